@@ -1,0 +1,124 @@
+"""Artifacts: the files and folders that tasks read and write, and how they become a result."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import luigi
+
+from runforest.digests import file_digest
+from runforest.errors import ArtifactError
+from runforest.formats import format_of
+from runforest.manifest import MANIFEST_NAME, OutputFile, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from runforest.manifest import Manifest
+
+
+class Artifact(luigi.Target):  # type: ignore[misc]
+    """A file or folder of a task's result."""
+
+    def __init__(self, folder: Path, name: str, *, is_volatile: bool = False) -> None:
+        self.folder = folder
+        self.name = name
+        self.is_volatile = is_volatile
+
+    @property
+    def path(self) -> Path:
+        """Where the artifact lies; a task that computes sees its staging folder here."""
+        return self.folder / self.name
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file, as the manifest of the committed result states it.
+
+        Raises
+        ------
+        ArtifactError
+            The artifact is not a file of a committed result.
+        """
+        manifest = read_manifest(self.folder)
+        if manifest is None or self.name not in manifest.outputs:
+            message = f"{self.path} is not a file of a committed result. Commit its task first."
+            raise ArtifactError(message)
+        return manifest.outputs[self.name].sha256
+
+    def exists(self) -> bool:
+        """Return whether the artifact belongs to a committed result."""
+        return read_manifest(self.folder) is not None and self.path.exists()
+
+    def load(self) -> object:
+        """Return the content, read as the suffix says.
+
+        Raises
+        ------
+        ArtifactError
+            The suffix is not in `runforest.formats.FORMATS`.
+        """
+        return format_of(self.path).load(self.path)
+
+    def save(self, value: object) -> None:
+        """Write the content as the suffix says.
+
+        Raises
+        ------
+        ArtifactError
+            The suffix is not in `runforest.formats.FORMATS`.
+        """
+        writer = format_of(self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        writer.save(self.path, value)
+
+    def __repr__(self) -> str:
+        """Return the path, for messages."""
+        return f"Artifact({self.path})"
+
+
+def check_outputs(declared: Iterable[Artifact]) -> None:
+    """See that a task wrote what it declared.
+
+    Raises
+    ------
+    ArtifactError
+        A declared output does not exist.
+    """
+    missing = [artifact.name for artifact in declared if not artifact.path.exists()]
+    if missing:
+        message = (
+            f"compute() did not write the declared output {', '.join(missing)}. "
+            "Save it, or take it out of output()."
+        )
+        raise ArtifactError(message)
+
+
+def describe_outputs(folder: Path, declared: Iterable[Artifact]) -> dict[str, OutputFile]:
+    """Return every file of a folder, declared or not, with its size and digest."""
+    volatile = [artifact.path for artifact in declared if artifact.is_volatile]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): OutputFile(
+            size_bytes=path.stat().st_size,
+            sha256=file_digest(path),
+            is_volatile=any(path == top or top in path.parents for top in volatile),
+        )
+        for path in files
+        if path.name != MANIFEST_NAME
+    }
+
+
+def commit(staging: Path, final: Path, manifest: Manifest) -> None:
+    """Turn a staging folder into a result: manifest written, then visible in one rename.
+
+    The files become read-only, since later runs may share them by hard links.
+    """
+    for name in manifest.outputs:
+        (staging / name).chmod(0o444)
+    write_manifest(staging, manifest)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if final.exists():
+        shutil.rmtree(final)
+    staging.rename(final)

@@ -1,0 +1,138 @@
+"""The data set's two files: that they can be read, and what their columns are."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runforest.errors import Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runforest.config.model import DatasetConfig
+
+_ID_NAME = re.compile(r"(^|_|\s|[a-z])(id|ID|Id|key|index|uuid|guid)$|^(id|key|index)(_|\b)")
+_OTHER_DELIMITERS = (";", "\t", "|", ",")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The first row of a CSV file."""
+
+    file: Path
+    columns: tuple[str, ...]
+
+
+def read_header(file: Path, config: DatasetConfig, key: str) -> Header | Problem:
+    """Return the column names of a CSV file, or what is wrong with the file.
+
+    The whole file is decoded once, in blocks, so that a wrong encoding is found here and not in
+    the middle of a task.
+    """
+    problem = _file_problem(file, config)
+    if problem:
+        return Problem(where=str(file), message=problem)
+    with file.open(encoding=config.encoding, newline="") as source:
+        rows = csv.reader(source, delimiter=config.delimiter)
+        columns = tuple(name.strip() for name in next(rows, []))
+        has_row = next((True for row in rows if row), False)
+    message = _header_problem(columns, config, key, has_row=has_row)
+    return Problem(where=str(file), message=message) if message else Header(file=file, columns=columns)
+
+
+def infer_target(train: Header, test: Header, config: DatasetConfig) -> str | Problem:
+    """Return the target: as configured, or the one column that train has and test lacks."""
+    if config.target:
+        return _configured_target(train, test, config)
+    only_train = [name for name in train.columns if name not in test.columns]
+    if len(only_train) == 1:
+        return only_train[0]
+    found = f"train has {', '.join(only_train)} that test lacks" if only_train else (
+        "train has no column that test lacks"
+    )
+    return Problem(
+        where="[Dataset]",
+        key="target",
+        message=f"cannot be inferred: {found}. Name it: target = \"...\".",
+    )
+
+
+def id_candidates(test: Header, train: Header, config: DatasetConfig) -> list[str]:
+    """Return the columns that may be the id: the configured one, or those named like one."""
+    if config.id:
+        return [config.id]
+    shared = [name for name in train.columns if name in test.columns]
+    return [name for name in shared if _ID_NAME.search(name)]
+
+
+def _file_problem(file: Path, config: DatasetConfig) -> str | None:
+    if not file.is_file():
+        return _missing_file(file)
+    try:
+        is_blank = True
+        with file.open(encoding=config.encoding) as source:
+            while block := source.read(1 << 20):
+                is_blank = is_blank and not block.strip()
+    except UnicodeDecodeError as error:
+        return (
+            f"cannot be decoded as {config.encoding}: {error.reason} at byte {error.start}. "
+            'Set the encoding of the file: [Dataset] encoding = "latin-1", for instance.'
+        )
+    except LookupError:
+        return (
+            f'unknown encoding "{config.encoding}". Use a Python codec name: [Dataset] '
+            'encoding = "utf-8".'
+        )
+    except OSError as error:
+        return f"cannot be read ({error.strerror}). Make it readable."
+    return "is empty. It needs a header and at least one row." if is_blank else None
+
+
+def _missing_file(file: Path) -> str:
+    remedy = "Set [PathConfig] input to the folder of the data set, [Dataset] train and test to its files."
+    if not file.parent.is_dir():
+        return f"no such file: the folder {file.parent} does not exist. {remedy}"
+    present = sorted(path.name for path in file.parent.iterdir() if path.is_file())[:10]
+    found = ", ".join(present) if present else "nothing"
+    return f"no such file. The folder holds: {found}. {remedy}"
+
+
+def _header_problem(
+    columns: tuple[str, ...], config: DatasetConfig, key: str, *, has_row: bool
+) -> str | None:
+    if len(columns) == 1:
+        others = [other for other in _OTHER_DELIMITERS if other in columns[0]]
+        if others and others[0] != config.delimiter:
+            shown = others[0].replace("\t", "\\t")
+            return (
+                f'has one column with the delimiter "{config.delimiter}", but its header '
+                f'contains "{shown}". Set [Dataset] delimiter = "{shown}".'
+            )
+    duplicates = sorted({name for name in columns if columns.count(name) > 1})
+    if duplicates:
+        return f"has the column {', '.join(duplicates)} more than once. Rename one of them."
+    if "" in columns:
+        position = columns.index("") + 1
+        return f"has no name for column {position}. Name it in the header."
+    if not has_row:
+        return f"has a header and no rows. Add rows, or set [Dataset] {key} to another file."
+    return None
+
+
+def _configured_target(train: Header, test: Header, config: DatasetConfig) -> str | Problem:
+    if config.target not in train.columns:
+        message = (
+            f'"{config.target}" is not a column of {train.file.name}. '
+            f"{did_you_mean(config.target, train.columns)}"
+        )
+        return Problem(where="[Dataset]", key="target", message=message)
+    if config.target in test.columns:
+        message = (
+            f'"{config.target}" is also a column of {test.file.name}, where it should be unknown. '
+            "Remove it there, or name another target."
+        )
+        return Problem(where="[Dataset]", key="target", message=message)
+    return config.target

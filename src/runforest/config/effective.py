@@ -1,0 +1,49 @@
+"""The effective configuration: every value a task gets, with all sources merged."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from luigi.task_register import Register
+
+from runforest.config.check import task_names
+from runforest.parameters import InputFileParameter, shared_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runforest.config.check import CheckedTables
+    from runforest.config.resolve import Dataset
+
+Tables = dict[str, dict[str, object]]
+
+
+def effective_tables(checked: CheckedTables, dataset: Dataset | None, project: Path) -> Tables:
+    """Return the tables as Luigi gets them: shared values filled in, input paths absolute."""
+    tables: Tables = {
+        "RunConfig": checked.run.model_dump(),
+        "PathConfig": {**checked.paths.model_dump()},
+        "Dataset": checked.dataset.model_dump(),
+        **{name: dict(table) for name, table in checked.tasks.items()},
+    }
+    sources: dict[str, Mapping[str, object]] = {**tables}
+    if dataset:
+        tables["Dataset"] |= {"target": dataset.target, "id": dataset.id, "kind": dataset.kind}
+        sources["Dataset"] = dataclasses.asdict(dataset)
+    for name in task_names():
+        _fill(name, tables.setdefault(name, {}), sources, project)
+    return tables
+
+
+def _fill(
+    name: str, table: dict[str, object], sources: Mapping[str, Mapping[str, object]], project: Path
+) -> None:
+    for key, parameter in Register.get_task_cls(name).get_params():
+        section, shared_key = shared_source(parameter) or ("", "")
+        shared = sources.get(section, {}).get(shared_key)
+        if shared is not None:
+            table.setdefault(key, shared)
+        if isinstance(parameter, InputFileParameter) and table.get(key):
+            table[key] = str(project / Path(str(table[key])).expanduser())

@@ -1,0 +1,72 @@
+"""Where the configuration comes from: the project folder, `.env`, the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from runforest import USER_CONFIG_PARSER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PUBLIC_KEYS = ("LUIGI_CONFIG_PATH", "LUIGI_CONFIG_PARSER", "PROJECT_ROOT", "MLFLOW_TRACKING_URI")
+_SHORTEST_SECRET = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The settings outside luigi.toml.
+
+    `secrets` are the values of `.env` that must never be written anywhere: all of four or more
+    characters but those of the public keys, of which a password inside a URL still counts.
+    """
+
+    project: Path
+    config_file: Path
+    config_parser: str
+    tracking_uri: str
+    secrets: tuple[str, ...]
+
+
+def read_environment(default_project: Path) -> Environment:
+    """Return the settings of the environment, of `.env` where the environment has none.
+
+    A relative path is meant from the current folder when the environment gives it, from the
+    project folder when `.env` does. Variables of `.env` are put into the environment, for the
+    libraries that read them there.
+    """
+    outside = {key: value for key, value in os.environ.items() if value}
+    project = Path(outside.get("PROJECT_ROOT", default_project)).resolve()
+    inside = {key: value for key, value in dotenv_values(project / ".env").items() if value}
+    if "PROJECT_ROOT" not in outside and "PROJECT_ROOT" in inside:
+        project = (project / inside["PROJECT_ROOT"]).resolve()
+    for key, value in inside.items():
+        if key not in {"LUIGI_CONFIG_PATH", "LUIGI_CONFIG_PARSER"}:
+            os.environ.setdefault(key, value)
+    return Environment(
+        project=project,
+        config_file=_config_path(outside, inside, project),
+        config_parser=USER_CONFIG_PARSER or inside.get("LUIGI_CONFIG_PARSER", "toml"),
+        tracking_uri=outside.get("MLFLOW_TRACKING_URI", inside.get("MLFLOW_TRACKING_URI", "")),
+        secrets=_secrets(inside),
+    )
+
+
+def _config_path(
+    outside: Mapping[str, str], inside: Mapping[str, str], project: Path
+) -> Path:
+    if "LUIGI_CONFIG_PATH" in outside:
+        return Path(outside["LUIGI_CONFIG_PATH"]).resolve()
+    return (project / inside.get("LUIGI_CONFIG_PATH", "luigi.toml")).resolve()
+
+
+def _secrets(inside: Mapping[str, str]) -> tuple[str, ...]:
+    hidden = {value for key, value in inside.items() if key not in PUBLIC_KEYS}
+    hidden |= {password for value in inside.values() if (password := urlsplit(value).password)}
+    return tuple(sorted((value for value in hidden if len(value) >= _SHORTEST_SECRET), key=len)[::-1])

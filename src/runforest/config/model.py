@@ -1,0 +1,102 @@
+"""The tables of luigi.toml that belong to Runforest itself: every key, its type and meaning.
+
+This is the one source of them: validation and the reference page are both made from it. The
+tables of tasks are described by the tasks' own Luigi parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["classification", "regression"]
+
+
+class Table(BaseModel):
+    """A table of the configuration: frozen, strict, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class RunConfig(Table):
+    """The run: what it is called and how it is executed."""
+
+    experiment_name: str = Field(
+        default="experiment",
+        min_length=1,
+        pattern=r"\S",
+        description="MLflow experiment that the run belongs to; created when it does not exist.",
+    )
+    description: str = Field(
+        default="", description="Text on the run's page (Markdown). Does not affect results."
+    )
+    run_name: str = Field(
+        default="", description="Name of the run; MLflow invents one when it is empty."
+    )
+    task: str = Field(
+        default="Experiment", description="The task to complete, with all that it requires."
+    )
+    workers: int = Field(
+        default=1, ge=1, le=1024, description="Number of Luigi worker processes."
+    )
+    scheduler: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="URL of a central Luigi scheduler (luigid); empty for one inside the process.",
+    )
+    start_method: Literal["", "fork", "spawn", "forkserver"] = Field(
+        default="", description="How worker processes start; empty for the platform's default."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severe log record that is shown and kept."
+    )
+
+
+class PathConfig(Table):
+    """Where the input lies, and results that are to be used as they are.
+
+    Beside `input`, each key is the name of a task and its value the folder of a result of it,
+    for instance `Preprocessor = "./mlruns/titanic/<run>/artifacts/Preprocessor/"`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    __pydantic_extra__: dict[str, str] = Field(init=False)
+
+    input: str = Field(
+        default="./input/",
+        description="Folder of the data set; relative to the project folder.",
+    )
+
+
+class DatasetConfig(Table):
+    """The data set: its two files and what its columns mean."""
+
+    train: str = Field(default="train.csv", description="Training file in the input folder.")
+    test: str = Field(default="test.csv", description="Test file in the input folder.")
+    target: str = Field(
+        default="",
+        description="Column to predict; when empty, the one column that train has and test lacks.",
+    )
+    id: str = Field(
+        default="",
+        description="Column that names a row; when empty, a unique column named like an id.",
+    )
+    has_id: bool = Field(
+        default=True, description="Whether a column names a row; predictions are numbered if not."
+    )
+    kind: Literal["", "classification", "regression"] = Field(
+        default="",
+        description="What the target is; when empty, text and few whole numbers are classes.",
+    )
+    delimiter: str = Field(
+        default=",", min_length=1, max_length=1, description="Character between two columns."
+    )
+    encoding: str = Field(default="utf-8", description="Text encoding of the files.")
+
+
+TABLES: dict[str, type[Table]] = {
+    "RunConfig": RunConfig,
+    "PathConfig": PathConfig,
+    "Dataset": DatasetConfig,
+}

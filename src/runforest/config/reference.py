@@ -1,0 +1,78 @@
+"""The reference page of the configuration, made from the models and the tasks themselves."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from luigi.parameter import MissingParameterException
+from luigi.task_register import Register
+
+from runforest.config.check import task_names
+from runforest.config.model import TABLES
+from runforest.parameters import expected_type, shared_source
+
+if TYPE_CHECKING:
+    import luigi
+
+    from runforest.config.model import Table
+
+_HEAD = """\
+# Configuration reference
+
+This page is made from the code by `runforest reference > docs/configuration.md`; a test sees that
+it is up to date. Every key may stand in `luigi.toml`, in an overlay (`--config`) or on the command
+line (`--set Table.key=value`).
+"""
+
+
+def reference_page() -> str:
+    """Return the page in Markdown: all tables, all keys, their types, defaults and meaning."""
+    parts = [_HEAD]
+    parts += [_model_section(name, model) for name, model in TABLES.items()]
+    parts += [_task_section(name) for name in task_names()]
+    return "\n".join(parts)
+
+
+def _model_section(name: str, model: type[Table]) -> str:
+    rows = [
+        (key, _annotation(str(field.annotation)), json.dumps(field.default), str(field.description))
+        for key, field in model.model_fields.items()
+    ]
+    return _section(name, model.__doc__ or "", rows)
+
+
+def _task_section(name: str) -> str:
+    task = Register.get_task_cls(name)
+    rows = [
+        (key, expected_type(parameter), _default(parameter), parameter.description or "")
+        for key, parameter in task.get_params()
+        if key != "active_run"
+    ]
+    return _section(name, task.__doc__ or "", rows)
+
+
+def _section(name: str, doc: str, rows: list[tuple[str, str, str, str]]) -> str:
+    lines = [f"## [{name}]", "", " ".join(doc.partition("\n\n")[0].split()), ""]
+    if rows:
+        lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
+        lines += ["| " + " | ".join([f"`{key}`", *rest]) + " |" for key, *rest in rows]
+    else:
+        lines.append("No keys.")
+    return "\n".join([*lines, ""])
+
+
+def _annotation(text: str) -> str:
+    known = {"<class 'str'>": "a string", "<class 'int'>": "an integer", "<class 'bool'>": "true or false"}
+    return known.get(text, text.replace("typing.Literal", "one of ").replace("|", "\\|"))
+
+
+def _default(parameter: luigi.Parameter[object]) -> str:
+    source = shared_source(parameter)
+    if source:
+        return f"`{source[1]}` of [{source[0]}]"
+    try:
+        value = parameter.task_value("", "")
+    except MissingParameterException:
+        return "none, must be set"
+    return f"`{json.dumps(value, default=str)}`"

@@ -1,0 +1,88 @@
+"""The errors a person can see, and the wording they share.
+
+RunforestError          one message, one exit code
+├── ConfigError         the configuration or an input is wrong          exit code 2
+├── StoreError          the tracking store cannot be used               exit code 2
+├── ArtifactError       a result is missing, damaged or not writable    exit code 2
+└── TaskError           a task of the run failed                        exit code 1
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One mistake of the user: where it stands, what is wrong and what to do."""
+
+    where: str
+    key: str = ""
+    message: str
+
+
+class RunforestError(Exception):
+    """Base of every error that ends the program with a message instead of a traceback."""
+
+    exit_code = 2
+
+
+class ConfigError(RunforestError):
+    """The configuration or an input is wrong; carries all the problems found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(format_problems(self.problems))
+
+
+class StoreError(RunforestError):
+    """The tracking store cannot be reached, read or written."""
+
+
+class ArtifactError(RunforestError):
+    """A task's result is missing, damaged or cannot be written."""
+
+
+class TaskError(RunforestError):
+    """A task of the run failed."""
+
+    exit_code = 1
+
+
+def format_problems(problems: Iterable[Problem]) -> str:
+    """Return the problems grouped by the place where they stand.
+
+    >>> print(format_problems([Problem(where="luigi.toml [Trainer]", key="seed", message="bad.")]))
+    luigi.toml [Trainer]
+      seed: bad.
+    """
+    groups: dict[str, list[str]] = {}
+    for problem in problems:
+        text = f"{problem.key}: {problem.message}" if problem.key else problem.message
+        lines = groups.setdefault(problem.where, [])
+        if text not in lines:
+            lines.append(text)
+    return "\n".join(
+        "\n".join([where, *(f"  {line}" for line in lines)]) for where, lines in groups.items()
+    )
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names the closest known name, or lists all that are known.
+
+    >>> did_you_mean("estimater", ["estimator", "seed"])
+    'Did you mean `estimator`?'
+    >>> did_you_mean("xyz", ["estimator", "seed"])
+    'Known: estimator, seed.'
+    """
+    candidates = sorted(set(known))
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    if near:
+        return f"Did you mean `{folded[near[0]]}`?"
+    return f"Known: {', '.join(candidates)}." if candidates else "None is known here."

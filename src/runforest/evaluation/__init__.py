@@ -1,0 +1,1 @@
+"""Scores, plots and the report of a model, as pure functions of tables and estimators."""

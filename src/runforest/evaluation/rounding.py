@@ -1,0 +1,44 @@
+"""Numbers as a reader wants them: few digits, the same number of decimals side by side."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MINUS = "\N{MINUS SIGN}"
+PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
+
+
+def n_decimals(values: Iterable[float]) -> int:
+    """Return the decimals that leave three or four digits to the largest value.
+
+    Examples
+    --------
+    >>> n_decimals([0.8234, 0.791]), n_decimals([-12.34]), n_decimals([81234.5])
+    (3, 2, 0)
+    """
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if largest == 0:
+        return 3
+    exponent = math.floor(math.log10(largest))
+    return max(0, 3 - exponent) if exponent >= 0 else 2 - exponent
+
+
+def format_number(value: float, decimals: int) -> str:
+    """Return the number with thousands separated by commas and a true minus sign."""
+    return f"{value:z,.{decimals}f}".replace("-", MINUS)
+
+
+def format_spread(mean: float, std: float) -> str:
+    """Return mean and standard deviation with the decimals that suit the mean.
+
+    Examples
+    --------
+    >>> format_spread(81234.5, 512.2)
+    '81,234 ± 512'
+    """
+    decimals = n_decimals([mean, std])
+    return f"{format_number(mean, decimals)} {PLUS_MINUS} {format_number(std, decimals)}"

@@ -1,0 +1,1 @@
+"""The fingerprint: what a result depends on, each ingredient by name."""

@@ -1,0 +1,75 @@
+"""Objects by their dotted path, and hints for what is misspelt."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable
+
+EXTRAS = ("catboost", "lightgbm", "xgboost")
+"""Packages of estimators that are installed as extras of the same name."""
+
+
+def import_object(path: str) -> object:
+    """Return what a dotted path names.
+
+    Raises
+    ------
+    ValueError
+        Nothing can be imported under the path; the message names the remedy.
+
+    Examples
+    --------
+    >>> import_object("math.pi")
+    3.141592653589793
+    """
+    module_name, dot, name = path.rpartition(".")
+    if not (dot and module_name and name):
+        message = (
+            f"expected a dotted import path such as `sklearn.linear_model.Ridge`, got {path!r}."
+        )
+        raise ValueError(message)
+    module = _import_module(module_name)
+    if hasattr(module, name):
+        return getattr(module, name)
+    hint = near_miss(name, dir(module)) or "Check the spelling and the installed version."
+    message = f"module `{module_name}` has no `{name}`. {hint}"
+    raise ValueError(message)
+
+
+def near_miss(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return a hint that names the nearest known names, or nothing when none is near.
+
+    Examples
+    --------
+    >>> near_miss("alhpa", ["alpha", "solver"])
+    'Did you mean `alpha`?'
+    """
+    near = difflib.get_close_matches(name, list(known), cutoff=cutoff)
+    return f"Did you mean {' or '.join(f'`{match}`' for match in near)}?" if near else ""
+
+
+def _import_module(name: str) -> object:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        message = f"no module `{error.name}`. {_missing_module_remedy(error.name or name)}"
+        raise ValueError(message) from None
+    except Exception as error:  # A module of the user's may fail in any way while it is imported.
+        message = (
+            f"module `{name}` fails when imported: {type(error).__name__}: {error}. Correct it."
+        )
+        raise ValueError(message) from error
+
+
+def _missing_module_remedy(name: str) -> str:
+    package, _, rest = name.partition(".")
+    if package in EXTRAS:
+        return f"Install it: pip install runforest[{package}]"
+    if not rest:
+        return "Install the package that holds it, or correct the path."
+    parent_name, _, child = name.rpartition(".")
+    siblings = pkgutil.iter_modules(getattr(importlib.import_module(parent_name), "__path__", None))
+    hint = near_miss(child, [sibling.name for sibling in siblings])
+    return hint or "Check the spelling and the installed version."

@@ -1,0 +1,1 @@
+"""Launching: from the command line to a closed run."""

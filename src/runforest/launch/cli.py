@@ -1,0 +1,79 @@
+"""The programs: `python src/runner.py`, and `runforest` with its commands."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runforest.errors import ConfigError, Problem, RunforestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runforest.launch.options import Options
+
+EXIT_COMPLETE, EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+_EXIT_CODES = {"FINISHED": EXIT_COMPLETE, "FAILED": EXIT_FAILED, "KILLED": EXIT_INTERRUPTED}
+
+
+def run(project: Path, arguments: list[str] | None = None) -> int:
+    """Run the experiment of a project and return the exit code of the program."""
+    from runforest.launch.options import parse_options
+
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    return _guarded(lambda: _run(project, options))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the `runforest` command and return its exit code."""
+    from runforest.launch.commands import parse_command
+
+    command = parse_command(sys.argv[1:] if arguments is None else arguments)
+    return _guarded(command)
+
+
+def find_project() -> Path:
+    """Return the project folder: PROJECT_ROOT, or the nearest folder upward with a luigi.toml.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    if os.environ.get("PROJECT_ROOT"):
+        return Path(os.environ["PROJECT_ROOT"]).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "luigi.toml").exists():
+            return folder
+    message = f"no luigi.toml in {here} or above. Change into a project, or set PROJECT_ROOT."
+    raise ConfigError([Problem(where="runforest", message=message)])
+
+
+def _run(project: Path, options: Options) -> int:
+    from runforest.config.environment import read_environment
+    from runforest.launch.execute import execute
+    from runforest.launch.experiment import load_experiment
+    from runforest.launch.summary import print_summary
+
+    environment = read_environment(project)
+    experiment = load_experiment(options, environment)
+    opened, execution = execute(experiment)
+    print_summary(experiment, opened, execution)
+    return _EXIT_CODES[execution.status]
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    """Run a command; an expected error is told in one message, without a traceback."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    try:
+        return command()
+    except RunforestError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted before a run was opened.\n")
+        return EXIT_INTERRUPTED

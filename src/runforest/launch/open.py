@@ -1,0 +1,144 @@
+"""Opening the run of an experiment: everything that is recorded before the first task."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import toml
+
+from runforest.fingerprint.ingredients import digest_cache
+from runforest.provenance.git import read_commit
+from runforest.provenance.snapshot import Snapshot, write_snapshot
+from runforest.run import Run
+from runforest.tracking.datasets import DatasetRecord, log_datasets
+from runforest.tracking.runs import OpenedRun, RunRequest, open_run
+from runforest.tracking.stale import close_stale_runs
+from runforest.tracking.store import connect, store_uri
+from runforest.tracking.transfer import download_result, upload_files
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from runforest.launch.experiment import Experiment
+    from runforest.provenance.git import Commit
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenExperiment:
+    """An experiment that has its run."""
+
+    client: MlflowClient
+    run: Run
+    record: OpenedRun
+    tracking_uri: str
+
+
+def open_experiment(experiment: Experiment) -> OpenExperiment:
+    """Open the run in the tracking store and write into it all that is known already.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used.
+    ArtifactError
+        A pinned result cannot be downloaded.
+    """
+    project = experiment.environment.project
+    uri = store_uri(experiment.environment.tracking_uri, project)
+    client = connect(uri, project)
+    close_stale_runs(client)
+    pins = _local_pins(experiment.pins, project)
+    commit = read_commit(project)
+    record = open_run(client, _request(experiment, commit))
+    folder = record.local_folder or project / "mlruns" / "remote" / record.run_id
+    settings = dataclasses.replace(
+        experiment.settings,
+        run_id=record.run_id,
+        config_file=str(folder / "luigi.toml"),
+        page=_page(uri, record),
+        commit=commit.sha if commit else "",
+        pins=pins,
+    )
+    run = Run(folder, settings)
+    run.save()
+    (folder / "luigi.toml").write_text(toml.dumps(experiment.tables), encoding="utf-8")
+    _record_sources(experiment, client, run, commit)
+    if record.local_folder is None:
+        files = sorted(path for path in run.artifacts.rglob("*") if path.is_file())
+        upload_files(record.artifact_uri, run.artifacts, files)
+    return OpenExperiment(client=client, run=run, record=record, tracking_uri=uri)
+
+
+def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
+    config, project = experiment.config, experiment.environment.project
+    folder = re.sub(r"[^\w.-]+", "-", config.experiment_name).strip("-.") or "experiment"
+    return RunRequest(
+        experiment_name=config.experiment_name,
+        artifact_root=project / "mlruns" / folder,
+        run_name=config.run_name,
+        description=config.description,
+        source_file=str(Path(sys.argv[0]).resolve()),
+        commit=commit.sha if commit else "",
+        is_dirty=commit.is_dirty if commit else False,
+        params=task_params(experiment),
+    )
+
+
+def task_params(experiment: Experiment) -> dict[str, str]:
+    """Return every parameter of every task of the graph, as `Trainer.seed`."""
+    return {
+        f"{task.folder_name}.{name}": str(parameter.serialize(task.param_kwargs[name]))
+        for task in experiment.tasks
+        for name, parameter in task.get_params()
+        if name != "active_run"
+    }
+
+
+def _record_sources(
+    experiment: Experiment, client: MlflowClient, run: Run, commit: Commit | None
+) -> None:
+    environment, dataset = experiment.environment, experiment.dataset
+    write_snapshot(
+        run.artifacts,
+        Snapshot(
+            project=environment.project,
+            config_files=experiment.layers.files,
+            settings=experiment.layers.settings,
+            effective=experiment.tables,
+            commit=commit,
+            secrets=environment.secrets,
+        ),
+    )
+    if dataset.dataset:
+        digests = digest_cache(environment.project)
+        files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
+        records = [
+            DatasetRecord(
+                role=role, path=path, sha256=digests.digest(Path(path)),
+                n_rows=profile.n_rows, n_columns=profile.n_columns,
+            )
+            for (role, path), profile in zip(files.items(), dataset.profiles, strict=True)
+        ]
+        log_datasets(client, run.settings.run_id, records)
+
+
+def _local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
+    """Return the pins with results elsewhere downloaded."""
+    local = {}
+    for name, value in pins.items():
+        is_remote = "://" in value or value.startswith("runs:/")
+        folder = project / "mlruns" / "cache" / "pinned" / re.sub(r"\W+", "-", value)
+        local[name] = str(download_result(value, folder)) if is_remote else value
+    return local
+
+
+def _page(uri: str, record: OpenedRun) -> str:
+    """Return the address of the run's page; that of the local UI when there is no server."""
+    base = uri.rstrip("/") if urlsplit(uri).scheme in {"http", "https"} else "http://localhost:5000"
+    return f"{base}/#/experiments/{record.experiment_id}/runs/{record.run_id}"

@@ -1,0 +1,81 @@
+"""The summary in the terminal: what ran, how long, how well, and where to look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from runforest.launch.execute import Execution
+    from runforest.launch.experiment import Experiment
+    from runforest.launch.open import OpenExperiment
+
+_COLOURS = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
+_WORDS = {"committed": "computed", "started": "interrupted", "failed": "[red]failed[/red]"}
+
+
+def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> None:
+    """Print the summary of a run."""
+    console = Console(highlight=False, soft_wrap=True)
+    colour = _COLOURS[execution.status]
+    name = escape(f"{experiment.config.experiment_name} / {opened.record.name}")
+    console.print()
+    console.print(f"[bold]{name}[/bold]  [{colour}]{execution.status}[/{colour}]  "
+                  f"{seconds(execution.duration_s)}")
+    console.print(_task_table(experiment, opened, execution))
+    _print_failures(console, opened, execution)
+    if execution.metrics:
+        scores = "  ".join(
+            f"{escape(name)} [bold]{value:.4g}[/bold]" for name, value in execution.metrics.items()
+        )
+        console.print(f"scores   {scores}")
+    console.print(f"run      {opened.record.run_id}")
+    if opened.record.local_folder:
+        console.print(f"files    {escape(str(opened.run.artifacts))}")
+    console.print(f"page     {opened.run.settings.page}", style=None)
+    if opened.tracking_uri.startswith("sqlite"):
+        console.print("         (start the page with `make ui` or `docker-compose up`)", style="dim")
+
+
+def seconds(duration_s: float) -> str:
+    """Return a duration as a person says it.
+
+    >>> seconds(0.042), seconds(12.34), seconds(125)
+    ('0.04 s', '12.3 s', '2 min 5 s')
+    """
+    if duration_s < 1:
+        return f"{duration_s:.2f} s"
+    if duration_s < 60:  # noqa: PLR2004 - a minute
+        return f"{duration_s:.1f} s"
+    return f"{int(duration_s) // 60} min {int(duration_s) % 60} s"
+
+
+def _task_table(
+    experiment: Experiment, opened: OpenExperiment, execution: Execution
+) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for task in experiment.tasks:
+        outcome = execution.outcomes.get(task.folder_name)
+        pinned = opened.run.settings.pins.get(task.folder_name)
+        if outcome:
+            row = (_WORDS[outcome.status], seconds(outcome.duration_s) if outcome.duration_s else "")
+        elif pinned:
+            row = ("pinned", escape(pinned))
+        elif task.output():
+            row = ("[dim]not run[/dim]", "")
+        else:
+            continue
+        table.add_row("  " + escape(task.folder_name), *row)
+    return table
+
+
+def _print_failures(console: Console, opened: OpenExperiment, execution: Execution) -> None:
+    for name, outcome in execution.outcomes.items():
+        if outcome.status == "failed":
+            last_line = outcome.traceback.strip().splitlines()[-1]
+            path = opened.run.artifacts / "errors" / f"{name}.txt"
+            console.print(f"[red]{escape(name)}: {escape(last_line)}[/red]")
+            console.print(f"         traceback: {escape(str(path))}")

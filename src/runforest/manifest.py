@@ -1,0 +1,99 @@
+"""The manifest: the record that a task's result is complete, and what it depends on.
+
+It is written last, so a folder without one is no result, whatever files it holds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runforest.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST_NAME = "manifest.json"
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFile:
+    """One file of a result.
+
+    A *volatile* file (a timing, a date) differs from run to run; it is kept and verified, but
+    what comes downstream does not depend on it.
+    """
+
+    size_bytes: int
+    sha256: str
+    is_volatile: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What one task computed, from what, when and in which run."""
+
+    task: str
+    fingerprint: str
+    ingredients: dict[str, dict[str, str]]
+    outputs: dict[str, OutputFile]
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    started_ms: int = 0
+    duration_s: float = 0.0
+    run_id: str = ""
+    commit: str = ""
+    reused_from: str | None = None
+    version: int = MANIFEST_VERSION
+
+    @property
+    def content_digest(self) -> str:
+        """SHA-256 over the names and digests of all outputs that are not volatile."""
+        lines = sorted(
+            f"{name} {output.sha256}\n"
+            for name, output in self.outputs.items()
+            if not output.is_volatile
+        )
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of a result folder, or None where there is no complete result.
+
+    Raises
+    ------
+    ArtifactError
+        The manifest is damaged, or was written by a newer version of Runforest.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        content = json.loads(text)
+        version = content["version"]
+        if version > MANIFEST_VERSION:
+            message = (
+                f"{path} has format {version}, this Runforest reads up to {MANIFEST_VERSION}. "
+                "Upgrade Runforest to use this result."
+            )
+            raise ArtifactError(message)
+        outputs = {name: OutputFile(**output) for name, output in content.pop("outputs").items()}
+        return Manifest(outputs=outputs, **content)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f"{path} is not a readable manifest ({error}). Delete the folder to recompute it."
+        raise ArtifactError(message) from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a result folder atomically."""
+    path = folder / MANIFEST_NAME
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(dataclasses.asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    draft.chmod(0o444)
+    draft.replace(path)

@@ -1,0 +1,106 @@
+"""What the configuration needs of a Luigi parameter: its type, its bounds, its other sources."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import luigi
+
+ParameterT = TypeVar("ParameterT", bound=luigi.Parameter)  # type: ignore[type-arg]
+
+_SHARED_FROM = "runforest_shared_from"
+
+
+class InputFileParameter(luigi.Parameter[str]):
+    """Path of a raw input file; what counts for the result is its content, not where it lies."""
+
+
+class ImportPathParameter(luigi.Parameter[str]):
+    """Import path of a class, such as an estimator; its code and its package count too."""
+
+
+def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
+    """Let a parameter that its task's own table leaves out take the value of another table.
+
+    So `target` stands once, in `[Dataset]`, and every task that names it gets it.
+    """
+    setattr(parameter, _SHARED_FROM, (section, key))
+    return parameter
+
+
+def shared_source(parameter: luigi.Parameter[object]) -> tuple[str, str] | None:
+    """Return the table and key that `from_table` gave the parameter."""
+    source: tuple[str, str] | None = getattr(parameter, _SHARED_FROM, None)
+    return source
+
+
+_EXPECTED: tuple[tuple[type, tuple[type, ...], str], ...] = (
+    (luigi.BoolParameter, (bool,), "true or false"),
+    (luigi.IntParameter, (int,), "an integer"),
+    (luigi.FloatParameter, (int, float), "a number"),
+    (luigi.NumericalParameter, (int, float), "a number"),
+    (luigi.ListParameter, (list, tuple), "an array"),
+    (luigi.DictParameter, (dict,), "a table"),
+)
+
+
+def expected_type(parameter: luigi.Parameter[object]) -> str:
+    """Return what a value of the parameter has to be, in words.
+
+    >>> expected_type(luigi.IntParameter())
+    'an integer'
+    """
+    for kind, _, words in _EXPECTED:
+        if isinstance(parameter, kind):
+            return words
+    if isinstance(parameter, luigi.ChoiceParameter):
+        return "one of the choices"
+    return "a string" if _is_text(parameter) else "a string or date"
+
+
+def value_problem(parameter: luigi.Parameter[object], value: object) -> str | None:
+    """Return what is wrong with a TOML value for a parameter, or None.
+
+    Luigi itself is lenient: it reads 1.5 as the integer 1 and any text as a string.
+
+    >>> value_problem(luigi.IntParameter(), "zero")
+    'expected an integer, got "zero".'
+    >>> value_problem(luigi.IntParameter(), 3) is None
+    True
+    """
+    words = expected_type(parameter)
+    for kind, types, _ in _EXPECTED:
+        is_misused_bool = isinstance(value, bool) and bool not in types
+        if isinstance(parameter, kind) and (is_misused_bool or not isinstance(value, types)):
+            return f"expected {words}, got {show_value(value)}."
+    if _is_text(parameter) and not isinstance(value, str):
+        return f"expected {words}, got {show_value(value)}."
+    return _parse_problem(parameter, value)
+
+
+def show_value(value: object) -> str:
+    """Return a value as a person would write it in TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+_TEXT_TYPES = (InputFileParameter, ImportPathParameter)
+
+
+def _is_text(parameter: luigi.Parameter[object]) -> bool:
+    return type(parameter) in {luigi.Parameter, luigi.OptionalParameter, *_TEXT_TYPES}
+
+
+def _parse_problem(parameter: luigi.Parameter[object], value: object) -> str | None:
+    if isinstance(parameter, luigi.ListParameter | luigi.DictParameter):
+        return None
+    if isinstance(parameter, luigi.NumericalParameter) and isinstance(value, float):
+        wants_int = "int in" in str(parameter.description)
+        if wants_int and not value.is_integer():
+            return f"expected an integer, got {value}."
+    try:
+        parameter.parse(value if isinstance(value, int | float) else str(value))
+    except ValueError as error:
+        return f"{error}, got {show_value(value)}."
+    return None

@@ -1,0 +1,1 @@
+"""Where a run comes from: its code, its environment, its configuration, as files."""

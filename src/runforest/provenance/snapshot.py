@@ -1,0 +1,81 @@
+"""The files that make a run explainable, written into its artifact folder when it opens."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import toml
+
+from runforest.provenance.environment import installed_packages, platform_facts
+from runforest.provenance.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from runforest.provenance.git import Commit
+
+_EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What is recorded of a run before its first task starts."""
+
+    project: Path
+    config_files: tuple[Path, ...]
+    settings: tuple[str, ...]
+    effective: Mapping[str, Mapping[str, object]]
+    commit: Commit | None
+    secrets: tuple[str, ...]
+
+
+def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
+    """Write `config/`, `code/` and `environment/` of a run."""
+    for file, text in _texts(snapshot).items():
+        path = artifacts / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(redact(text, snapshot.secrets), encoding="utf-8")
+    (artifacts / "code" / "sources.zip").write_bytes(zip_sources(snapshot.project, snapshot.secrets))
+
+
+def zip_sources(project: Path, secrets: Iterable[str]) -> bytes:
+    """Return the Python sources of the project's `src` as a ZIP; same sources, same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((project / "src").rglob("*.py")):
+            entry = zipfile.ZipInfo(path.relative_to(project).as_posix(), _EPOCH_OF_ZIP)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            text = path.read_text(encoding="utf-8", errors="surrogateescape")
+            archive.writestr(entry, redact(text, secrets).encode(errors="surrogateescape"))
+    return buffer.getvalue()
+
+
+def _texts(snapshot: Snapshot) -> dict[str, str]:
+    texts = {
+        f"config/original/{position}-{file.name}" if position else f"config/original/{file.name}":
+        file.read_text(encoding="utf-8")
+        for position, file in enumerate(snapshot.config_files)
+    }
+    if snapshot.settings:
+        texts["config/original/set.txt"] = "".join(f"{line}\n" for line in snapshot.settings)
+    texts["config/effective.toml"] = toml.dumps(snapshot.effective)
+    texts["environment/requirements.txt"] = installed_packages()
+    texts["environment/platform.json"] = json.dumps(platform_facts(), indent=2) + "\n"
+    return texts | _code_texts(snapshot.commit)
+
+
+def _code_texts(commit: Commit | None) -> dict[str, str]:
+    facts: dict[str, object] = {"commit": None}
+    if commit:
+        facts = {"commit": commit.sha, "branch": commit.branch, "dirty": commit.is_dirty}
+    if commit and commit.left_out:
+        facts["left out of the diff"] = list(commit.left_out)
+    texts = {"code/commit.json": json.dumps(facts, indent=2) + "\n"}
+    if commit and commit.diff:
+        texts["code/diff.patch"] = commit.diff
+    return texts

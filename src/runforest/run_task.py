@@ -1,0 +1,171 @@
+"""RunTask: a Luigi task whose outputs are artifacts of a run."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from typing import TYPE_CHECKING, TypeVar
+
+import luigi
+from luigi.task import flatten
+
+from runforest.artifacts import Artifact, check_outputs, commit, describe_outputs
+from runforest.errors import Problem
+from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
+from runforest.luigi_config import load_luigi_config
+from runforest.manifest import Manifest, read_manifest
+from runforest.run import RunParameter
+from runforest.task_folder import folder_name
+from runforest.task_log import TaskLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+TaskT = TypeVar("TaskT", bound="RunTask")
+
+
+class RunTask(TaskLog, luigi.Task):  # type: ignore[misc]
+    """Base of all tasks of an experiment.
+
+    A subclass has parameters, says its outputs in `output()`, its upstream tasks in `requires()`
+    (or with `@requires`), and does its work in `compute()`. Inside `compute()` the outputs lie in
+    an empty staging folder; what was written there becomes the task's result when `compute()`
+    returns, all of it or nothing.
+    """
+
+    active_run = RunParameter(description="The run whose artifacts this task makes.")
+
+    _staging: Path | None = None
+
+    def compute(self) -> None:
+        """Write the declared outputs; every subclass with outputs overrides this."""
+
+    def problems(self) -> Iterable[Problem]:
+        """Return what is wrong with the parameters; asked before a run is opened."""
+        return ()
+
+    def problem(self, key: str, message: str) -> Problem:
+        """Return a problem with one of this task's parameters."""
+        return Problem(where=self.get_task_family(), key=key, message=message)
+
+    def artifact(self, name: str, *, is_volatile: bool = False) -> Artifact:
+        """Return an artifact of this task's result.
+
+        Parameters
+        ----------
+        name
+            File or folder name, relative to the task's folder.
+        is_volatile
+            The content differs between equal computations (a timing, a date); what comes
+            downstream does not depend on it.
+        """
+        return Artifact(self._staging or self.result_folder, name, is_volatile=is_volatile)
+
+    def need(self, task: type[TaskT], **params: object) -> TaskT:
+        """Return an instance of another task in the same run."""
+        return task(active_run=self.active_run, **params)
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the result's folder, which two different instances never share."""
+        return folder_name(self)
+
+    @property
+    def result_folder(self) -> Path:
+        """Folder of the committed result: pinned in [PathConfig], or in the run."""
+        return self.active_run.pinned(self.folder_name) or self.run_folder
+
+    @property
+    def run_folder(self) -> Path:
+        """Folder of the result in the run's artifacts."""
+        return self.active_run.artifacts / self.folder_name
+
+    def complete(self) -> bool:
+        """Return whether a manifest says that the result is complete."""
+        return read_manifest(self.result_folder) is not None
+
+    def run(self) -> None:
+        """Compute the result and commit it; Luigi calls this when all upstream is complete."""
+        staging = self.active_run.staging / self.folder_name
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            staging.mkdir(parents=True)
+            self._staging = staging
+            self._report_start()
+            self._compute_and_commit(staging)
+        except Exception:
+            shutil.rmtree(staging, ignore_errors=True)
+            self.active_run.journal.append(
+                "failed", {"task": self.folder_name, "traceback": traceback.format_exc()}
+            )
+            raise
+        finally:
+            self._staging = None
+
+    def _compute_and_commit(self, staging: Path) -> None:
+        ingredients = collect_ingredients(self)
+        started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
+        self.compute()
+        declared = flatten(self.output())
+        check_outputs(declared)
+        manifest = Manifest(
+            task=self.get_task_family(),
+            fingerprint=fingerprint_of(ingredients),
+            ingredients=ingredients,
+            outputs=describe_outputs(staging, declared),
+            metrics=self.logged_metrics,
+            params=self.logged_params,
+            started_ms=started_ms,
+            duration_s=time.perf_counter() - clock,
+            run_id=self.active_run.settings.run_id,
+            commit=self.active_run.settings.commit,
+        )
+        commit(staging, self.run_folder, manifest)
+        self._tell("committed", {"duration_s": manifest.duration_s})
+
+    def _report_start(self) -> None:
+        self.forget_logged()
+        if self.set_tracking_url and self.active_run.settings.page:
+            self.set_tracking_url(self.active_run.settings.page)
+        self._tell("started", {})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how another process makes the same task: class, parameters, configuration."""
+        return _revive, (type(self), self.param_kwargs)
+
+
+class WrapperRunTask(RunTask):
+    """A task without outputs of its own: complete when all that it requires is."""
+
+    def complete(self) -> bool:
+        """Return whether all required tasks are complete."""
+        return all(task.complete() for task in flatten(self.requires()))
+
+    def run(self) -> None:
+        """Do nothing: the required tasks have done the work."""
+
+
+def requires(*tasks: type[RunTask]) -> Callable[[type[TaskT]], type[TaskT]]:
+    """Let a task require others of the same run; one gives a task, several a list of tasks.
+
+    Only the run is handed on. Luigi's decorator of this name copies every parameter that both
+    tasks happen to have, so a seed would leak from one task into another.
+    """
+
+    def decorate(cls: type[TaskT]) -> type[TaskT]:
+        def required(self: TaskT) -> RunTask | list[RunTask]:
+            needed = [self.need(task) for task in tasks]
+            return needed[0] if len(needed) == 1 else needed
+
+        cls.requires = required
+        return cls
+
+    return decorate
+
+
+def _revive(cls: type[TaskT], params: dict[str, object]) -> TaskT:
+    run = params["active_run"]
+    load_luigi_config(run.settings.config_file)  # type: ignore[attr-defined]
+    return cls(**params)

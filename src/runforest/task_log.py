@@ -1,0 +1,85 @@
+"""What a task says while it computes: metrics, parameters, figures, progress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from runforest.artifacts import Artifact
+    from runforest.run import Run
+
+
+class TaskLog:
+    """The logging methods of a task; they reach its run from any process.
+
+    What is logged also stands in the manifest, so a reused result brings it along.
+    """
+
+    active_run: Run
+    folder_name: str
+    artifact: Callable[[str], Artifact]
+    set_progress_percentage: Callable[[int], None] | None
+    set_status_message: Callable[[str], None] | None
+
+    @property
+    def logged_metrics(self) -> dict[str, float]:
+        """Last value of each metric this task has logged."""
+        metrics: dict[str, float] = self.__dict__.setdefault("_logged_metrics", {})
+        return metrics
+
+    @property
+    def logged_params(self) -> dict[str, str]:
+        """Parameters this task has logged beside its own."""
+        params: dict[str, str] = self.__dict__.setdefault("_logged_params", {})
+        return params
+
+    def log_metric(self, name: str, value: float, *, step: int = 0) -> None:
+        """Record a metric of the run."""
+        self.log_metrics({name: value}, step=step)
+
+    def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
+        """Record several metrics of the run at one step."""
+        values = {name: float(value) for name, value in metrics.items()}
+        self.logged_metrics.update(values)
+        self._tell("metrics", {"values": values, "step": step})
+
+    def log_param(self, name: str, value: object) -> None:
+        """Record a parameter of the run; its name is preceded by the task's."""
+        self.log_params({name: value})
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Record several parameters of the run; their names are preceded by the task's."""
+        values = {f"{self.folder_name}.{name}": str(value) for name, value in params.items()}
+        self.logged_params.update(values)
+        self._tell("params", {"values": values})
+
+    def log_figure(self, figure: object, name: str) -> None:
+        """Save a matplotlib figure as an artifact of this task, such as `residuals.png`."""
+        self.artifact(name).save(figure)
+
+    def log_trial(self, trial: Mapping[str, object]) -> None:
+        """Record a finished trial as a child run of the run.
+
+        Parameters
+        ----------
+        trial
+            The fields of a `runforest.tuning.trials.TrialRecord`, as JSON types.
+        """
+        self._tell("trial", trial)
+
+    def report_progress(self, done: int, total: int, message: str = "") -> None:
+        """Show on Luigi's page how far the task is."""
+        if self.set_progress_percentage:
+            self.set_progress_percentage(round(100 * done / max(total, 1)))
+        if message and self.set_status_message:
+            self.set_status_message(message)
+
+    def forget_logged(self) -> None:
+        """Start the record of this task anew."""
+        self.logged_metrics.clear()
+        self.logged_params.clear()
+
+    def _tell(self, event: str, content: Mapping[str, object]) -> None:
+        self.active_run.journal.append(event, {"task": self.folder_name, **content})

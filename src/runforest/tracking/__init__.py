@@ -1,0 +1,1 @@
+"""Tracking: the only package that talks to MLflow, always with an explicit run id."""

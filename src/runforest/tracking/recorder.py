@@ -1,0 +1,159 @@
+"""The recorder: one thread that tells the tracking store what the tasks said.
+
+It follows the run's journal. Worker processes only append to that file, so they need no
+connection to the store, and the store sees one writer.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runforest.errors import StoreError
+from runforest.journal import JournalReader
+from runforest.tracking.runs import log_params
+from runforest.tracking.transfer import upload_result
+from runforest.tracking.trials import record_trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlflow import MlflowClient
+
+    from runforest.journal import Entry
+    from runforest.run import Run
+    from runforest.tracking.runs import OpenedRun
+
+POLL_S = 0.2
+METRIC_LIMIT = 1000
+
+# A process forked while the recorder is inside MLflow would inherit its locks for ever.
+_outside_mlflow = threading.Lock()
+os.register_at_fork(
+    before=_outside_mlflow.acquire,
+    after_in_parent=_outside_mlflow.release,
+    after_in_child=_outside_mlflow.release,
+)
+
+
+@dataclass(kw_only=True)
+class TaskOutcome:
+    """What became of a task in this run: started, committed or failed."""
+
+    status: str
+    duration_s: float = 0.0
+    traceback: str = ""
+
+
+class Recorder:
+    """Follows the journal of a run and records it, until it is closed."""
+
+    def __init__(
+        self,
+        client: MlflowClient,
+        run: Run,
+        opened: OpenedRun,
+        on_entry: Callable[[Entry], None] = lambda _: None,
+    ) -> None:
+        self.outcomes: dict[str, TaskOutcome] = {}
+        self._client = client
+        self._run = run
+        self._opened = opened
+        self._on_entry = on_entry
+        self._reader = JournalReader(run.journal_path)
+        self._stop = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._follow, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the journal."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Record what is left and stop.
+
+        Raises
+        ------
+        StoreError
+            Something could not be recorded.
+        """
+        self._stop.set()
+        self._thread.join()
+        if self._error is None:
+            self._record_new()
+        if self._error is not None:
+            message = (
+                f"the run could not be recorded completely: {self._error} "
+                "The results are committed; see to the tracking store and run again."
+            )
+            raise StoreError(message) from self._error
+
+    def _follow(self) -> None:
+        while not self._stop.wait(POLL_S) and self._error is None:
+            self._record_new()
+
+    def _record_new(self) -> None:
+        with _outside_mlflow:
+            try:
+                entries = self._reader.read_new()
+                self._record(entries)
+            except Exception as error:  # noqa: BLE001 - outermost border of the thread: kept for close()
+                self._error = error
+                return
+        for entry in entries:
+            self._on_entry(entry)
+
+    def _record(self, entries: list[Entry]) -> None:
+        metrics = [entry for entry in entries if entry["event"] == "metrics"]
+        self._record_metrics(metrics)
+        for entry in entries:
+            handler = _HANDLERS.get(str(entry["event"]))
+            if handler:
+                handler(self, entry)
+
+    def _record_metrics(self, entries: list[Entry]) -> None:
+        from mlflow.entities import Metric
+
+        rows = [
+            Metric(name, value, int(str(entry["timestamp_ms"])), int(str(entry["step"])))
+            for entry in entries
+            for name, value in _mapping(entry["values"]).items()
+        ]
+        for start in range(0, len(rows), METRIC_LIMIT):
+            batch = rows[start : start + METRIC_LIMIT]
+            self._client.log_batch(self._opened.run_id, metrics=batch)
+
+    def _on_params(self, entry: Entry) -> None:
+        log_params(self._client, self._opened.run_id, _mapping(entry["values"]))
+
+    def _on_trial(self, entry: Entry) -> None:
+        record_trial(self._client, self._opened, entry)
+
+    def _on_started(self, entry: Entry) -> None:
+        self.outcomes[str(entry["task"])] = TaskOutcome(status="started")
+
+    def _on_committed(self, entry: Entry) -> None:
+        name, duration_s = str(entry["task"]), float(str(entry["duration_s"]))
+        self.outcomes[name] = TaskOutcome(status="committed", duration_s=duration_s)
+        if self._opened.local_folder is None:
+            upload_result(self._opened.artifact_uri, self._run.artifacts / name)
+
+    def _on_failed(self, entry: Entry) -> None:
+        self.outcomes[str(entry["task"])] = TaskOutcome(
+            status="failed", traceback=str(entry["traceback"])
+        )
+
+
+_HANDLERS: dict[str, Callable[[Recorder, Entry], None]] = {
+    "params": Recorder._on_params,  # noqa: SLF001 - the table of the class's own methods
+    "trial": Recorder._on_trial,  # noqa: SLF001
+    "started": Recorder._on_started,  # noqa: SLF001
+    "committed": Recorder._on_committed,  # noqa: SLF001
+    "failed": Recorder._on_failed,  # noqa: SLF001
+}
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return dict(value) if isinstance(value, dict) else {}

@@ -1,0 +1,162 @@
+"""Opening and closing a run: one owner of its status."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from runforest.errors import StoreError
+from runforest.tracking.process import process_start
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+PARAM_LIMIT = 6000
+BATCH_LIMIT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What is known of a run before it is opened."""
+
+    experiment_name: str
+    artifact_root: Path
+    run_name: str
+    description: str
+    source_file: str
+    commit: str
+    is_dirty: bool
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedRun:
+    """A run in the tracking store, and whether its artifacts lie on this machine."""
+
+    run_id: str
+    name: str
+    experiment_id: str
+    artifact_uri: str
+
+    @property
+    def local_folder(self) -> Path | None:
+        """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
+        parts = urlsplit(self.artifact_uri)
+        if parts.scheme not in {"", "file"}:
+            return None
+        path = unquote(parts.path) if parts.scheme else self.artifact_uri
+        return Path(path).parent
+
+
+def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:
+    """Create the run, RUNNING, with its tags and parameters.
+
+    Raises
+    ------
+    StoreError
+        The experiment was deleted, or the store refuses.
+    """
+    experiment_id = _experiment_id(client, request)
+    run = client.create_run(
+        experiment_id,
+        start_time=time.time_ns() // 1_000_000,
+        run_name=request.run_name or None,
+        tags=_tags(request),
+    )
+    log_params(client, run.info.run_id, request.params)
+    return OpenedRun(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        experiment_id=experiment_id,
+        artifact_uri=run.info.artifact_uri,
+    )
+
+
+def log_params(client: MlflowClient, run_id: str, params: dict[str, str]) -> None:
+    """Record parameters of any number and length; over-long values are cut visibly."""
+    from mlflow.entities import Param
+
+    rows = [Param(safe_name(name), shortened(value)) for name, value in params.items()]
+    for start in range(0, len(rows), BATCH_LIMIT):
+        client.log_batch(run_id, params=rows[start : start + BATCH_LIMIT])
+
+
+def close_run(client: MlflowClient, run_id: str, status: str) -> None:
+    """Give the run and those of its children that are still open their final status.
+
+    Parameters
+    ----------
+    status
+        FINISHED, FAILED or KILLED.
+    """
+    for child in running_children(client, run_id):
+        client.set_terminated(child.info.run_id, "KILLED")
+    client.set_terminated(run_id, status)
+
+
+def running_children(client: MlflowClient, run_id: str) -> list[MlflowRun]:
+    """Return the child runs that have no final status."""
+    experiment_id = client.get_run(run_id).info.experiment_id
+    query = f"tags.`mlflow.parentRunId` = '{run_id}' and attributes.status = 'RUNNING'"
+    return list(client.search_runs([experiment_id], query))
+
+
+def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
+    from mlflow.exceptions import MlflowException
+
+    name = request.experiment_name
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        is_remote = urlsplit(client.tracking_uri).scheme in {"http", "https"}
+        location = None if is_remote else str(request.artifact_root)
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException as error:
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                message = f'experiment "{name}" cannot be created: {error}. Choose another name.'
+                raise StoreError(message) from error
+    if found.lifecycle_stage == "deleted":
+        message = (
+            f'[RunConfig] experiment_name: "{name}" was deleted and keeps its name. Restore it with '
+            f"`mlflow experiments restore -x {found.experiment_id}`, or choose another name."
+        )
+        raise StoreError(message)
+    return str(found.experiment_id)
+
+
+def _tags(request: RunRequest) -> dict[str, str]:
+    tags = {
+        "mlflow.user": _user(),
+        "mlflow.source.name": request.source_file,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.note.content": request.description,
+        "mlflow.runforest.host": socket.gethostname(),
+        "mlflow.runforest.process": process_start(os.getpid()),
+        "mlflow.source.git.commit": request.commit,
+        "git.dirty": str(request.is_dirty).lower() if request.commit else "",
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in a container
+        return str(os.getuid())
+
+
+def safe_name(name: str) -> str:
+    """Return a parameter name with what MLflow refuses replaced."""
+    return "".join(char if char.isalnum() or char in "_-. /:" else "_" for char in name)
+
+
+def shortened(value: str) -> str:
+    return value if len(value) <= PARAM_LIMIT else f"{value[: PARAM_LIMIT - 1]}…"

@@ -1,0 +1,44 @@
+"""Closing runs whose process died without closing them."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import socket
+from typing import TYPE_CHECKING
+
+from runforest.tracking.process import is_alive
+from runforest.tracking.runs import OpenedRun, close_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+
+def close_stale_runs(client: MlflowClient) -> list[str]:
+    """Close as KILLED the runs that dead processes of this host left RUNNING.
+
+    Their staging folders go too; committed results stay, since their manifests vouch for them.
+
+    Returns
+    -------
+    run_ids
+        The runs that were closed.
+    """
+    closed = []
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    query = f"attributes.status = 'RUNNING' and tags.`mlflow.runforest.host` = '{socket.gethostname()}'"
+    for run in client.search_runs(experiments, query):
+        if is_alive(run.data.tags.get("mlflow.runforest.process", "0@0")):
+            continue
+        close_run(client, run.info.run_id, "KILLED")
+        opened = OpenedRun(
+            run_id=run.info.run_id, name=run.info.run_name,
+            experiment_id=run.info.experiment_id, artifact_uri=run.info.artifact_uri,
+        )
+        if opened.local_folder:
+            shutil.rmtree(opened.local_folder / "staging", ignore_errors=True)
+        logger.info("Closed run %s, which a killed process had left open.", run.info.run_name)
+        closed.append(run.info.run_id)
+    return closed

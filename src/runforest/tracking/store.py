@@ -1,0 +1,158 @@
+"""The tracking store: which one, and whether it can be used, found out before MLflow is asked."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from filelock import FileLock
+
+from runforest.errors import StoreError
+from runforest.tracking.sqlite import check_sqlite, has_schema, sqlite_path, use_wal
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PROBE_TIMEOUT_S = 5.0
+_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # MLflow's own settings wait over four minutes for a server that is gone.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+
+
+def store_uri(configured: str, project: Path) -> str:
+    """Return the URI of the tracking store; the project's own SQLite file by default.
+
+    Raises
+    ------
+    StoreError
+        The URI is that of a plain folder, which MLflow no longer supports.
+    """
+    if not configured:
+        return f"sqlite:///{project / 'mlruns' / 'mlflow.db'}"
+    scheme = urlsplit(configured).scheme
+    if scheme in {"", "file"}:
+        message = (
+            f'MLFLOW_TRACKING_URI: "{configured}" is a folder, which cannot hold a tracking store. '
+            "Leave it empty for the project's SQLite file, or give sqlite:///..., http://... ."
+        )
+        raise StoreError(message)
+    if scheme == "sqlite":
+        return f"sqlite:///{project / sqlite_path(configured)}"
+    return configured
+
+
+def connect(uri: str, project: Path) -> MlflowClient:
+    """Return a client of the store, created first if it is a new SQLite file.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be reached, is locked, corrupt or cannot be written.
+    """
+    for key, value in _ENVIRONMENT.items():
+        os.environ.setdefault(key, value)
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    check_folder(project / "mlruns")
+    scheme = urlsplit(uri).scheme
+    if scheme in {"http", "https"}:
+        probe_server(uri)
+    if scheme == "sqlite":
+        return _connect_sqlite(uri)
+    return _client(uri)
+
+
+def check_folder(folder: Path) -> None:
+    """See that files can be created in the output folder.
+
+    Raises
+    ------
+    StoreError
+        They can't.
+    """
+    probe = folder / f".write-test-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        message = (
+            f"{folder}: cannot write ({error.strerror}). Make the folder writable, or set "
+            "PROJECT_ROOT to a project folder that is."
+        )
+        raise StoreError(message) from None
+
+
+def probe_server(uri: str) -> None:
+    """See that a tracking server answers; any HTTP answer will do.
+
+    Raises
+    ------
+    StoreError
+        Nothing answers within `PROBE_TIMEOUT_S` seconds.
+    """
+    try:
+        urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PROBE_TIMEOUT_S).close()  # noqa: S310 - http(s) by the caller
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        message = (
+            f"MLFLOW_TRACKING_URI: no tracking server answers at {hide_password(uri)} ({reason}). "
+            "Start it, correct the address, or leave it empty to use the project's SQLite file."
+        )
+        raise StoreError(message) from None
+
+
+def hide_password(uri: str) -> str:
+    """Return a URI without its password.
+
+    >>> hide_password("http://me:secret@host:5000/x")
+    'http://me:***@host:5000/x'
+    """
+    password = urlsplit(uri).password
+    return uri.replace(f":{password}@", ":***@") if password else uri
+
+
+def _connect_sqlite(uri: str) -> MlflowClient:
+    path = Path(sqlite_path(uri))
+    check_folder(path.parent)
+    # Two processes that create one store together break it for good.
+    with FileLock(path.with_suffix(".lock")):
+        check_sqlite(path)
+        is_new = not has_schema(path)
+        client = _client(uri)
+        if is_new:
+            client.search_experiments(max_results=1)
+            use_wal(path)
+    return client
+
+
+def _client(uri: str) -> MlflowClient:
+    import logging
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        message = (
+            f"MLFLOW_TRACKING_URI: the store {hide_password(uri)} cannot be used: {first_line} "
+            "If its schema is older than this MLflow, back it up and run `mlflow db upgrade`."
+        )
+        raise StoreError(message) from error
+    return client

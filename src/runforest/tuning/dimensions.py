@@ -1,0 +1,76 @@
+"""The dimensions of a search space: values that suggest themselves to a trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import optuna
+
+Choice = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatDimension:
+    """A real number from `low` to `high`, in steps or, with `log`, even in its logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None  # None: any value between.
+
+    def suggest(self, trial: optuna.Trial, name: str) -> float:
+        """Return the value of this trial."""
+        return trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
+
+    def values(self) -> list[Choice] | None:
+        """Return every value, or None without a step.
+
+        Examples
+        --------
+        >>> FloatDimension(low=0.0, high=0.3, step=0.1).values()
+        [0.0, 0.1, 0.2, 0.3]
+        """
+        if self.step is None:
+            return None
+        # Decimal, since three steps of 0.1 must reach 0.3.
+        low, high, step = (Decimal(str(number)) for number in (self.low, self.high, self.step))
+        return [float(low + step * i) for i in range(int((high - low) // step) + 1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntDimension:
+    """An integer from `low` to `high`, in steps or, with `log`, even in its logarithm."""
+
+    low: int
+    high: int
+    log: bool = False
+    step: int = 1
+
+    def suggest(self, trial: optuna.Trial, name: str) -> int:
+        """Return the value of this trial."""
+        return trial.suggest_int(name, self.low, self.high, log=self.log, step=self.step)
+
+    def values(self) -> list[Choice] | None:
+        """Return every value."""
+        return list(range(self.low, self.high + 1, self.step))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoricalDimension:
+    """One of a few values without an order."""
+
+    choices: tuple[Choice, ...]
+
+    def suggest(self, trial: optuna.Trial, name: str) -> Choice:
+        """Return the value of this trial."""
+        return trial.suggest_categorical(name, self.choices)
+
+    def values(self) -> list[Choice] | None:
+        """Return every value."""
+        return list(self.choices)
+
+
+Dimension = FloatDimension | IntDimension | CategoricalDimension

@@ -1,0 +1,65 @@
+"""From finished trials to the answer of a study."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import optuna
+from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+from runforest.tuning.study import StudyError, StudyResult
+from runforest.tuning.trials import TrialRecord
+
+
+def study_result(records: Sequence[TrialRecord], study: optuna.Study, seed: int) -> StudyResult:
+    """Return the best trial and what mattered.
+
+    Raises
+    ------
+    StudyError
+        No trial is complete.
+    """
+    complete = [record for record in records if record.value is not None]
+    if not complete:
+        raise StudyError(_no_result_message(records))
+    best = max(complete, key=lambda record: (record.value or 0.0, -record.number))
+    return StudyResult(
+        best_params=best.params,
+        best_value=best.value or 0.0,
+        best_std=best.std or 0.0,
+        best_number=best.number,
+        trials=tuple(records),
+        importances=param_importances(study, seed),
+    )
+
+
+def param_importances(study: optuna.Study, seed: int) -> dict[str, float]:
+    """Return the share of each parameter in the variance of the values; empty when untold.
+
+    References
+    ----------
+    Hutter, Hoos and Leyton-Brown (2014), "An Efficient Approach for Assessing Hyperparameter
+    Importance".
+    """
+    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    if len({trial.value for trial in complete}) < 2:  # noqa: PLR2004
+        return {}
+    try:
+        shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=seed))
+    except (RuntimeError, ValueError):  # Too few distinct trials for the forest behind it.
+        return {}
+    return {name: float(share) for name, share in shares.items()}
+
+
+def _no_result_message(records: Sequence[TrialRecord]) -> str:
+    if not records:
+        return "no trial was started. Raise n_trials or timeout_s."
+    reasons = Counter(record.reason for record in records if record.reason)
+    if not reasons:
+        return f"all {len(records)} trials were pruned. Raise n_startup_trials of the pruner."
+    reason, count = reasons.most_common(1)[0]
+    return (
+        f"none of {len(records)} trials is complete; {count} of them failed with {reason} "
+        "Correct the estimator, its parameters, the search space or the scorer."
+    )

@@ -1,0 +1,210 @@
+"""Scores of one trial: folds, scorers and the pure functions that workers run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from runforest.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.importing import near_miss
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+    Scorer = Callable[[object, pd.DataFrame, NDArray[np.generic]], float]
+
+DEFAULT_SCORERS: dict[Kind, str] = {"classification": "accuracy", "regression": "r2"}
+MIN_FOLDS = MIN_CLASSES = BINARY = 2
+MULTICLASS_SUFFIXES = ("_macro", "_ovr")
+
+
+def fold_positions(
+    table: pd.DataFrame, target: str, kind: Kind, n_folds: int, seed: int
+) -> list[Fold]:
+    """Return the row positions (train, test) of each fold; the test rows partition the table.
+
+    Rows are shuffled; a classification has the classes of the table in each fold, in proportion.
+
+    References
+    ----------
+    Kohavi (1995), "A Study of Cross-Validation and Bootstrap for Accuracy Estimation".
+    """
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    splitters = {"classification": StratifiedKFold, "regression": KFold}
+    splitter = splitters[kind](n_splits=n_folds, shuffle=True, random_state=seed)
+    return list(splitter.split(table, table[target].to_numpy()))
+
+
+def fold_problems(target: pd.Series, kind: Kind, n_folds: int) -> dict[str, str]:
+    """Return why the target column cannot be split into so many folds, by `target` or `n_folds`."""
+    n_missing = int(target.isna().sum())
+    if n_missing:
+        return {"target": f"{n_missing} rows have no value. Drop them in the preprocessor."}
+    if n_folds < MIN_FOLDS:
+        return {"n_folds": f"n_folds must be at least {MIN_FOLDS}, got {n_folds}."}
+    if n_folds > len(target):
+        return {"n_folds": f"n_folds must be at most the {len(target)} rows, got {n_folds}."}
+    return _class_problems(target.value_counts(), n_folds) if kind == "classification" else {}
+
+
+def _class_problems(counts: pd.Series, n_folds: int) -> dict[str, str]:
+    if len(counts) < MIN_CLASSES:
+        return {"target": f"there is one class only. Give rows of at least {MIN_CLASSES} classes."}
+    if n_folds <= counts.min():
+        return {}
+    smallest, size = counts.idxmin(), int(counts.min())
+    remedy = f"Set n_folds = {size}" if size >= MIN_FOLDS else "Merge the class with another"
+    rows = "row" if size == 1 else "rows"
+    rule = f"{n_folds} folds need {n_folds} rows of each class"
+    return {"n_folds": f"{rule}, but class {smallest!r} has {size} {rows}. {remedy}."}
+
+
+def default_scorer(kind: Kind) -> str:
+    """Return the scorer that is used when none is named."""
+    return DEFAULT_SCORERS[kind]
+
+
+def scorer_problems(name: str, kind: Kind, *, n_classes: int | None = None) -> dict[str, str]:
+    """Return why the scorer cannot judge such a target, by `scorer`; empty when it can.
+
+    scikit-learn does not say what a scorer is for, so it is tried on predictions that ignore
+    their input. Without `n_classes`, both two and three classes are tried.
+    """
+    from sklearn.metrics import get_scorer_names
+
+    if name not in get_scorer_names():
+        hint = near_miss(name, get_scorer_names())
+        remedy = hint or f"Name one of scikit-learn's, such as `{default_scorer(kind)}`."
+        return {"scorer": f"unknown scorer `{name}`. {remedy}"}
+    sizes = (BINARY, BINARY + 1) if n_classes is None else (min(n_classes, 5),)
+    refusals = [_refusal(name, kind, size) for size in sizes]
+    if None in refusals:
+        return {}
+    fitting = [
+        name + suffix for suffix in MULTICLASS_SUFFIXES if name + suffix in get_scorer_names()
+    ]
+    instead = (fitting if kind == "classification" else []) or [default_scorer(kind)]
+    target = kind if n_classes is None else f"{kind} of {n_classes} classes"
+    remedy = f"Use one that does, such as `{instead[0]}`."
+    return {"scorer": f"`{name}` does not score a {target}: {refusals[0]}. {remedy}"}
+
+
+def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer:
+    """Return scikit-learn's scorer of this name; greater is better.
+
+    Scores of one class (f1, precision, recall...) take the class 1 as the positive one. Two labels
+    without a 1 get the greater one instead, "yes" of "no" and "yes", as `roc_auc` does already.
+    """
+    import sklearn.metrics
+
+    if labels is None or name not in ONE_CLASS_SCORERS or len(labels) != BINARY or 1 in labels:
+        scorer: Scorer = sklearn.metrics.get_scorer(name)
+        return scorer
+    metric, options = ONE_CLASS_SCORERS[name]
+    positive = max(labels.tolist())
+    made: Scorer = sklearn.metrics.make_scorer(
+        getattr(sklearn.metrics, metric), pos_label=positive, **options
+    )
+    return made
+
+
+def score_fold(
+    table: pd.DataFrame, fold: Fold, spec: EstimatorSpec, target: str, scorer: str
+) -> float:
+    """Return the validation score of one cross-validation fold.
+
+    Warnings are silenced: a model that did not converge is judged by its score.
+
+    Parameters
+    ----------
+    table : (n_rows, n_features + 1) frame
+        Preprocessed training rows, the target column included and without missing values.
+    fold
+        Row positions to fit on and to score on; disjoint.
+    spec
+        The estimator, its parameters and seed.
+    target
+        Name of the column to predict.
+    scorer
+        Name of a scikit-learn scorer; greater is better.
+
+    Returns
+    -------
+    float
+        In the scorer's unit; NaN where the scorer is undefined for the fold.
+
+    Raises
+    ------
+    Exception
+        Whatever the estimator or the scorer raises.
+
+    References
+    ----------
+    Stone (1974), "Cross-Validatory Choice and Assessment of Statistical Predictions".
+    """
+    train, test = fold
+    features, values = table.drop(columns=target), table[target].to_numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = build_pipeline(spec).fit(features.iloc[train], values[train])
+        score = named_scorer(scorer, _labels(values, spec.kind))
+        return float(score(model, features.iloc[test], values[test]))
+
+
+def score_trial(
+    table: pd.DataFrame, folds: list[Fold], spec: EstimatorSpec, target: str, scorer: str
+) -> list[float]:
+    """Return the score of each fold, in order; see `score_fold`."""
+    return [score_fold(table, fold, spec, target, scorer) for fold in folds]
+
+
+ONE_CLASS_SCORERS: dict[str, tuple[str, dict[str, object]]] = {
+    "f1": ("f1_score", {}),
+    "precision": ("precision_score", {}),
+    "recall": ("recall_score", {}),
+    "jaccard": ("jaccard_score", {}),
+    "average_precision": (
+        "average_precision_score",
+        {"response_method": ("decision_function", "predict_proba")},
+    ),
+    "neg_brier_score": (
+        "brier_score_loss",
+        {"response_method": "predict_proba", "greater_is_better": False},
+    ),
+    "d2_brier_score": ("d2_brier_score", {"response_method": "predict_proba"}),
+}
+"""Scorer -> the metric behind it and how scikit-learn makes the one from the other."""
+
+
+def _labels(values: NDArray[np.generic], kind: Kind) -> NDArray[np.generic] | None:
+    import numpy as np
+
+    return np.unique(values) if kind == "classification" else None
+
+
+def _refusal(name: str, kind: Kind, n_classes: int) -> str | None:
+    """Return the error of the scorer on a small target of the kind, or None when it scores it."""
+    import numpy as np
+    import pandas as pd
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    features = pd.DataFrame({"x": np.zeros(4 * n_classes)})
+    with warnings.catch_warnings():
+        if kind == "regression":
+            warnings.simplefilter("error")  # Scores of clusterings only warn of real numbers.
+            model, values = DummyRegressor(), np.linspace(0.5, 2.5, len(features))
+        else:
+            warnings.simplefilter("ignore")
+            model = DummyClassifier(strategy="stratified", random_state=0)
+            values = np.array(list("abcde"[:n_classes] * 4))
+        model.fit(features, values)
+        try:
+            named_scorer(name, _labels(values, kind))(model, features, values)
+        except (ValueError, AttributeError, TypeError, UserWarning) as error:
+            return str(error).partition("\n")[0].rstrip(".")
+    return None

@@ -1,0 +1,59 @@
+"""Prediction: the model's answers for the test table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import luigi
+
+from runforest.parameters import from_table
+from runforest.run_task import RunTask
+from runforest.tracking.models import load_model
+from tasks.features import Features
+from tasks.trainer import Trainer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
+
+    from runforest.artifacts import Artifact
+
+
+class Prediction(RunTask):
+    """Predict the target of every test row; classes as they are spelt in the training data."""
+
+    target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
+    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
+
+    def requires(self) -> dict[str, RunTask]:
+        """Return the task of the tables and the trainer."""
+        return {"tables": self.need(Features), "trainer": self.need(Trainer)}
+
+    def output(self) -> Artifact:
+        """Return the predictions: id and target, in the order of the test file."""
+        return self.artifact("test_prediction.csv")
+
+    def compute(self) -> None:
+        """Predict and write."""
+        test = self.input()["tables"]["test"].load()
+        model = load_model(self.input()["trainer"]["model"].path)
+        self.output().save(predict_rows(model, test, target=self.target, id_column=self.id))
+
+
+def predict_rows(
+    model: BaseEstimator, test: pd.DataFrame, *, target: str, id_column: str
+) -> pd.DataFrame:
+    """Return a table of id and prediction; rows are numbered from 0 without an id column.
+
+    Parameters
+    ----------
+    model
+        Fitted pipeline; it picks its columns by name.
+    test : (n_rows, n_columns) frame
+        Rows to predict, the id among the columns.
+    """
+    features = test.drop(columns=[id_column] if id_column else [])
+    ids = test[id_column] if id_column else range(len(test))
+    answers = features.iloc[:, :0].assign(**{id_column or "row": ids})
+    answers[target] = model.predict(features)
+    return answers

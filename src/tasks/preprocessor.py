@@ -1,0 +1,137 @@
+"""Preprocessor: the raw files as typed tables, with the columns that the experiment uses."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import luigi
+
+from runforest.errors import Problem, did_you_mean
+from runforest.parameters import InputFileParameter, from_table
+from runforest.run_task import RunTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from runforest.artifacts import Artifact
+
+logger = logging.getLogger(__name__)
+
+TYPES = ("bool", "boolean", "category", "datetime64[ns]", "float64", "int64", "Int64", "str")
+
+
+class Preprocessor(RunTask):
+    """Select, drop, rename and type the columns of both files; nothing is learned here."""
+
+    train_file = from_table("Dataset", "train_file", InputFileParameter(description="Training file."))
+    test_file = from_table("Dataset", "test_file", InputFileParameter(description="Test file."))
+    target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
+    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
+    delimiter = from_table("Dataset", "delimiter", luigi.Parameter(default=",", description="Between columns."))
+    encoding = from_table("Dataset", "encoding", luigi.Parameter(default="utf-8", description="Of the files."))
+    train_columns = luigi.ListParameter(
+        default=(), description="Columns to keep of the training file; empty for all. Target and id are always kept."
+    )
+    test_columns = luigi.ListParameter(
+        default=(), description="Columns to keep of the test file; empty for those of train_columns. The id is always kept."
+    )
+    drop_columns = luigi.ListParameter(default=(), description="Columns to leave out of both files.")
+    rename = luigi.DictParameter(default={}, description="New names: old = \"new\".")
+    types = luigi.DictParameter(
+        default={}, description=f"Types by (new) column name: {', '.join(TYPES)}."
+    )
+
+    def problems(self) -> Iterator[Problem]:
+        """Return columns that do not exist, and choices that contradict each other."""
+        facts = self.active_run.settings.dataset
+        known = {"train_columns": facts.train_columns, "test_columns": facts.test_columns}
+        known |= {"drop_columns": facts.train_columns, "rename": facts.train_columns}
+        for key, columns in known.items():
+            for name in getattr(self, key):
+                if name not in columns:
+                    yield self.problem(key, f'"{name}" is not a column of the file. {did_you_mean(name, columns)}')
+        for name in (self.target, self.id):
+            if name in self.drop_columns or name in self.rename:
+                key = "rename" if name in self.rename else "drop_columns"
+                yield self.problem(key, f'"{name}" is the target or the id, which are kept as they are. Take it out.')
+        yield from self._column_problems(facts.train_columns, facts.test_columns)
+
+    def _column_problems(self, train: Sequence[str], test: Sequence[str]) -> Iterator[Problem]:
+        for name, kind in self.types.items():
+            if kind not in TYPES:
+                yield self.problem(f"types.{name}", f'unknown type "{kind}". {did_you_mean(str(kind), TYPES)}')
+        train_features = {self.rename.get(name, name) for name in self._kept_train(train)} - {self.target, self.id}
+        test_features = {self.rename.get(name, name) for name in self._kept_test(test)} - {self.id}
+        missing = sorted(train_features - test_features)
+        if missing:
+            yield self.problem(
+                "test_columns", f"the test table lacks {', '.join(missing)}, which the training table has. "
+                "Add them, or leave them out of train_columns."
+            )
+        for name in self.types:
+            if name not in train_features | {self.target, self.id}:
+                yield self.problem(f"types.{name}", f"no such column is kept. {did_you_mean(name, train_features)}")
+
+    def output(self) -> dict[str, Artifact]:
+        """Return the training table (with the target) and the test table."""
+        return {"train": self.artifact("train.parquet"), "test": self.artifact("test.parquet")}
+
+    def compute(self) -> None:
+        """Read both files and write both tables."""
+        train = read_table(self.train_file, self.delimiter, self.encoding)
+        test = read_table(self.test_file, self.delimiter, self.encoding)
+        train = train[self._kept_train(train.columns)]
+        test = test[self._kept_test(test.columns)]
+        train = drop_rows_without(train, self.target)
+        self.output()["train"].save(type_columns(train.rename(columns=dict(self.rename)), self.types))
+        self.output()["test"].save(type_columns(test.rename(columns=dict(self.rename)), self.types))
+
+    def _kept_train(self, columns: Sequence[str]) -> list[str]:
+        return kept_columns(columns, self.train_columns, self.drop_columns, always=(self.target, self.id))
+
+    def _kept_test(self, columns: Sequence[str]) -> list[str]:
+        wanted = self.test_columns or [name for name in self.train_columns if name != self.target]
+        return kept_columns(columns, wanted, self.drop_columns, always=(self.id,))
+
+
+def read_table(file: str, delimiter: str, encoding: str) -> pd.DataFrame:
+    """Return a CSV file as a table; column names lose surrounding blanks."""
+    import pandas as pd
+
+    table = pd.read_csv(file, sep=delimiter, encoding=encoding, low_memory=False)
+    table.columns = table.columns.str.strip()
+    return table
+
+
+def kept_columns(
+    columns: Sequence[str], wanted: Sequence[str], dropped: Sequence[str], *, always: Sequence[str]
+) -> list[str]:
+    """Return the columns to keep, in the order of the file.
+
+    >>> kept_columns(["id", "a", "b"], ["b"], [], always=["id"])
+    ['id', 'b']
+    """
+    chosen = set(wanted or columns) - set(dropped) | set(always)
+    return [name for name in columns if name in chosen]
+
+
+def drop_rows_without(table: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the rows that have a target, and log how many have none."""
+    is_labelled = table[target].notna()
+    if not is_labelled.all():
+        logger.warning("%d training rows have no %s and are left out.", (~is_labelled).sum(), target)
+    return table[is_labelled]
+
+
+def type_columns(table: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
+    """Return the table with the given types of those columns it has.
+
+    Raises
+    ------
+    ValueError
+        A column's values do not fit its type.
+    """
+    return table.astype({name: kind for name, kind in types.items() if name in table.columns})

@@ -1,0 +1,86 @@
+"""Trainer: the configured estimator, fitted on the training table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import luigi
+
+from runforest.estimators import EstimatorSpec, build_pipeline, estimator_problems
+from runforest.parameters import ImportPathParameter, from_table
+from runforest.run_task import RunTask
+from runforest.tracking.models import save_model
+from tasks.features import Features
+from tasks.tuner import Tuner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runforest.artifacts import Artifact
+    from runforest.errors import Problem
+
+
+class Trainer(RunTask):
+    """Fit the estimator, with the tuner's best parameters if it is tuned."""
+
+    estimator = ImportPathParameter(
+        default="",
+        description="Import path of a scikit-learn estimator; RidgeClassifier for classes and Ridge for numbers when empty.",
+    )
+    params = luigi.DictParameter(default={}, description="Parameters of the estimator.")
+    tune = luigi.BoolParameter(
+        default=False, parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        description="Whether to take the best parameters of [Tuner], over those of `params`.",
+    )
+    seed = luigi.IntParameter(default=0, description="random_state of the estimator.")
+    target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
+    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
+    kind = from_table("Dataset", "kind", luigi.Parameter(description="classification or regression."))
+
+    def requires(self) -> dict[str, RunTask]:
+        """Return the task of the tables, and the tuner if this trainer is tuned."""
+        tables = {"tables": self.need(Features)}
+        return {**tables, "tuner": self.tuner()} if self.tune else tables
+
+    def tuner(self) -> Tuner:
+        """Return the tuner of this trainer's estimator."""
+        return self.need(Tuner, estimator=self.estimator, params=self.params)
+
+    def problems(self) -> Iterator[Problem]:
+        """Return what is wrong with the estimator and its parameters."""
+        for key, message in estimator_problems(self.spec(dict(self.params))).items():
+            yield self.problem(key, message)
+
+    def spec(self, params: dict[str, object]) -> EstimatorSpec:
+        """Return the estimator with given parameters."""
+        return EstimatorSpec(path=self.estimator, params=params, seed=self.seed, kind=self.kind)
+
+    def output(self) -> dict[str, Artifact]:
+        """Return the fitted pipeline as an MLflow model, and the parameters it was built with."""
+        return {
+            "model": self.artifact("model"),
+            "params": self.artifact("params.json"),
+            "description": self.artifact("model/MLmodel", is_volatile=True),
+        }
+
+    def compute(self) -> None:
+        """Fit the pipeline on all training rows and save it."""
+        import pandas as pd
+
+        train, test = (self.input()["tables"][name].load() for name in ("train", "test"))
+        params = dict(self.params)
+        if self.tune:
+            params |= self.input()["tuner"]["best_params"].load()
+        features = train.drop(columns=[name for name in (self.target, self.id) if name])
+        pipeline = build_pipeline(self.spec(params)).fit(features, train[self.target])
+        self.output()["params"].save(params)
+        example = pd.concat([features, test[features.columns]])
+        save_model(pipeline, self.output()["model"].path, example, code_paths(self))
+
+
+def code_paths(task: Trainer) -> list[Path]:
+    """Return the project's packages that an estimator of the project needs to be loaded."""
+    source = Path(__file__).resolve().parents[1]
+    package = source / task.estimator.partition(".")[0]
+    return [package] if task.estimator and package.is_dir() else []
