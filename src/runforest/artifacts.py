@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runforest.manifest import Manifest
 
 
-class Artifact(luigi.Target):  # type: ignore[misc]
+class Artifact(luigi.Target):
     """A file or folder of a task's result."""
 
     def __init__(self, folder: Path, name: str, *, is_volatile: bool = False) -> None:

@@ -81,5 +81,7 @@ def _key(file: Path, *, is_immutable: bool) -> str:
 def _read_lines(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    lines = (line.split(" ") for line in path.read_text(encoding="ascii", errors="replace").splitlines())
+    lines = (
+        line.split(" ") for line in path.read_text(encoding="ascii", errors="replace").splitlines()
+    )
     return {line[0]: line[1] for line in lines if len(line) == 2 and len(line[1]) == 64}  # noqa: PLR2004 - key and digest

@@ -36,9 +36,7 @@ DATE_TYPES: list[Literal["datetime", "datetimetz", "timedelta"]] = [
     "timedelta",
 ]
 
-TRUSTED_TYPES = (
-    "sklearn.compose._column_transformer.make_column_selector",
-)
+TRUSTED_TYPES = ("numpy.dtype", "sklearn.compose._column_transformer.make_column_selector")
 """Harmless types of every pipeline built here, which skops refuses unless it is told of them."""
 
 
@@ -114,6 +112,8 @@ def build_pipeline(spec: EstimatorSpec) -> Pipeline:
       A column without any value becomes 0.
     - Text, categories and booleans: one column per value, the rarest beyond 20 together; missing
       is a value of its own; a value unseen while fitting counts as rare, or as none of them.
+      Missing values of the nullable `string` type must be converted first (`astype("str")`):
+      scikit-learn cannot sort `pandas.NA`, and skops cannot load a pipeline that holds it.
     - Dates and durations are left out (see `ignored_columns`): no encoding suits all of them, so
       it belongs in the preprocessor.
     """

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runforest.errors import ArtifactError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,7 @@ def _load_parquet(path: Path) -> object:
 
 
 def _save_parquet(path: Path, value: object) -> None:
-    import pandas as pd
-
-    pd.DataFrame(value).to_parquet(path, index=False)
+    _table(value).to_parquet(path, index=False)
 
 
 def _load_csv(path: Path) -> object:
@@ -42,9 +42,13 @@ def _load_csv(path: Path) -> object:
 
 
 def _save_csv(path: Path, value: object) -> None:
+    _table(value).to_csv(path, index=False, lineterminator="\n")
+
+
+def _table(value: Any) -> pd.DataFrame:  # noqa: ANN401 - whatever pandas makes a table of
     import pandas as pd
 
-    pd.DataFrame(value).to_csv(path, index=False, lineterminator="\n")
+    return pd.DataFrame(value)
 
 
 def _load_json(path: Path) -> object:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import luigi
 
-ParameterT = TypeVar("ParameterT", bound=luigi.Parameter)  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    from runforest.estimators import Kind
+
+ParameterT = TypeVar("ParameterT", bound="luigi.Parameter[Any]")
 
 _SHARED_FROM = "runforest_shared_from"
 
@@ -19,6 +22,18 @@ class ImportPathParameter(luigi.Parameter[str]):
     """Import path of a class, such as an estimator; its code and its package count too."""
 
 
+class TableParameter(luigi.DictParameter[dict[str, Any]]):
+    """A TOML table: names and values that the task hands on, such as an estimator's parameters."""
+
+
+class StringsParameter(luigi.ListParameter[tuple[str, ...]]):
+    """A TOML array of strings."""
+
+
+class KindParameter(luigi.Parameter["Kind"]):
+    """What the target is, classification or regression."""
+
+
 def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
     """Let a parameter that its task's own table leaves out take the value of another table.
 
@@ -28,7 +43,7 @@ def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
     return parameter
 
 
-def shared_source(parameter: luigi.Parameter[object]) -> tuple[str, str] | None:
+def shared_source(parameter: luigi.Parameter[Any]) -> tuple[str, str] | None:
     """Return the table and key that `from_table` gave the parameter."""
     source: tuple[str, str] | None = getattr(parameter, _SHARED_FROM, None)
     return source
@@ -44,7 +59,7 @@ _EXPECTED: tuple[tuple[type, tuple[type, ...], str], ...] = (
 )
 
 
-def expected_type(parameter: luigi.Parameter[object]) -> str:
+def expected_type(parameter: luigi.Parameter[Any]) -> str:
     """Return what a value of the parameter has to be, in words.
 
     >>> expected_type(luigi.IntParameter())
@@ -58,7 +73,7 @@ def expected_type(parameter: luigi.Parameter[object]) -> str:
     return "a string" if _is_text(parameter) else "a string or date"
 
 
-def value_problem(parameter: luigi.Parameter[object], value: object) -> str | None:
+def value_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
     """Return what is wrong with a TOML value for a parameter, or None.
 
     Luigi itself is lenient: it reads 1.5 as the integer 1 and any text as a string.
@@ -85,14 +100,14 @@ def show_value(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-_TEXT_TYPES = (InputFileParameter, ImportPathParameter)
+_TEXT_TYPES = (InputFileParameter, ImportPathParameter, KindParameter)
 
 
-def _is_text(parameter: luigi.Parameter[object]) -> bool:
+def _is_text(parameter: luigi.Parameter[Any]) -> bool:
     return type(parameter) in {luigi.Parameter, luigi.OptionalParameter, *_TEXT_TYPES}
 
 
-def _parse_problem(parameter: luigi.Parameter[object], value: object) -> str | None:
+def _parse_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
     if isinstance(parameter, luigi.ListParameter | luigi.DictParameter):
         return None
     if isinstance(parameter, luigi.NumericalParameter) and isinstance(value, float):

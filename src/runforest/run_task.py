@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import shutil
 import time
 import traceback
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import luigi
 from luigi.task import flatten
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+EXIT_INTERRUPTED = 130
+
 TaskT = TypeVar("TaskT", bound="RunTask")
 
 
-class RunTask(TaskLog, luigi.Task):  # type: ignore[misc]
+class RunTask(TaskLog, luigi.Task):
     """Base of all tasks of an experiment.
 
     A subclass has parameters, says its outputs in `output()`, its upstream tasks in `requires()`
@@ -37,7 +41,7 @@ class RunTask(TaskLog, luigi.Task):  # type: ignore[misc]
 
     active_run = RunParameter(description="The run whose artifacts this task makes.")
 
-    _staging: Path | None = None
+    _staging = None  # the folder of a result while it is being computed
 
     def compute(self) -> None:
         """Write the declared outputs; every subclass with outputs overrides this."""
@@ -49,6 +53,10 @@ class RunTask(TaskLog, luigi.Task):  # type: ignore[misc]
     def problem(self, key: str, message: str) -> Problem:
         """Return a problem with one of this task's parameters."""
         return Problem(where=self.get_task_family(), key=key, message=message)
+
+    def input(self) -> Any:  # noqa: ANN401 - has the shape of what requires() returns
+        """Return the artifacts of the required tasks, in the shape that `requires()` has."""
+        return super().input()
 
     def artifact(self, name: str, *, is_volatile: bool = False) -> Artifact:
         """Return an artifact of this task's result.
@@ -65,7 +73,7 @@ class RunTask(TaskLog, luigi.Task):  # type: ignore[misc]
 
     def need(self, task: type[TaskT], **params: object) -> TaskT:
         """Return an instance of another task in the same run."""
-        return task(active_run=self.active_run, **params)
+        return _make(task, {"active_run": self.active_run, **params})
 
     @property
     def folder_name(self) -> str:
@@ -100,6 +108,12 @@ class RunTask(TaskLog, luigi.Task):  # type: ignore[misc]
             self.active_run.journal.append(
                 "failed", {"task": self.folder_name, "traceback": traceback.format_exc()}
             )
+            raise
+        except KeyboardInterrupt:
+            shutil.rmtree(staging, ignore_errors=True)
+            if multiprocessing.parent_process():
+                # The main process tells the person; a worker's traceback would only alarm.
+                os._exit(EXIT_INTERRUPTED)
             raise
         finally:
             self._staging = None
@@ -159,13 +173,17 @@ def requires(*tasks: type[RunTask]) -> Callable[[type[TaskT]], type[TaskT]]:
             needed = [self.need(task) for task in tasks]
             return needed[0] if len(needed) == 1 else needed
 
-        cls.requires = required
+        setattr(cls, "requires", required)  # noqa: B010 - a method, as Luigi's decorator sets it
         return cls
 
     return decorate
 
 
-def _revive(cls: type[TaskT], params: dict[str, object]) -> TaskT:
+def _revive(cls: type[TaskT], params: dict[str, Any]) -> TaskT:
     run = params["active_run"]
-    load_luigi_config(run.settings.config_file)  # type: ignore[attr-defined]
-    return cls(**params)
+    load_luigi_config(run.settings.config_file)
+    return _make(cls, params)
+
+
+def _make(cls: type[TaskT], params: dict[str, Any]) -> TaskT:
+    return cast("Callable[..., TaskT]", cls)(**params)

@@ -18,7 +18,12 @@ class TaskLog:
     """
 
     active_run: Run
-    folder_name: str
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the folder of this task's result."""
+        raise NotImplementedError
+
     artifact: Callable[[str], Artifact]
     set_progress_percentage: Callable[[int], None] | None
     set_status_message: Callable[[str], None] | None

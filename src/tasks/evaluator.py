@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.parameters import from_table
+from runforest.parameters import KindParameter, StringsParameter, from_table
 from runforest.run_task import RunTask
 from runforest.tracking.models import load_model
 from runforest.tuning.folds import fold_count_problem
@@ -31,16 +31,23 @@ class Evaluator(RunTask):
     """Cross-validate the trained pipeline and tell a person what came out."""
 
     n_folds = luigi.NumericalParameter(
-        default=5, var_type=int, min_value=2, max_value=1000, description="Folds of the cross-validation."
+        default=5,
+        var_type=int,
+        min_value=2,
+        max_value=1000,
+        description="Folds of the cross-validation.",
     )
-    scoring = luigi.ListParameter(
-        default=(), description="Names of scikit-learn scorers, the main one first; a usual set when empty."
+    scoring = StringsParameter(
+        default=(),
+        description="Names of scikit-learn scorers, the main one first; a usual set when empty.",
     )
     # Not the tuner's seed: the best of many trials looks better on its own folds than it is.
     seed = luigi.IntParameter(default=1, description="Seed of the folds and of the importances.")
     target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
-    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
-    kind = from_table("Dataset", "kind", luigi.Parameter(description="classification or regression."))
+    id = from_table(
+        "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
+    )
+    kind = from_table("Dataset", "kind", KindParameter(description="classification or regression."))
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, the trainer, and its tuner if it has one."""
@@ -76,19 +83,32 @@ class Evaluator(RunTask):
         from runforest.evaluation.scores import cross_validate_pipeline, default_scorers
 
         train = self.input()["tables"]["train"].load()
-        features, target = train.drop(columns=[name for name in (self.target, self.id) if name]), train[self.target]
+        features, target = (
+            train.drop(columns=[name for name in (self.target, self.id) if name]),
+            train[self.target],
+        )
         pipeline = load_model(self.input()["trainer"]["model"].path)
         scorers = self.scoring or default_scorers(self.kind, target.nunique(), pipeline=pipeline)
         scores = cross_validate_pipeline(
-            pipeline, features, target, kind=self.kind, n_folds=self.n_folds, seed=self.seed, scorers=scorers
+            pipeline,
+            features,
+            target,
+            kind=self.kind,
+            n_folds=self.n_folds,
+            seed=self.seed,
+            scorers=scorers,
         )
-        importances = permutation_importances(pipeline, features, target, scorer=scores.main_scorer, seed=self.seed)
+        importances = permutation_importances(
+            pipeline, features, target, scorer=scores.main_scorer, seed=self.seed
+        )
         plots = evaluation_plots(scores)
         self._save_numbers(scores, importances, plots)
         self.log_figure(importance_plot(importances), "plots/importances.png")
         self.output()["report"].save(self._report(pipeline, features, scores, importances, plots))
 
-    def _save_numbers(self, scores: CrossValidation, importances: pd.DataFrame, plots: Mapping[str, Plot]) -> None:
+    def _save_numbers(
+        self, scores: CrossValidation, importances: pd.DataFrame, plots: Mapping[str, Plot]
+    ) -> None:
         outputs = self.output()
         outputs["scores"].save({name: list(folds) for name, folds in scores.fold_scores.items()})
         outputs["importances"].save(importances)
@@ -99,25 +119,41 @@ class Evaluator(RunTask):
             self.log_metrics({name: scores.mean(name), f"{name}_std": scores.std(name)})
 
     def _report(
-        self, pipeline: Pipeline, features: pd.DataFrame, scores: CrossValidation,
-        importances: pd.DataFrame, plots: Mapping[str, Plot],
+        self,
+        pipeline: Pipeline,
+        features: pd.DataFrame,
+        scores: CrossValidation,
+        importances: pd.DataFrame,
+        plots: Mapping[str, Plot],
     ) -> str:
         from runforest.evaluation.report import DataRow, Report, render_report
 
         test = self.input()["tables"]["test"]
         estimator = type(pipeline[-1]).__name__
         digests = {name: self.input()["tables"][name].sha256 for name in ("train", "test")}
-        sizes = {"train": (len(features), features.shape[1]), "test": (len(test.load()), features.shape[1])}
+        sizes = {
+            "train": (len(features), features.shape[1]),
+            "test": (len(test.load()), features.shape[1]),
+        }
         return render_report(
             Report(
                 title=f"{estimator} on {self.target}",
-                facts=[("estimator", estimator), ("training rows", f"{len(features):,}"), ("features", str(features.shape[1]))],
+                facts=[
+                    ("estimator", estimator),
+                    ("training rows", f"{len(features):,}"),
+                    ("features", str(features.shape[1])),
+                ],
                 scores=scores,
                 figures=tuple(plots.values()),
                 importances=importances,
                 tuning=self._tuning(),
                 data=tuple(
-                    DataRow(name=name, n_rows=sizes[name][0], n_columns=sizes[name][1], sha256=digests[name])
+                    DataRow(
+                        name=name,
+                        n_rows=sizes[name][0],
+                        n_columns=sizes[name][1],
+                        sha256=digests[name],
+                    )
                     for name in sizes
                 ),
                 params=self.input()["trainer"]["params"].load(),
@@ -137,7 +173,11 @@ class Evaluator(RunTask):
             counts=Counter(trials["state"]),
             top_trials=best_trials(trials),
             figures=tuple(
-                Plot(title=file.stem.replace("_", " ").capitalize(), caption=CAPTIONS.get(file.stem, ""), png=file.read_bytes())
+                Plot(
+                    title=file.stem.replace("_", " ").capitalize(),
+                    caption=CAPTIONS.get(file.stem, ""),
+                    png=file.read_bytes(),
+                )
                 for file in files
             ),
         )
@@ -155,6 +195,8 @@ def best_trials(trials: pd.DataFrame, n: int = 10) -> list[dict[str, object]]:
     """Return the best complete trials as rows of number, score and parameters."""
     complete = trials[trials["state"] == "complete"]
     best = complete.sort_values(["value", "number"], ascending=[False, True]).head(n)
-    params = {name: name.removeprefix("params.") for name in best if name.startswith("params.")}
+    names = [str(name) for name in best.columns]
+    params = {name: name.removeprefix("params.") for name in names if name.startswith("params.")}
     table = best[["number", "value", "std", *params]].rename(columns={"value": "score", **params})
-    return table.astype(object).where(table.notna(), None).to_dict(orient="records")
+    rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -23,7 +23,9 @@ class Prediction(RunTask):
     """Predict the target of every test row; classes as they are spelt in the training data."""
 
     target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
-    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
+    id = from_table(
+        "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
+    )
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables and the trainer."""

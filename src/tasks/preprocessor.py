@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest.errors import Problem, did_you_mean
-from runforest.parameters import InputFileParameter, from_table
+from runforest.parameters import (
+    InputFileParameter,
+    StringsParameter,
+    TableParameter,
+    from_table,
+)
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
@@ -26,21 +31,31 @@ TYPES = ("bool", "boolean", "category", "datetime64[ns]", "float64", "int64", "I
 class Preprocessor(RunTask):
     """Select, drop, rename and type the columns of both files; nothing is learned here."""
 
-    train_file = from_table("Dataset", "train_file", InputFileParameter(description="Training file."))
+    train_file = from_table(
+        "Dataset", "train_file", InputFileParameter(description="Training file.")
+    )
     test_file = from_table("Dataset", "test_file", InputFileParameter(description="Test file."))
     target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
-    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
-    delimiter = from_table("Dataset", "delimiter", luigi.Parameter(default=",", description="Between columns."))
-    encoding = from_table("Dataset", "encoding", luigi.Parameter(default="utf-8", description="Of the files."))
-    train_columns = luigi.ListParameter(
-        default=(), description="Columns to keep of the training file; empty for all. Target and id are always kept."
+    id = from_table(
+        "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
     )
-    test_columns = luigi.ListParameter(
-        default=(), description="Columns to keep of the test file; empty for those of train_columns. The id is always kept."
+    delimiter = from_table(
+        "Dataset", "delimiter", luigi.Parameter(default=",", description="Between columns.")
     )
-    drop_columns = luigi.ListParameter(default=(), description="Columns to leave out of both files.")
-    rename = luigi.DictParameter(default={}, description="New names: old = \"new\".")
-    types = luigi.DictParameter(
+    encoding = from_table(
+        "Dataset", "encoding", luigi.Parameter(default="utf-8", description="Of the files.")
+    )
+    train_columns = StringsParameter(
+        default=(),
+        description="Columns to keep of the training file; empty for all. Target and id are always kept.",
+    )
+    test_columns = StringsParameter(
+        default=(),
+        description="Columns to keep of the test file; empty for those of train_columns. The id is always kept.",
+    )
+    drop_columns = StringsParameter(default=(), description="Columns to leave out of both files.")
+    rename = TableParameter(default={}, description='New names: old = "new".')
+    types = TableParameter(
         default={}, description=f"Types by (new) column name: {', '.join(TYPES)}."
     )
 
@@ -52,28 +67,41 @@ class Preprocessor(RunTask):
         for key, columns in known.items():
             for name in getattr(self, key):
                 if name not in columns:
-                    yield self.problem(key, f'"{name}" is not a column of the file. {did_you_mean(name, columns)}')
+                    yield self.problem(
+                        key, f'"{name}" is not a column of the file. {did_you_mean(name, columns)}'
+                    )
         for name in (self.target, self.id):
             if name in self.drop_columns or name in self.rename:
                 key = "rename" if name in self.rename else "drop_columns"
-                yield self.problem(key, f'"{name}" is the target or the id, which are kept as they are. Take it out.')
+                yield self.problem(
+                    key,
+                    f'"{name}" is the target or the id, which are kept as they are. Take it out.',
+                )
         yield from self._column_problems(facts.train_columns, facts.test_columns)
 
     def _column_problems(self, train: Sequence[str], test: Sequence[str]) -> Iterator[Problem]:
         for name, kind in self.types.items():
             if kind not in TYPES:
-                yield self.problem(f"types.{name}", f'unknown type "{kind}". {did_you_mean(str(kind), TYPES)}')
-        train_features = {self.rename.get(name, name) for name in self._kept_train(train)} - {self.target, self.id}
+                yield self.problem(
+                    f"types.{name}", f'unknown type "{kind}". {did_you_mean(str(kind), TYPES)}'
+                )
+        train_features = {self.rename.get(name, name) for name in self._kept_train(train)} - {
+            self.target,
+            self.id,
+        }
         test_features = {self.rename.get(name, name) for name in self._kept_test(test)} - {self.id}
         missing = sorted(train_features - test_features)
         if missing:
             yield self.problem(
-                "test_columns", f"the test table lacks {', '.join(missing)}, which the training table has. "
-                "Add them, or leave them out of train_columns."
+                "test_columns",
+                f"the test table lacks {', '.join(missing)}, which the training table has. "
+                "Add them, or leave them out of train_columns.",
             )
         for name in self.types:
             if name not in train_features | {self.target, self.id}:
-                yield self.problem(f"types.{name}", f"no such column is kept. {did_you_mean(name, train_features)}")
+                yield self.problem(
+                    f"types.{name}", f"no such column is kept. {did_you_mean(name, train_features)}"
+                )
 
     def output(self) -> dict[str, Artifact]:
         """Return the training table (with the target) and the test table."""
@@ -83,14 +111,18 @@ class Preprocessor(RunTask):
         """Read both files and write both tables."""
         train = read_table(self.train_file, self.delimiter, self.encoding)
         test = read_table(self.test_file, self.delimiter, self.encoding)
-        train = train[self._kept_train(train.columns)]
-        test = test[self._kept_test(test.columns)]
+        train = train[self._kept_train(list(train.columns))]
+        test = test[self._kept_test(list(test.columns))]
         train = drop_rows_without(train, self.target)
-        self.output()["train"].save(type_columns(train.rename(columns=dict(self.rename)), self.types))
+        self.output()["train"].save(
+            type_columns(train.rename(columns=dict(self.rename)), self.types)
+        )
         self.output()["test"].save(type_columns(test.rename(columns=dict(self.rename)), self.types))
 
     def _kept_train(self, columns: Sequence[str]) -> list[str]:
-        return kept_columns(columns, self.train_columns, self.drop_columns, always=(self.target, self.id))
+        return kept_columns(
+            columns, self.train_columns, self.drop_columns, always=(self.target, self.id)
+        )
 
     def _kept_test(self, columns: Sequence[str]) -> list[str]:
         wanted = self.test_columns or [name for name in self.train_columns if name != self.target]
@@ -122,7 +154,9 @@ def drop_rows_without(table: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return the rows that have a target, and log how many have none."""
     is_labelled = table[target].notna()
     if not is_labelled.all():
-        logger.warning("%d training rows have no %s and are left out.", (~is_labelled).sum(), target)
+        logger.warning(
+            "%d training rows have no %s and are left out.", (~is_labelled).sum(), target
+        )
     return table[is_labelled]
 
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest.estimators import EstimatorSpec, build_pipeline, estimator_problems
-from runforest.parameters import ImportPathParameter, from_table
+from runforest.parameters import (
+    ImportPathParameter,
+    KindParameter,
+    TableParameter,
+    from_table,
+)
 from runforest.run_task import RunTask
 from runforest.tracking.models import save_model
 from tasks.features import Features
@@ -28,20 +33,23 @@ class Trainer(RunTask):
         default="",
         description="Import path of a scikit-learn estimator; RidgeClassifier for classes and Ridge for numbers when empty.",
     )
-    params = luigi.DictParameter(default={}, description="Parameters of the estimator.")
+    params = TableParameter(default={}, description="Parameters of the estimator.")
     tune = luigi.BoolParameter(
-        default=False, parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        default=False,
+        parsing=luigi.BoolParameter.EXPLICIT_PARSING,
         description="Whether to take the best parameters of [Tuner], over those of `params`.",
     )
     seed = luigi.IntParameter(default=0, description="random_state of the estimator.")
     target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
-    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
-    kind = from_table("Dataset", "kind", luigi.Parameter(description="classification or regression."))
+    id = from_table(
+        "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
+    )
+    kind = from_table("Dataset", "kind", KindParameter(description="classification or regression."))
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, and the tuner if this trainer is tuned."""
-        tables = {"tables": self.need(Features)}
-        return {**tables, "tuner": self.tuner()} if self.tune else tables
+        needed: dict[str, RunTask] = {"tables": self.need(Features)}
+        return {**needed, "tuner": self.tuner()} if self.tune else needed
 
     def tuner(self) -> Tuner:
         """Return the tuner of this trainer's estimator."""

@@ -8,7 +8,12 @@ import luigi
 
 from runforest.estimators import EstimatorSpec, estimator_problems, param_name_problems
 from runforest.executors import EXECUTORS, open_executor
-from runforest.parameters import ImportPathParameter, from_table
+from runforest.parameters import (
+    ImportPathParameter,
+    KindParameter,
+    TableParameter,
+    from_table,
+)
 from runforest.run_task import RunTask, requires
 from runforest.tuning.samplers import PRUNERS, SAMPLERS, pruner_problems, sampler_problems
 from runforest.tuning.folds import fold_count_problem
@@ -36,39 +41,68 @@ _names = ", ".join
 class Tuner(RunTask):
     """Try parameters of the trainer's estimator; every trial is a child run."""
 
-    search_space = luigi.DictParameter(
-        default={}, description="Parameters to try, a table each: type, low, high, log, step, or choices."
+    search_space = TableParameter(
+        default={},
+        description="Parameters to try, a table each: type, low, high, log, step, or choices.",
     )
     n_trials = luigi.NumericalParameter(
-        default=20, var_type=int, min_value=1, max_value=MAX_TRIALS,
+        default=20,
+        var_type=int,
+        min_value=1,
+        max_value=MAX_TRIALS,
         description="Number of trials in all.",
     )
     timeout_s = luigi.FloatParameter(
         default=0.0, description="Seconds after which no further trial starts; 0 for no limit."
     )
     n_folds = luigi.NumericalParameter(
-        default=5, var_type=int, min_value=2, max_value=1000, description="Folds of the cross-validation."
+        default=5,
+        var_type=int,
+        min_value=2,
+        max_value=1000,
+        description="Folds of the cross-validation.",
     )
     scoring = luigi.Parameter(
-        default="", description="Name of a scikit-learn scorer; accuracy for classes and r2 for numbers when empty."
+        default="",
+        description="Name of a scikit-learn scorer; accuracy for classes and r2 for numbers when empty.",
     )
     seed = luigi.IntParameter(default=0, description="Seed of the sampler and of the folds.")
-    sampler = luigi.Parameter(default="tpe", description=f"How parameters are chosen: {_names(SAMPLERS)}.")
-    sampler_options = luigi.DictParameter(default={}, description="Options of the sampler, as Optuna names them.")
-    pruner = luigi.Parameter(default="none", description=f"How hopeless trials are ended: {_names(PRUNERS)}.")
-    pruner_options = luigi.DictParameter(default={}, description="Options of the pruner, as Optuna names them.")
+    sampler = luigi.Parameter(
+        default="tpe", description=f"How parameters are chosen: {_names(SAMPLERS)}."
+    )
+    sampler_options = TableParameter(
+        default={}, description="Options of the sampler, as Optuna names them."
+    )
+    pruner = luigi.Parameter(
+        default="none", description=f"How hopeless trials are ended: {_names(PRUNERS)}."
+    )
+    pruner_options = TableParameter(
+        default={}, description="Options of the pruner, as Optuna names them."
+    )
     executor = luigi.Parameter(
-        default="serial", significant=False, description=f"Where trials are computed: {_names(EXECUTORS)}."
+        default="serial",
+        significant=False,
+        description=f"Where trials are computed: {_names(EXECUTORS)}.",
     )
     n_jobs = luigi.NumericalParameter(
-        default=1, var_type=int, min_value=1, max_value=1024, significant=False,
+        default=1,
+        var_type=int,
+        min_value=1,
+        max_value=1024,
+        significant=False,
         description="Trials at a time; more than 1 needs an executor other than serial.",
     )
-    estimator = from_table("Trainer", "estimator", ImportPathParameter(default="", description="As the trainer's."))
-    params = from_table("Trainer", "params", luigi.DictParameter(default={}, description="As the trainer's."))
+    estimator = from_table(
+        "Trainer", "estimator", ImportPathParameter(default="", description="As the trainer's.")
+    )
+    params = from_table(
+        "Trainer", "params", TableParameter(default={}, description="As the trainer's.")
+    )
     target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
-    id = from_table("Dataset", "id", luigi.Parameter(default="", description="Column that names a row."))
-    kind = from_table("Dataset", "kind", luigi.Parameter(description="classification or regression."))
+    id = from_table(
+        "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
+    )
+    kind = from_table("Dataset", "kind", KindParameter(description="classification or regression."))
 
     def suggest(self, trial: optuna.Trial) -> dict[str, object]:
         """Return the parameters of a trial; override it for a conditional search space."""
@@ -81,7 +115,9 @@ class Tuner(RunTask):
         n_classes = facts.n_target_values if self.kind == "classification" else None
         found = {"search_space": space_problems(self.search_space)} if self._uses_table() else {}
         if not estimator_problems(spec):
-            found["search_space"] = param_name_problems(spec, self.search_space) | found.get("search_space", {})
+            found["search_space"] = param_name_problems(spec, self.search_space) | found.get(
+                "search_space", {}
+            )
         for prefix, problems in found.items():
             for key, message in problems.items():
                 yield self.problem(f"{prefix}.{key}".strip("."), message)
@@ -94,9 +130,13 @@ class Tuner(RunTask):
             for key, message in problems.items():
                 yield self.problem(key, message)
         if self.executor not in EXECUTORS:
-            yield self.problem("executor", f'unknown executor "{self.executor}". Known: {_names(EXECUTORS)}.')
+            yield self.problem(
+                "executor", f'unknown executor "{self.executor}". Known: {_names(EXECUTORS)}.'
+            )
         if self.timeout_s < 0:
-            yield self.problem("timeout_s", f"must not be negative, got {self.timeout_s}. 0 is no limit.")
+            yield self.problem(
+                "timeout_s", f"must not be negative, got {self.timeout_s}. 0 is no limit."
+            )
 
     def output(self) -> dict[str, Artifact]:
         """Return the best parameters, the table of trials, the plots and the stored study."""
@@ -127,7 +167,9 @@ class Tuner(RunTask):
 
     def _note_trial(self, trial: TrialRecord) -> None:
         self.log_trial(trial.to_json())
-        self.report_progress(trial.number + 1, self.n_trials, f"trial {trial.number}: {trial.state}")
+        self.report_progress(
+            trial.number + 1, self.n_trials, f"trial {trial.number}: {trial.state}"
+        )
 
     def _save(self, result: StudyResult) -> None:
         outputs = self.output()
@@ -143,7 +185,9 @@ class Tuner(RunTask):
     def _figures(self, result: StudyResult) -> dict[str, Figure]:
         from runforest.tuning import plots
 
-        logarithmic = log_names(parse_space(self.search_space)) if self.search_space else frozenset()
+        logarithmic = (
+            log_names(parse_space(self.search_space)) if self.search_space else frozenset()
+        )
         return {
             "history": plots.history_figure(result.trials, self._scorer()),
             "importances": plots.importances_figure(result.importances),
@@ -163,17 +207,26 @@ class Tuner(RunTask):
         return sampler_problems(self.sampler, parse_space(self.search_space), self.sampler_options)
 
     def _estimator_spec(self) -> EstimatorSpec:
-        return EstimatorSpec(path=self.estimator, params=dict(self.params), seed=self.seed, kind=self.kind)
+        return EstimatorSpec(
+            path=self.estimator, params=dict(self.params), seed=self.seed, kind=self.kind
+        )
 
     def _study_spec(self) -> StudySpec:
         from runforest.tuning.study import StudySpec
 
         return StudySpec(
-            estimator=self._estimator_spec(), target=self.target, n_trials=self.n_trials,
-            timeout_s=self.timeout_s or None, n_folds=self.n_folds, scorer=self._scorer(),
-            seed=self.seed, space=parse_space(self.search_space) if self.search_space else {},
-            sampler=self.sampler, sampler_options=self.sampler_options,
-            pruner=self.pruner, pruner_options=self.pruner_options,
+            estimator=self._estimator_spec(),
+            target=self.target,
+            n_trials=self.n_trials,
+            timeout_s=self.timeout_s or None,
+            n_folds=self.n_folds,
+            scorer=self._scorer(),
+            seed=self.seed,
+            space=parse_space(self.search_space) if self.search_space else {},
+            sampler=self.sampler,
+            sampler_options=self.sampler_options,
+            pruner=self.pruner,
+            pruner_options=self.pruner_options,
         )
 
 

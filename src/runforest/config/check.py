@@ -71,9 +71,7 @@ def _is_run_task(name: str) -> bool:
     return isinstance(task, type) and issubclass(task, RunTask)
 
 
-def _check_model(
-    layers: Layers, name: str, model: type[TableT], problems: list[Problem]
-) -> TableT:
+def _check_model(layers: Layers, name: str, model: type[TableT], problems: list[Problem]) -> TableT:
     table = dict(layers.tables.get(name, {}))
     try:
         return model(**table)

@@ -40,7 +40,9 @@ def read_header(file: Path, config: DatasetConfig, key: str) -> Header | Problem
         columns = tuple(name.strip() for name in next(rows, []))
         has_row = next((True for row in rows if row), False)
     message = _header_problem(columns, config, key, has_row=has_row)
-    return Problem(where=str(file), message=message) if message else Header(file=file, columns=columns)
+    return (
+        Problem(where=str(file), message=message) if message else Header(file=file, columns=columns)
+    )
 
 
 def infer_target(train: Header, test: Header, config: DatasetConfig) -> str | Problem:
@@ -50,13 +52,15 @@ def infer_target(train: Header, test: Header, config: DatasetConfig) -> str | Pr
     only_train = [name for name in train.columns if name not in test.columns]
     if len(only_train) == 1:
         return only_train[0]
-    found = f"train has {', '.join(only_train)} that test lacks" if only_train else (
-        "train has no column that test lacks"
+    found = (
+        f"train has {', '.join(only_train)} that test lacks"
+        if only_train
+        else ("train has no column that test lacks")
     )
     return Problem(
         where="[Dataset]",
         key="target",
-        message=f"cannot be inferred: {found}. Name it: target = \"...\".",
+        message=f'cannot be inferred: {found}. Name it: target = "...".',
     )
 
 

@@ -58,9 +58,7 @@ def read_environment(default_project: Path) -> Environment:
     )
 
 
-def _config_path(
-    outside: Mapping[str, str], inside: Mapping[str, str], project: Path
-) -> Path:
+def _config_path(outside: Mapping[str, str], inside: Mapping[str, str], project: Path) -> Path:
     if "LUIGI_CONFIG_PATH" in outside:
         return Path(outside["LUIGI_CONFIG_PATH"]).resolve()
     return (project / inside.get("LUIGI_CONFIG_PATH", "luigi.toml")).resolve()
@@ -69,4 +67,6 @@ def _config_path(
 def _secrets(inside: Mapping[str, str]) -> tuple[str, ...]:
     hidden = {value for key, value in inside.items() if key not in PUBLIC_KEYS}
     hidden |= {password for value in inside.values() if (password := urlsplit(value).password)}
-    return tuple(sorted((value for value in hidden if len(value) >= _SHORTEST_SECRET), key=len)[::-1])
+    return tuple(
+        sorted((value for value in hidden if len(value) >= _SHORTEST_SECRET), key=len)[::-1]
+    )

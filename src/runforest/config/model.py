@@ -37,9 +37,7 @@ class RunConfig(Table):
     task: str = Field(
         default="Experiment", description="The task to complete, with all that it requires."
     )
-    workers: int = Field(
-        default=1, ge=1, le=1024, description="Number of Luigi worker processes."
-    )
+    workers: int = Field(default=1, ge=1, le=1024, description="Number of Luigi worker processes.")
     scheduler: str = Field(
         default="",
         pattern=r"^(https?://.+)?$",

@@ -41,7 +41,12 @@ class Profile:
 
 
 def profile_file(
-    file: Path, target: str, ids: list[str], config: DatasetConfig, digests: DigestCache, cache: Path
+    file: Path,
+    target: str,
+    ids: list[str],
+    config: DatasetConfig,
+    digests: DigestCache,
+    cache: Path,
 ) -> Profile:
     """Return the profile of a CSV file; `target` is empty for the test file.
 

@@ -63,7 +63,11 @@ def _section(name: str, doc: str, rows: list[tuple[str, str, str, str]]) -> str:
 
 
 def _annotation(text: str) -> str:
-    known = {"<class 'str'>": "a string", "<class 'int'>": "an integer", "<class 'bool'>": "true or false"}
+    known = {
+        "<class 'str'>": "a string",
+        "<class 'int'>": "an integer",
+        "<class 'bool'>": "true or false",
+    }
     return known.get(text, text.replace("typing.Literal", "one of ").replace("|", "\\|"))
 
 

@@ -71,7 +71,11 @@ def _profiled(
         try:
             profiles.append(
                 profile_file(
-                    header.file, column, ids, config, digest_cache(project),
+                    header.file,
+                    column,
+                    ids,
+                    config,
+                    digest_cache(project),
                     project / "mlruns" / "cache" / "profiles",
                 )
             )
@@ -81,13 +85,20 @@ def _profiled(
     chosen, problem = _choose_id(ids, profiles)
     problems = [*_target_problems(target, profiles[0], config), *([problem] if problem else [])]
     dataset = Dataset(
-        train_file=str(train.file), test_file=str(test.file), target=target, id=chosen,
+        train_file=str(train.file),
+        test_file=str(test.file),
+        target=target,
+        id=chosen,
         kind=config.kind or profiles[0].inferred_kind,
-        delimiter=config.delimiter, encoding=config.encoding,
+        delimiter=config.delimiter,
+        encoding=config.encoding,
     )
     facts = DatasetFacts(
-        train_columns=train.columns, test_columns=test.columns, n_rows=profiles[0].n_rows,
-        n_target_values=profiles[0].n_target_values, smallest_class=profiles[0].smallest_class,
+        train_columns=train.columns,
+        test_columns=test.columns,
+        n_rows=profiles[0].n_rows,
+        n_target_values=profiles[0].n_target_values,
+        smallest_class=profiles[0].smallest_class,
     )
     return ResolvedDataset(
         dataset=dataset, facts=facts, profiles=tuple(profiles), problems=tuple(problems)
@@ -114,10 +125,11 @@ def _target_problems(target: str, profile: Profile, config: DatasetConfig) -> li
     if profile.n_target_values == 0:
         message = f"{target} has no value in any row. Name another column, or repair the file."
     elif profile.n_target_values == 1:
-        message = f"{target} has the same value in every row. There is nothing to learn; name another."
+        message = (
+            f"{target} has the same value in every row. There is nothing to learn; name another."
+        )
     elif config.kind == "regression" and not profile.is_number:
         message = f'{target} holds text, got kind = "regression". Set kind = "classification".'
     else:
         return []
     return [Problem(where="[Dataset]", key="target", message=message)]
-

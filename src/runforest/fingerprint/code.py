@@ -122,8 +122,7 @@ def _origin(module: str) -> str | None:
 def _definition_digests(tree: ast.Module) -> dict[str, str]:
     parts: dict[str, list[str]] = {}
     for node in _without_docstrings(tree).body:
-        is_named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        name = node.name if is_named else "<module>"
+        name = str(getattr(node, "name", "<module>"))
         parts.setdefault(name, []).append(ast.dump(node))
     return {
         name: hashlib.sha256("\n".join(texts).encode()).hexdigest() for name, texts in parts.items()

@@ -17,6 +17,15 @@ from runforest.fingerprint.packages import package_versions
 from runforest.manifest import read_manifest
 from runforest.parameters import ImportPathParameter, InputFileParameter
 
+if TYPE_CHECKING:
+    from runforest.run import Run
+
+    class TaskOfRun(luigi.Task):
+        """What is used here of a `RunTask`, which lies in a layer above."""
+
+        active_run: Run
+
+
 Ingredients = dict[str, dict[str, str]]
 
 
@@ -25,7 +34,7 @@ def fingerprint_of(ingredients: Ingredients) -> str:
     return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
 
 
-def collect_ingredients(task: luigi.Task) -> Ingredients:
+def collect_ingredients(task: TaskOfRun) -> Ingredients:
     """Return what the result of a task depends on, group by group.
 
     The groups are `task` (qualified name), `code`, `packages`, `params`, `inputs` (content of the
@@ -69,7 +78,7 @@ def digest_cache(project: Path) -> DigestCache:
     return DigestCache(project / "mlruns" / "cache" / "digests.txt")
 
 
-def _input_digest(task: luigi.Task, path: Path) -> str:
+def _input_digest(task: TaskOfRun, path: Path) -> str:
     cache = digest_cache(Path(task.active_run.settings.project))
     if path.is_file():
         return cache.digest(path)
@@ -78,7 +87,7 @@ def _input_digest(task: luigi.Task, path: Path) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _upstream_digests(task: luigi.Task) -> dict[str, str]:
+def _upstream_digests(task: TaskOfRun) -> dict[str, str]:
     digests = {}
     for position, needed in enumerate(flatten(task.requires())):
         manifest = read_manifest(needed.result_folder)

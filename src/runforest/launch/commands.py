@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-
 def parse_command(arguments: list[str]) -> Callable[[], int]:
     """Return the command of a command line, ready to be called; it returns its exit code."""
     parser = argparse.ArgumentParser(prog="runforest", description="Tools around runs.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import multiprocessing
@@ -19,13 +20,14 @@ from runforest.launch.logs import set_up_logging
 from runforest.launch.open import OpenExperiment, open_experiment
 from runforest.launch.signals import interruptible, uninterrupted
 from runforest.provenance.redact import redact
-from runforest.tracking.recorder import Recorder, TaskOutcome
-from runforest.tracking.runs import close_run
+from runforest.tracking.recorder import Recorder
+from runforest.tracking.runs import close_run, tag_tasks
 from runforest.tracking.transfer import upload_files
 
 if TYPE_CHECKING:
     from runforest.journal import Entry
     from runforest.launch.experiment import Experiment
+    from runforest.tracking.outcome import TaskOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Execution:
 
     status: str = FAILED
     outcomes: dict[str, TaskOutcome] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)  # the last value of each
     duration_s: float = 0.0
 
 
@@ -55,8 +57,10 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
     with interruptible():
         opened = open_experiment(experiment)
         recorder = Recorder(
-            opened.client, opened.run, opened.record,
-            on_entry=lambda entry: _note_metrics(execution, entry),
+            opened.client,
+            opened.run,
+            opened.record,
+            on_entry=functools.partial(_on_entry, execution),
         )
         try:
             with ConsoleLog(opened.run.artifacts / "console.log", experiment.environment.secrets):
@@ -77,7 +81,9 @@ def _build(experiment: Experiment, opened: OpenExperiment) -> bool:
     if config.start_method:
         multiprocessing.set_start_method(config.start_method, force=True)
     root = root_task(config.task, opened.run)
-    scheduler = {"scheduler_url": config.scheduler} if config.scheduler else {"local_scheduler": True}
+    scheduler = (
+        {"scheduler_url": config.scheduler} if config.scheduler else {"local_scheduler": True}
+    )
     result = luigi.build(
         [root],
         workers=config.workers,
@@ -106,7 +112,8 @@ def _close(
         execution.duration_s = time.perf_counter() - clock
         _blame_lost_workers(execution)
         _write_last_records(experiment, opened, execution)
-        close_run(opened.client, opened.run.settings.run_id, execution.status)
+        tag_tasks(opened.client, opened.record.run_id, execution.outcomes)
+        close_run(opened.client, opened.record.run_id, execution.status)
 
 
 def _blame_lost_workers(execution: Execution) -> None:
@@ -147,7 +154,31 @@ def _write_last_records(
         logger.error("The last records of the run could not be written: %s", error)  # noqa: TRY400
 
 
-def _note_metrics(execution: Execution, entry: Entry) -> None:
+def _on_entry(execution: Execution, entry: Entry) -> None:
+    """Keep what the summary tells, and say on the console how the run goes on."""
     values = entry.get("values")
     if entry["event"] == "metrics" and isinstance(values, dict):
         execution.metrics.update(values)
+    message = _MESSAGES.get(str(entry["event"]))
+    if message:
+        logger.info(message.format(**entry))
+    if entry["event"] == "trial":
+        logger.info(_trial_line(entry))
+
+
+_MESSAGES = {
+    "started": "{task} started",
+    "committed": "{task} computed in {duration_s:.2f} s",
+    "failed": "{task} failed",
+}
+
+
+def _trial_line(entry: Entry) -> str:
+    value, params = entry["value"], entry["params"]
+    score = f" {value:.4f}" if isinstance(value, float) else ""
+    shown = params.items() if isinstance(params, dict) else ()
+    chosen = ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in shown
+    )
+    return f"{entry['task']} trial {entry['number']} {entry['state']}{score} ({chosen})"

@@ -75,8 +75,13 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     if problems:
         raise ConfigError(problems)
     return Experiment(
-        environment=environment, layers=layers, config=checked.run, tables=tables,
-        dataset=dataset, pins=pins, tasks=tasks,
+        environment=environment,
+        layers=layers,
+        config=checked.run,
+        tables=tables,
+        dataset=dataset,
+        pins=pins,
+        tasks=tasks,
     )
 
 
@@ -94,7 +99,9 @@ def import_tasks(project: Path) -> None:
     try:
         importlib.import_module(TASKS_PACKAGE)
     except Exception as error:  # border: this is the user's code
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if source in frame.filename]
+        frames = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if source in frame.filename
+        ]
         at = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else source
         if isinstance(error, SyntaxError):
             at = f"{error.filename}, line {error.lineno}"
@@ -106,7 +113,11 @@ def _planned_settings(
     environment: Environment, pins: dict[str, str], dataset: ResolvedDataset
 ) -> RunSettings:
     return RunSettings(
-        run_id="", project=str(environment.project), config_file="", pins=pins, dataset=dataset.facts
+        run_id="",
+        project=str(environment.project),
+        config_file="",
+        pins=pins,
+        dataset=dataset.facts,
     )
 
 
@@ -147,7 +158,9 @@ def _resolve_pins(
         folder = (project / Path(value).expanduser()).resolve()
         message = _pin_problem(name.partition("-")[0], folder)
         if message:
-            problems.append(Problem(where=layers.where("PathConfig", name), key=name, message=message))
+            problems.append(
+                Problem(where=layers.where("PathConfig", name), key=name, message=message)
+            )
         pins[name] = str(folder)
     return pins, problems
 
@@ -158,8 +171,10 @@ def _pin_problem(family: str, folder: Path) -> str | None:
     except ArtifactError as error:
         return str(error)
     if manifest is None:
-        what = "has no manifest.json, so it is not a complete result" if folder.is_dir() else (
-            "does not exist"
+        what = (
+            "has no manifest.json, so it is not a complete result"
+            if folder.is_dir()
+            else ("does not exist")
         )
         return f"{folder} {what}. Name the task's folder in the artifacts of a run."
     if manifest.task != family and family in Register.task_names():

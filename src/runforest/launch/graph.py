@@ -85,7 +85,7 @@ def task_problems(tasks: list[RunTask]) -> list[Problem]:
 
 def _required(task: RunTask) -> list[RunTask]:
     try:
-        needed = flatten(task.requires())
+        needed: list[RunTask] = flatten(task.requires())
     except ConfigError:
         raise
     except luigi.parameter.MissingParameterException as error:

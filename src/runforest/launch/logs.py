@@ -11,8 +11,11 @@ _QUIET = ("luigi", "luigi-interface", "luigi.scheduler", "alembic", "mlflow", "g
 def set_up_logging(level: str) -> None:
     """Send log records to standard error; third-party libraries speak up only to warn."""
     logging.basicConfig(
-        level=level, stream=sys.stderr, force=True,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S",
+        level=level,
+        stream=sys.stderr,
+        force=True,
+        format="%(asctime)s %(levelname)-7s %(message)s",
+        datefmt="%H:%M:%S",
     )
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import toml
 
+from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.run import Run
 from runforest.tracking.datasets import DatasetRecord, log_datasets
-from runforest.tracking.runs import OpenedRun, RunRequest, open_run
+from runforest.tracking.runs import OpenedRun, RunRequest, close_run, open_run
 from runforest.tracking.stale import close_stale_runs
 from runforest.tracking.store import connect, store_uri
 from runforest.tracking.transfer import download_result, upload_files
@@ -56,23 +57,45 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     pins = _local_pins(experiment.pins, project)
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))
+    try:
+        run = _prepare_run(experiment, record, _page(uri, record), pins, commit)
+        _record_sources(experiment, client, run, commit)
+        _upload_sources(record, run)
+    except KeyboardInterrupt:
+        close_run(client, record.run_id, "KILLED")
+        raise
+    except OSError as error:
+        client.delete_run(record.run_id)
+        message = (
+            f"the artifacts of a run cannot be written ({error}). Make the folder writable, or "
+            "free some space."
+        )
+        raise StoreError(message) from error
+    return OpenExperiment(client=client, run=run, record=record, tracking_uri=uri)
+
+
+def _prepare_run(
+    experiment: Experiment,
+    record: OpenedRun,
+    page: str,
+    pins: dict[str, str],
+    commit: Commit | None,
+) -> Run:
+    """Return the run with its folder, which other processes can read."""
+    project = experiment.environment.project
     folder = record.local_folder or project / "mlruns" / "remote" / record.run_id
     settings = dataclasses.replace(
         experiment.settings,
         run_id=record.run_id,
         config_file=str(folder / "luigi.toml"),
-        page=_page(uri, record),
+        page=page,
         commit=commit.sha if commit else "",
         pins=pins,
     )
     run = Run(folder, settings)
     run.save()
     (folder / "luigi.toml").write_text(toml.dumps(experiment.tables), encoding="utf-8")
-    _record_sources(experiment, client, run, commit)
-    if record.local_folder is None:
-        files = sorted(path for path in run.artifacts.rglob("*") if path.is_file())
-        upload_files(record.artifact_uri, run.artifacts, files)
-    return OpenExperiment(client=client, run=run, record=record, tracking_uri=uri)
+    return run
 
 
 def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
@@ -120,12 +143,22 @@ def _record_sources(
         files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
         records = [
             DatasetRecord(
-                role=role, path=path, sha256=digests.digest(Path(path)),
-                n_rows=profile.n_rows, n_columns=profile.n_columns,
+                role=role,
+                path=path,
+                sha256=digests.digest(Path(path)),
+                n_rows=profile.n_rows,
+                n_columns=profile.n_columns,
             )
             for (role, path), profile in zip(files.items(), dataset.profiles, strict=True)
         ]
         log_datasets(client, run.settings.run_id, records)
+
+
+def _upload_sources(record: OpenedRun, run: Run) -> None:
+    """Upload what was written before the first task, if the store is elsewhere."""
+    if record.local_folder is None:
+        files = sorted(path for path in run.artifacts.rglob("*") if path.is_file())
+        upload_files(record.artifact_uri, run.artifacts, files)
 
 
 def _local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:

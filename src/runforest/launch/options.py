@@ -30,12 +30,19 @@ def parse_options(arguments: list[str]) -> Options:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--config", action="append", default=[], metavar="FILE",
+        "--config",
+        action="append",
+        default=[],
+        metavar="FILE",
         help="configuration file; given several times, later ones overlay earlier ones "
         "(default: luigi.toml of the project, or LUIGI_CONFIG_PATH)",
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="TABLE.KEY=VALUE", dest="settings",
+        "--set",
+        action="append",
+        default=[],
+        metavar="TABLE.KEY=VALUE",
+        dest="settings",
         help="set one value over the files, for instance Trainer.seed=1",
     )
     parser.add_argument("--version", action="version", version=f"runforest {__version__}")

@@ -23,8 +23,10 @@ def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Exe
     colour = _COLOURS[execution.status]
     name = escape(f"{experiment.config.experiment_name} / {opened.record.name}")
     console.print()
-    console.print(f"[bold]{name}[/bold]  [{colour}]{execution.status}[/{colour}]  "
-                  f"{seconds(execution.duration_s)}")
+    console.print(
+        f"[bold]{name}[/bold]  [{colour}]{execution.status}[/{colour}]  "
+        f"{seconds(execution.duration_s)}"
+    )
     console.print(_task_table(experiment, opened, execution))
     _print_failures(console, opened, execution)
     if execution.metrics:
@@ -37,7 +39,9 @@ def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Exe
         console.print(f"files    {escape(str(opened.run.artifacts))}")
     console.print(f"page     {opened.run.settings.page}", style=None)
     if opened.tracking_uri.startswith("sqlite"):
-        console.print("         (start the page with `make ui` or `docker-compose up`)", style="dim")
+        console.print(
+            "         (start the page with `make ui` or `docker-compose up`)", style="dim"
+        )
 
 
 def seconds(duration_s: float) -> str:
@@ -53,15 +57,16 @@ def seconds(duration_s: float) -> str:
     return f"{int(duration_s) // 60} min {int(duration_s) % 60} s"
 
 
-def _task_table(
-    experiment: Experiment, opened: OpenExperiment, execution: Execution
-) -> Table:
+def _task_table(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for task in experiment.tasks:
         outcome = execution.outcomes.get(task.folder_name)
         pinned = opened.run.settings.pins.get(task.folder_name)
         if outcome:
-            row = (_WORDS[outcome.status], seconds(outcome.duration_s) if outcome.duration_s else "")
+            row = (
+                _WORDS[outcome.status],
+                seconds(outcome.duration_s) if outcome.duration_s else "",
+            )
         elif pinned:
             row = ("pinned", escape(pinned))
         elif task.output():

@@ -63,8 +63,12 @@ def _diff(project: Path, top: Path, untracked: list[str]) -> str:
         if untracked:
             paths = "\0".join(untracked).encode()
             _git(
-                top, "add", "--pathspec-from-file=-", "--pathspec-file-nul",
-                environment=environment, stdin=paths,
+                top,
+                "add",
+                "--pathspec-from-file=-",
+                "--pathspec-file-nul",
+                environment=environment,
+                stdin=paths,
             )
         _git(top, "add", "--update", environment=environment)
         return _git(top, "diff", "--cached", "--binary", "HEAD", environment=environment) or ""
@@ -76,7 +80,10 @@ def _git(
     """Return what git prints, or None when it fails."""
     done = subprocess.run(  # noqa: S603 - arguments are ours
         ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's git
-        input=stdin, capture_output=True, check=False, env={**os.environ, **(environment or {})},
+        input=stdin,
+        capture_output=True,
+        check=False,
+        env={**os.environ, **(environment or {})},
     )
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None
 

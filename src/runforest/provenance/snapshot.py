@@ -40,7 +40,9 @@ def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
         path = artifacts / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(redact(text, snapshot.secrets), encoding="utf-8")
-    (artifacts / "code" / "sources.zip").write_bytes(zip_sources(snapshot.project, snapshot.secrets))
+    (artifacts / "code" / "sources.zip").write_bytes(
+        zip_sources(snapshot.project, snapshot.secrets)
+    )
 
 
 def zip_sources(project: Path, secrets: Iterable[str]) -> bytes:
@@ -57,8 +59,9 @@ def zip_sources(project: Path, secrets: Iterable[str]) -> bytes:
 
 def _texts(snapshot: Snapshot) -> dict[str, str]:
     texts = {
-        f"config/original/{position}-{file.name}" if position else f"config/original/{file.name}":
-        file.read_text(encoding="utf-8")
+        f"config/original/{position}-{file.name}"
+        if position
+        else f"config/original/{file.name}": file.read_text(encoding="utf-8")
         for position, file in enumerate(snapshot.config_files)
     }
     if snapshot.settings:

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TRUSTED_PACKAGES = (
-    "builtins", "catboost", "collections", "lightgbm", "numpy", "pandas", "scipy", "sklearn",
+    "builtins",
+    "catboost",
+    "collections",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
     "xgboost",
 )
 MODEL_PACKAGES = ("scikit-learn", "pandas", "numpy", "scipy", "skops", "cloudpickle")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runforest.errors import StoreError
 from runforest.journal import JournalReader
+from runforest.tracking.outcome import TaskOutcome
 from runforest.tracking.runs import log_params
 from runforest.tracking.transfer import upload_result
 from runforest.tracking.trials import record_trial
@@ -36,15 +36,6 @@ os.register_at_fork(
     after_in_parent=_outside_mlflow.release,
     after_in_child=_outside_mlflow.release,
 )
-
-
-@dataclass(kw_only=True)
-class TaskOutcome:
-    """What became of a task in this run: started, committed or failed."""
-
-    status: str
-    duration_s: float = 0.0
-    traceback: str = ""
 
 
 class Recorder:
@@ -119,14 +110,14 @@ class Recorder:
         rows = [
             Metric(name, value, int(str(entry["timestamp_ms"])), int(str(entry["step"])))
             for entry in entries
-            for name, value in _mapping(entry["values"]).items()
+            for name, value in _values(entry).items()
         ]
         for start in range(0, len(rows), METRIC_LIMIT):
             batch = rows[start : start + METRIC_LIMIT]
             self._client.log_batch(self._opened.run_id, metrics=batch)
 
     def _on_params(self, entry: Entry) -> None:
-        log_params(self._client, self._opened.run_id, _mapping(entry["values"]))
+        log_params(self._client, self._opened.run_id, _values(entry))
 
     def _on_trial(self, entry: Entry) -> None:
         record_trial(self._client, self._opened, entry)
@@ -155,5 +146,6 @@ _HANDLERS: dict[str, Callable[[Recorder, Entry], None]] = {
 }
 
 
-def _mapping(value: object) -> dict[str, object]:
-    return dict(value) if isinstance(value, dict) else {}
+def _values(entry: Entry) -> dict[str, Any]:
+    values = entry["values"]
+    return values if isinstance(values, dict) else {}

@@ -15,11 +15,17 @@ from runforest.errors import StoreError
 from runforest.tracking.process import process_start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
+    from runforest.tracking.outcome import TaskOutcome
+
 PARAM_LIMIT = 6000
 BATCH_LIMIT = 100
+# Without it the page opens on views for language models.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +107,16 @@ def close_run(client: MlflowClient, run_id: str, status: str) -> None:
     client.set_terminated(run_id, status)
 
 
+def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutcome]) -> None:
+    """Say on the run's page what became of each task, in one tag."""
+    if outcomes:
+        parts = [
+            f"{name} {outcome.status} {outcome.duration_s:.2f} s"
+            for name, outcome in outcomes.items()
+        ]
+        client.set_tag(run_id, "tasks", shortened(", ".join(parts)))
+
+
 def running_children(client: MlflowClient, run_id: str) -> list[MlflowRun]:
     """Return the child runs that have no final status."""
     experiment_id = client.get_run(run_id).info.experiment_id
@@ -117,7 +133,9 @@ def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
         is_remote = urlsplit(client.tracking_uri).scheme in {"http", "https"}
         location = None if is_remote else str(request.artifact_root)
         try:
-            return str(client.create_experiment(name, artifact_location=location))
+            return str(
+                client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS)
+            )
         except MlflowException as error:
             found = client.get_experiment_by_name(name)
             if found is None:

@@ -28,14 +28,18 @@ def close_stale_runs(client: MlflowClient) -> list[str]:
     """
     closed = []
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    query = f"attributes.status = 'RUNNING' and tags.`mlflow.runforest.host` = '{socket.gethostname()}'"
+    query = (
+        f"attributes.status = 'RUNNING' and tags.`mlflow.runforest.host` = '{socket.gethostname()}'"
+    )
     for run in client.search_runs(experiments, query):
         if is_alive(run.data.tags.get("mlflow.runforest.process", "0@0")):
             continue
         close_run(client, run.info.run_id, "KILLED")
         opened = OpenedRun(
-            run_id=run.info.run_id, name=run.info.run_name,
-            experiment_id=run.info.experiment_id, artifact_uri=run.info.artifact_uri,
+            run_id=run.info.run_id,
+            name=run.info.run_name,
+            experiment_id=run.info.experiment_id,
+            artifact_uri=run.info.artifact_uri,
         )
         if opened.local_folder:
             shutil.rmtree(opened.local_folder / "staging", ignore_errors=True)

@@ -23,9 +23,12 @@ class FloatDimension:
 
     def suggest(self, trial: optuna.Trial, name: str) -> float:
         """Return the value of this trial."""
-        return trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
+        value = trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
+        steps = self.values()
+        # Optuna adds steps up in floating point: 0.8999999999999999 for 0.9.
+        return value if steps is None else min(steps, key=lambda step: abs(step - value))
 
-    def values(self) -> list[Choice] | None:
+    def values(self) -> list[float] | None:
         """Return every value, or None without a step.
 
         Examples
@@ -53,7 +56,7 @@ class IntDimension:
         """Return the value of this trial."""
         return trial.suggest_int(name, self.low, self.high, log=self.log, step=self.step)
 
-    def values(self) -> list[Choice] | None:
+    def values(self) -> list[int]:
         """Return every value."""
         return list(range(self.low, self.high + 1, self.step))
 
@@ -68,7 +71,7 @@ class CategoricalDimension:
         """Return the value of this trial."""
         return trial.suggest_categorical(name, self.choices)
 
-    def values(self) -> list[Choice] | None:
+    def values(self) -> list[Choice]:
         """Return every value."""
         return list(self.choices)
 

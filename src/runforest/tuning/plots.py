@@ -182,8 +182,9 @@ def _positions(values: Sequence[object]) -> tuple[list[float], list[str]]:
 def _set_ticks(axes: Axes, labels: Sequence[str], *, is_log: bool) -> None:
     if labels:
         is_long = any(len(label) > MAX_LABEL // 2 for label in labels)
-        turn = {"rotation": 20, "ha": "right"} if is_long else {}
-        axes.set_xticks(range(len(labels)), [_short(label) for label in labels], **turn)
+        axes.set_xticks(range(len(labels)), [_short(label) for label in labels])
+        if is_long:
+            axes.tick_params("x", rotation=20)
         axes.set_xlim(-0.5, len(labels) - 0.5)
         return
     if is_log:

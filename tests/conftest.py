@@ -1,0 +1,196 @@
+"""Projects for tests: a copy of the repository's tasks and data, run through the public entries."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CLEARED = ("LUIGI_", "MLFLOW_", "PROJECT_ROOT", "PYTHON")
+QUICK = ("--set", "Trainer.params.n_estimators=10", "--set", "Tuner.n_trials=3")
+"""Options that make the repository's experiment quick."""
+
+ARTICLE = """\
+[RunConfig]
+experiment_name="demo"
+description="overview"
+task="Prediction"
+[PathConfig]
+input="./input/titanic/"
+[Preprocessor]
+train_columns=['PassengerId','Survived', 'Pclass', 'SibSp', 'Parch']
+test_columns=['PassengerId','Pclass', 'SibSp', 'Parch']
+[Trainer]
+seed=0
+[Prediction]
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a program printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Project:
+    """A project folder, and the ways to use it."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the project and return its path."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def configure(self, text: str) -> None:
+        """Replace luigi.toml."""
+        self.write("luigi.toml", text)
+
+    def start(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+        """Start `python src/runner.py` in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, str(self.folder / "src" / "runner.py"), *arguments],
+            cwd=cwd or self.folder,
+            env=self.full_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, cwd: Path | None = None, timeout_s: float = 300) -> Outcome:
+        """Run `python src/runner.py` to its end."""
+        process = self.start(*arguments, cwd=cwd)
+        out, err = process.communicate(timeout=timeout_s)
+        return Outcome(code=process.returncode, out=out, err=err)
+
+    def command(self, *arguments: str, timeout_s: float = 300) -> Outcome:
+        """Run the `runforest` command to its end."""
+        script = "import sys; from runforest.launch.cli import main; sys.exit(main())"
+        environment = self.full_environment() | {"PYTHONPATH": str(self.folder / "src")}
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        return Outcome(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def full_environment(self) -> dict[str, str]:
+        """Return the environment of a started program: nothing of the tests' own settings."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(CLEARED)}
+        return (
+            kept | {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"} | self.environment
+        )
+
+    @property
+    def client(self) -> MlflowClient:
+        """Client of the project's own store."""
+        from mlflow import MlflowClient
+
+        uri = self.environment.get(
+            "MLFLOW_TRACKING_URI", f"sqlite:///{self.folder / 'mlruns' / 'mlflow.db'}"
+        )
+        return MlflowClient(tracking_uri=uri)
+
+    def runs(self) -> list[MlflowRun]:
+        """Return all runs of the store, newest first; none when there is no store yet."""
+        has_store = (self.folder / "mlruns" / "mlflow.db").exists()
+        if not has_store and "MLFLOW_TRACKING_URI" not in self.environment:
+            return []
+        client = self.client
+        experiments = [found.experiment_id for found in client.search_experiments()]
+        return list(client.search_runs(experiments, order_by=["attributes.start_time DESC"]))
+
+    def top_runs(self) -> list[MlflowRun]:
+        """Return the runs that are no child runs, newest first."""
+        return [run for run in self.runs() if "mlflow.parentRunId" not in run.data.tags]
+
+    def children(self, run: MlflowRun) -> list[MlflowRun]:
+        """Return the child runs of a run."""
+        parent = run.info.run_id
+        return [one for one in self.runs() if one.data.tags.get("mlflow.parentRunId") == parent]
+
+    def artifacts(self, run: MlflowRun) -> Path:
+        """Return the artifact folder of a run of the local store."""
+        return Path(run.info.artifact_uri)
+
+    def manifest(self, run: MlflowRun, task: str) -> dict[str, object]:
+        """Return the manifest of a task's result in a run."""
+        path = self.artifacts(run) / task / "manifest.json"
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def make_project(folder: Path, store: Path | None = None) -> Project:
+    """Return a project with the repository's tasks, data and luigi.toml, and an empty store."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "src", folder / "src", ignore=ignored)
+    shutil.copytree(REPOSITORY / "input", folder / "input")
+    shutil.copy2(REPOSITORY / "luigi.toml", folder / "luigi.toml")
+    if store:
+        (folder / "mlruns").mkdir()
+        shutil.copy2(store, folder / "mlruns" / "mlflow.db")
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated SQLite store without runs, made once since migrating takes seconds."""
+    folder = tmp_path_factory.mktemp("store")
+    script = (
+        "import sys; from pathlib import Path; from runforest.tracking.store import connect;"
+        "folder = Path(sys.argv[1]); connect(f'sqlite:///{folder}/mlruns/mlflow.db', folder)"
+    )
+    environment = Project(folder).full_environment() | {"PYTHONPATH": str(REPOSITORY / "src")}
+    subprocess.run([sys.executable, "-c", script, str(folder)], check=True, env=environment)
+    return folder / "mlruns" / "mlflow.db"
+
+
+@pytest.fixture
+def project(tmp_path: Path, empty_store: Path) -> Project:
+    """Return a fresh project."""
+    return make_project(tmp_path / "project", empty_store)
+
+
+@pytest.fixture(scope="session")
+def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a project under git whose default experiment ran once; tests must not change it."""
+    project = make_project(tmp_path_factory.mktemp("finished") / "project")
+    shutil.copy2(REPOSITORY / ".gitignore", project.folder / ".gitignore")
+    git(project.folder, "init", "--quiet")
+    git(project.folder, "add", "--all")
+    git(project.folder, "commit", "--quiet", "--message", "Start")
+    outcome = project.run("--set", "Trainer.params.n_estimators=10")
+    assert outcome.code == 0, outcome.err
+    return project
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and return what it prints."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()

@@ -1,0 +1,247 @@
+"""The report is one inert page that shows what it was given."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from runforest.evaluation.figure_style import new_figure, png_bytes
+from runforest.evaluation.report import (
+    DataRow,
+    LineageRow,
+    Plot,
+    Report,
+    TuningSection,
+    format_cell,
+    render_report,
+)
+from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
+from runforest.evaluation.scores import CrossValidation
+
+ATTACK = '<script>alert("1")</script>'
+DASH = "\N{EN DASH}"
+DIGEST = "0123456789abcdef" * 4
+PLOT = Plot(title="Curve", caption="Higher is better.", png=png_bytes(new_figure(1, 1)))
+
+
+class PageParser(HTMLParser):
+    """Collects elements and checks that each opened one is closed."""
+
+    VOID = frozenset({"meta", "img", "wbr", "br", "link"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Return the attributes of each element of that name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def report() -> Report:
+    """Return a report with every section."""
+    return Report(
+        title="calm-finch",
+        experiment="titanic",
+        description="First try.",
+        facts=[("Estimator", "RidgeClassifier")],
+        scores=CrossValidation(
+            kind="classification",
+            fold_scores={"accuracy": (0.7, 0.9), "f1_macro": (0.6, 0.7)},
+            target=np.array([0, 1]),
+            predictions=np.array([0, 1]),
+            class_scores=None,
+            classes=(0, 1),
+            folds=np.array([0, 1]),
+        ),
+        figures=(PLOT,),
+        importances=pd.DataFrame({"feature": ["age"], "importance": [0.25], "std": [0.01]}),
+        tuning=TuningSection(
+            best_params={"alpha": 0.125},
+            counts={"complete": 36, "pruned": 12, "failed": 2},
+            top_trials=[{"trial": n, "score": 0.9 - n / 100, "depth": None} for n in range(12)],
+            figures=(PLOT,),
+        ),
+        data=(DataRow(name="train.csv", n_rows=1891, n_columns=12, sha256=DIGEST),),
+        params={"Trainer.seed": 0},
+        lineage=(LineageRow(label="Code", detail="4f2a91c", link="https://example.org/4f2a91c"),),
+    )
+
+
+def test_the_headline_is_the_main_score_over_the_folds(report: Report) -> None:
+    page = PageParser(render_report(report))
+
+    assert "0.800 ±\N{NO-BREAK SPACE}0.100" in page.text.replace("\n", "")
+    assert "accuracy, mean and standard deviation over 2 folds" in page.text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "calm-finch",
+        "titanic",
+        "First try.",
+        "RidgeClassifier",
+        "f1_macro",
+        "0.650",
+        "age",
+        "50 trials: 36 complete, 12 pruned, 2 failed.",
+        "alpha",
+        "0.125",
+        "train.csv",
+        "1,891",
+        DIGEST,
+        "Trainer.seed",
+        "4f2a91c",
+    ],
+)
+def test_all_that_was_given_is_on_the_page(report: Report, content: str) -> None:
+    page = PageParser(render_report(report))
+
+    assert content in page.text
+
+
+def test_the_page_is_well_formed_and_needs_no_other_file_and_no_script(report: Report) -> None:
+    page = PageParser(render_report(report))
+
+    assert page.open == []
+    assert page.all("script") == []
+    assert page.all("link") == []
+    sources = [str(image["src"]) for image in page.all("img")]
+    assert len(sources) == 2
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert base64.b64decode(sources[0].partition(",")[2]) == PLOT.png
+    assert "@import" not in page.text
+    assert "url(" not in page.text
+
+
+def test_the_page_can_be_read_aloud(report: Report) -> None:
+    page = PageParser(render_report(report))
+
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    named = [attributes.get("aria-labelledby") for _, attributes in page.elements]
+    assert page.all("html") == [{"lang": "en"}]
+    assert all(image["alt"] == "Curve. Higher is better." for image in page.all("img"))
+    assert all(header["scope"] in {"row", "col"} for header in page.all("th"))
+    assert len(ids) == len(set(ids))
+    assert set(filter(None, named)) <= set(ids)
+
+
+def test_the_same_report_gives_the_same_page(report: Report) -> None:
+    assert render_report(report) == render_report(report)
+
+
+def test_markup_in_any_text_is_inert(report: Report) -> None:
+    hostile = replace(
+        report,
+        title=ATTACK,
+        experiment=ATTACK,
+        description=ATTACK,
+        facts=[(ATTACK, ATTACK)],
+        scores=replace(report.scores, fold_scores={ATTACK: (0.5, 0.5)}),
+        figures=(replace(PLOT, title=ATTACK, caption=ATTACK),),
+        importances=pd.DataFrame({"feature": [ATTACK], "importance": [0.5], "std": [0.1]}),
+        tuning=TuningSection(
+            best_params={ATTACK: ATTACK}, counts={ATTACK: 1}, top_trials=[{ATTACK: ATTACK}]
+        ),
+        data=(DataRow(name=ATTACK, n_rows=1, n_columns=1, sha256=ATTACK),),
+        params={ATTACK: ATTACK},
+        lineage=(LineageRow(label=ATTACK, detail=ATTACK, link=ATTACK),),
+    )
+
+    html = render_report(hostile)
+
+    page = PageParser(html)
+    assert "<script" not in html
+    assert page.all("script") == []
+    assert page.text.count(ATTACK) >= 14
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "reused from calm-owl"]
+)
+def test_only_web_addresses_become_links(report: Report, link: str) -> None:
+    lineage = (*report.lineage, LineageRow(label="Trainer", detail="d", link=link))
+
+    page = PageParser(render_report(replace(report, lineage=lineage)))
+
+    assert page.all("a") == [{"href": "https://example.org/4f2a91c"}]
+    assert link in page.text
+
+
+def test_ten_trials_are_shown_and_a_missing_value_is_a_dash(report: Report) -> None:
+    page = PageParser(render_report(report))
+
+    assert "0.8100" in page.text
+    assert page.text.count(DASH) == 10
+
+
+def test_sections_without_content_are_left_out(report: Report) -> None:
+    bare = Report(title="bare", scores=report.scores)
+
+    page = PageParser(render_report(bare))
+
+    assert [attributes["id"] for attributes in page.all("h2")] == ["scores"]
+
+
+def test_a_wide_picture_takes_the_whole_width(report: Report) -> None:
+    wide = replace(PLOT, png=png_bytes(new_figure(2, 1)))
+
+    page = PageParser(render_report(replace(report, figures=(PLOT, wide), tuning=None)))
+
+    classes = [str(figure["class"]).split() for figure in page.all("figure")]
+    assert ["wide" in names for names in classes] == [False, True]
+
+
+def test_a_picture_that_is_no_png_is_refused_with_the_remedy() -> None:
+    with pytest.raises(ValueError, match=r'"Curve" must be PNG bytes\. Save the figure as PNG'):
+        Plot(title="Curve", caption="", png=b"<svg/>")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, DASH),
+        (3, "3"),
+        (-0.123456, f"{MINUS}0.1235"),
+        (1234.0, "1234"),
+        ("sqrt", "sqrt"),
+        (True, "True"),
+    ],
+)
+def test_a_cell_of_a_table_is_short(value: object, text: str) -> None:
+    assert format_cell(value) == text
+
+
+def test_numbers_of_any_size_keep_three_or_four_digits() -> None:
+    assert [n_decimals([value]) for value in (0.0, 0.0123, 0.5, 1.0, -45.6, 12345.6)] == [
+        3,
+        4,
+        3,
+        3,
+        2,
+        0,
+    ]
+    assert n_decimals([float("nan"), 45.6]) == 2
+    assert format_number(-0.0001, 2) == "0.00"
+    assert format_spread(-28510.4, 689.2) == f"{MINUS}28,510 ± 689"

@@ -1,0 +1,216 @@
+"""Cross-validation agrees with the loop that anyone would write by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import make_classification, make_regression
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from runforest.evaluation.scores import cross_validate_pipeline, default_scorers
+
+N_FOLDS = 4
+SEED = 3
+
+
+def make_classes(labels: list[object], n_rows: int = 160) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a table whose target takes the given labels."""
+    values, codes = make_classification(
+        n_rows, 6, n_informative=4, n_classes=len(labels), flip_y=0.2, random_state=0
+    )
+    features = pd.DataFrame(values, columns=list("abcdef"), index=np.arange(n_rows) * 10)
+    return features, pd.Series([labels[code] for code in codes], index=features.index)
+
+
+def make_numbers() -> tuple[pd.DataFrame, pd.Series]:
+    """Return a table whose target is a number."""
+    values, target = make_regression(90, 3, noise=10.0, random_state=0)
+    return pd.DataFrame(values, columns=list("abc")), pd.Series(target)
+
+
+def test_accuracy_and_predictions_equal_those_of_a_hand_made_loop() -> None:
+    features, target = make_classes(["no", "yes"])
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    accuracies, predictions = [], np.empty(len(target), dtype=object)
+    splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=SEED)
+    for fit_rows, test_rows in splitter.split(features, target):
+        model = clone(pipeline).fit(features.iloc[fit_rows], target.iloc[fit_rows])
+        predictions[test_rows] = model.predict(features.iloc[test_rows])
+        accuracies.append(np.mean(predictions[test_rows] == target.iloc[test_rows].to_numpy()))
+
+    found = cross_validate_pipeline(
+        pipeline,
+        features,
+        target,
+        kind="classification",
+        n_folds=N_FOLDS,
+        seed=SEED,
+        scorers=["accuracy"],
+    )
+
+    assert found.fold_scores["accuracy"] == pytest.approx(accuracies)
+    assert found.mean("accuracy") == pytest.approx(sum(accuracies) / N_FOLDS)
+    assert found.std("accuracy") == pytest.approx(np.std(accuracies))
+    assert found.predictions.tolist() == predictions.tolist()
+
+
+def test_a_regression_is_scored_on_plain_shuffled_folds() -> None:
+    features, target = make_numbers()
+    errors = []
+    for fit_rows, test_rows in KFold(N_FOLDS, shuffle=True, random_state=SEED).split(features):
+        model = LinearRegression().fit(features.iloc[fit_rows], target.iloc[fit_rows])
+        residuals = target.iloc[test_rows] - model.predict(features.iloc[test_rows])
+        errors.append(-np.sqrt(np.mean(residuals**2)))
+
+    found = cross_validate_pipeline(
+        LinearRegression(),
+        features,
+        target,
+        kind="regression",
+        n_folds=N_FOLDS,
+        seed=SEED,
+        scorers=default_scorers("regression"),
+    )
+
+    assert found.fold_scores["neg_root_mean_squared_error"] == pytest.approx(errors)
+    assert found.main_scorer == "r2"
+    assert found.class_scores is None
+    assert found.classes == ()
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [False, True], ["no", "yes"]])
+@pytest.mark.parametrize("estimator", [LogisticRegression(), RidgeClassifier()])
+def test_the_second_of_two_classes_is_scored_by_probability_or_decision(
+    labels: list[object], estimator: LogisticRegression | RidgeClassifier
+) -> None:
+    features, target = make_classes(labels)
+
+    found = cross_validate_pipeline(
+        estimator,
+        features,
+        target,
+        kind="classification",
+        n_folds=N_FOLDS,
+        seed=SEED,
+        scorers=default_scorers("classification", 2, pipeline=estimator),
+    )
+
+    assert found.classes == tuple(labels)
+    assert found.class_scores is not None
+    for fold, area in enumerate(found.fold_scores["roc_auc"]):
+        rows = found.folds == fold
+        is_positive = found.target[rows] == labels[1]
+        assert area == pytest.approx(roc_auc_score(is_positive, found.class_scores[rows]))
+
+
+def test_several_string_classes_have_one_column_of_probabilities_each() -> None:
+    features, target = make_classes(["pear", "apple", "fig"])
+
+    found = cross_validate_pipeline(
+        LogisticRegression(),
+        features,
+        target,
+        kind="classification",
+        n_folds=N_FOLDS,
+        seed=SEED,
+        scorers=default_scorers("classification", 3),
+    )
+
+    assert found.classes == ("apple", "fig", "pear")
+    assert found.class_scores is not None
+    assert found.class_scores.sum(axis=1) == pytest.approx(np.ones(len(target)))
+    best = [found.classes[column] for column in found.class_scores.argmax(axis=1)]
+    assert found.predictions.tolist() == best
+    assert set(found.fold_scores) >= {"roc_auc_ovr"}
+
+
+def test_each_fold_is_fitted_once_and_the_given_pipeline_never() -> None:
+    fits: list[int] = []
+
+    class CountingClassifier(LogisticRegression):
+        def fit(self, features: pd.DataFrame, target: pd.Series) -> CountingClassifier:
+            fits.append(len(features))
+            return super().fit(features, target)
+
+    features, target = make_classes([0, 1])
+    pipeline = CountingClassifier()
+
+    cross_validate_pipeline(
+        pipeline,
+        features,
+        target,
+        kind="classification",
+        n_folds=N_FOLDS,
+        seed=SEED,
+        scorers=default_scorers("classification", 2),
+    )
+
+    assert len(fits) == N_FOLDS
+    assert not hasattr(pipeline, "coef_")
+
+
+def test_every_row_is_left_out_in_exactly_one_of_equally_large_folds() -> None:
+    features, target = make_numbers()
+
+    found = cross_validate_pipeline(
+        LinearRegression(),
+        features,
+        target,
+        kind="regression",
+        n_folds=3,
+        seed=SEED,
+        scorers=["r2"],
+    )
+
+    assert np.bincount(found.folds).tolist() == [30, 30, 30]
+    assert found.n_folds == 3
+
+
+def test_a_class_too_rare_for_the_folds_is_refused_with_the_way_out() -> None:
+    features = pd.DataFrame({"a": range(10)})
+    target = pd.Series(["common"] * 8 + ["rare"] * 2)
+
+    with pytest.raises(ValueError, match=r"\{'rare': 2\}. Lower n_folds, or drop or merge"):
+        cross_validate_pipeline(
+            LogisticRegression(),
+            features,
+            target,
+            kind="classification",
+            n_folds=3,
+            seed=0,
+            scorers=["accuracy"],
+        )
+
+
+def test_no_scorer_is_refused_with_an_example_of_one() -> None:
+    features, target = make_numbers()
+
+    with pytest.raises(ValueError, match='such as "accuracy" or "r2"'):
+        cross_validate_pipeline(
+            LinearRegression(), features, target, kind="regression", n_folds=3, seed=0, scorers=[]
+        )
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "pipeline", "last"),
+    [
+        (2, RidgeClassifier(), "roc_auc"),
+        (2, make_pipeline(StandardScaler(), RandomForestClassifier()), "roc_auc"),
+        (3, RandomForestClassifier(), "roc_auc_ovr"),
+        (3, make_pipeline(StandardScaler(), RidgeClassifier()), "f1_macro"),
+    ],
+)
+def test_an_area_under_the_curve_is_a_default_only_where_it_can_be_computed(
+    n_classes: int, pipeline: RidgeClassifier, last: str
+) -> None:
+    scorers = default_scorers("classification", n_classes, pipeline=pipeline)
+
+    assert scorers[0] == "accuracy"
+    assert scorers[-1] == last

@@ -1,0 +1,110 @@
+"""Samplers and pruners are tables; each entry of them builds and is checked."""
+
+from __future__ import annotations
+
+import sys
+
+import optuna
+import pytest
+
+from runforest.tuning.samplers import PRUNERS, SAMPLERS, pruner_problems, sampler_problems
+from runforest.tuning.space import parse_space, suggest
+
+STEPS = parse_space(
+    {
+        "a": {"type": "float", "low": 0, "high": 1, "step": 0.5},
+        "b": {"type": "int", "low": 1, "high": 3},
+    }
+)
+ENDLESS = parse_space({"alpha": {"type": "float", "low": 0, "high": 1}, "b": [1, 2]})
+
+
+def needs_package(name: str) -> pytest.MarkDecorator | tuple[()]:
+    return pytest.mark.skipif(
+        bool(sampler_problems(name, STEPS)), reason=f"the package of {name} is not installed"
+    )
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=needs_package(n)) for n in SAMPLERS])
+def test_a_sampler_gives_the_same_points_for_a_seed(name: str) -> None:
+    drawn = []
+    for _ in range(2):
+        study = optuna.create_study(sampler=SAMPLERS[name].build(3, STEPS, {}))
+        trials = [study.ask() for _ in range(4)]
+        drawn.append([suggest(trial, STEPS) for trial in trials[:1]])
+
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+def test_a_pruner_is_built_without_options(name: str) -> None:
+    assert isinstance(PRUNERS[name].build(5, {}), optuna.pruners.BasePruner)
+    assert pruner_problems(name) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "check"),
+    [(n, c, lambda n, o: sampler_problems(n, STEPS, o)) for n, c in SAMPLERS.items() if c.options]
+    + [(n, c, pruner_problems) for n, c in PRUNERS.items() if c.options],
+)
+def test_an_unknown_option_names_a_near_one(name, choice, check) -> None:
+    if choice.__class__.__name__ == "SamplerChoice" and sampler_problems(name, STEPS):
+        pytest.skip(f"the package of {name} is not installed")
+    option = choice.options[0]
+
+    (message,) = check(name, {f"{option}x": 1}).values()
+
+    assert f"Did you mean `{option}`" in message
+
+
+def test_an_unknown_sampler_lists_the_known_ones() -> None:
+    expected = "unknown sampler 'TPE'. Choose one of: tpe, random, grid, qmc, cmaes, nsgaii."
+
+    assert sampler_problems("TPE", STEPS) == {"sampler": expected}
+
+
+def test_an_unknown_pruner_lists_the_known_ones() -> None:
+    assert "Choose one of: none, median, percentile" in pruner_problems("mean")["pruner"]
+
+
+def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "cmaes", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "Editable" not in str(f)])
+
+    assert "pip install runforest[cmaes]" in sampler_problems("cmaes", STEPS)["sampler"]
+
+
+def test_a_grid_needs_steps() -> None:
+    assert "Add one to `alpha`" in sampler_problems("grid", ENDLESS)["sampler"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "remedy"),
+    [("qmc", {"qmc_type": "sobo"}, "halton"), ("nsgaii", {"population_size": 1}, "greater")],
+)
+def test_a_refused_option_says_what_is_allowed(name: str, options: dict, remedy: str) -> None:
+    assert remedy in sampler_problems(name, STEPS, options)["sampler_options"]
+
+
+def test_a_refused_option_of_a_pruner_says_what_is_allowed() -> None:
+    problems = pruner_problems("percentile", {"percentile": 200})
+
+    assert "between 0 and 100" in problems["pruner_options"]
+
+
+def test_a_grid_visits_each_point_once() -> None:
+    study = optuna.create_study(sampler=SAMPLERS["grid"].build(0, STEPS, {}))
+
+    points = [tuple(suggest(study.ask(), STEPS).values()) for _ in range(9)]
+
+    assert sorted(points) == [(a, b) for a in (0.0, 0.5, 1.0) for b in (1, 2, 3)]
+
+
+def test_an_exhausted_grid_says_so() -> None:
+    space = parse_space({"a": [1]})
+    study = optuna.create_study(sampler=SAMPLERS["grid"].build(0, space, {}))
+    suggest(study.ask(), space)
+
+    with pytest.raises(ValueError, match="Ask for fewer trials"):
+        study.ask()
