@@ -81,8 +81,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'Known: estimator, seed.'
     """
     candidates = sorted(set(known))
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    near = nearest(name, candidates)
     if near:
-        return f"Did you mean `{folded[near[0]]}`?"
+        return f"Did you mean `{near}`?"
     return f"Known: {', '.join(candidates)}." if candidates else "None is known here."
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelt one is closest to, if any is close.
+
+    >>> nearest("Seeds", ["estimator", "seed"]), nearest("xyz", ["estimator", "seed"])
+    ('seed', None)
+    """
+    folded = {candidate.casefold(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[near[0]] if near else None

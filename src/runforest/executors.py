@@ -42,6 +42,16 @@ def open_executor(name: str, n_jobs: int) -> Executor:
     return EXECUTORS[name](n_jobs)
 
 
+def executor_problems(name: str, n_jobs: int) -> dict[str, str]:
+    """Return what is wrong with a choice of executor, by `executor` or `n_jobs`."""
+    if name not in EXECUTORS:
+        return {"executor": f'unknown executor "{name}". Choose one of: {", ".join(EXECUTORS)}.'}
+    if name == "serial" and n_jobs > 1:
+        message = f"the serial executor runs one trial at a time, got {n_jobs}. "
+        return {"n_jobs": message + 'Set executor = "processes", or n_jobs = 1.'}
+    return {}
+
+
 class SerialExecutor(Executor):
     """Runs each call at once, in the calling thread: the reference for all others."""
 

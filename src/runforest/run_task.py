@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import luigi
@@ -23,7 +24,6 @@ from runforest.task_log import TaskLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 EXIT_INTERRUPTED = 130
 
@@ -56,7 +56,7 @@ class RunTask(TaskLog, luigi.Task):
 
     def input(self) -> Any:  # noqa: ANN401 - has the shape of what requires() returns
         """Return the artifacts of the required tasks, in the shape that `requires()` has."""
-        return super().input()
+        return super().input()  # type: ignore[no-untyped-call]
 
     def artifact(self, name: str, *, is_volatile: bool = False) -> Artifact:
         """Return an artifact of this task's result.
@@ -119,7 +119,7 @@ class RunTask(TaskLog, luigi.Task):
             self._staging = None
 
     def _compute_and_commit(self, staging: Path) -> None:
-        ingredients = collect_ingredients(self)
+        ingredients = collect_ingredients(self, Path(self.active_run.settings.project))
         started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
         self.compute()
         declared = flatten(self.output())

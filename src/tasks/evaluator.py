@@ -12,6 +12,7 @@ from runforest.run_task import RunTask
 from runforest.tracking.models import load_model
 from runforest.tuning.folds import fold_count_problem
 from runforest.tuning.scoring import scorer_problems
+from runforest.tuning.tables import best_trials
 from tasks.features import Features
 from tasks.trainer import Trainer
 
@@ -189,14 +190,3 @@ CAPTIONS = {
     "slices": "Each parameter against the score; look for where the best points gather.",
     "parallel_coordinates": "A line per trial across all parameters; the darker, the better.",
 }
-
-
-def best_trials(trials: pd.DataFrame, n: int = 10) -> list[dict[str, object]]:
-    """Return the best complete trials as rows of number, score and parameters."""
-    complete = trials[trials["state"] == "complete"]
-    best = complete.sort_values(["value", "number"], ascending=[False, True]).head(n)
-    names = [str(name) for name in best.columns]
-    params = {name: name.removeprefix("params.") for name in names if name.startswith("params.")}
-    table = best[["number", "value", "std", *params]].rename(columns={"value": "score", **params})
-    rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
-    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.estimators import EstimatorSpec, estimator_problems, param_name_problems
-from runforest.executors import EXECUTORS, open_executor
+from runforest.estimators import EstimatorSpec
+from runforest.executors import EXECUTORS, executor_problems, open_executor
 from runforest.parameters import (
     ImportPathParameter,
     KindParameter,
@@ -15,17 +15,18 @@ from runforest.parameters import (
     from_table,
 )
 from runforest.run_task import RunTask, requires
-from runforest.tuning.samplers import PRUNERS, SAMPLERS, pruner_problems, sampler_problems
+from runforest.tuning.checks import search_space_problems
 from runforest.tuning.folds import fold_count_problem
+from runforest.tuning.samplers import PRUNERS, SAMPLERS, pruner_problems, sampler_problems
 from runforest.tuning.scoring import default_scorer, scorer_problems
-from runforest.tuning.space import log_names, parse_space, space_problems, suggest
+from runforest.tuning.space import log_names, parse_space, suggest
+from runforest.tuning.tables import study_facts, trials_table
 from tasks.features import Features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import optuna
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from runforest.artifacts import Artifact
@@ -111,32 +112,20 @@ class Tuner(RunTask):
     def problems(self) -> Iterator[Problem]:
         """Return what is wrong with the search before it starts."""
         facts = self.active_run.settings.dataset
-        spec = self._estimator_spec()
         n_classes = facts.n_target_values if self.kind == "classification" else None
-        found = {"search_space": space_problems(self.search_space)} if self._uses_table() else {}
-        if not estimator_problems(spec):
-            found["search_space"] = param_name_problems(spec, self.search_space) | found.get(
-                "search_space", {}
-            )
-        for prefix, problems in found.items():
-            for key, message in problems.items():
-                yield self.problem(f"{prefix}.{key}".strip("."), message)
+        refused = scorer_problems(self._scorer(), self.kind, n_classes=n_classes)
         for problems in (
-            {} if found.get("search_space") else self._sampler_problems(),
+            self._search_problems(),
             pruner_problems(self.pruner, self.pruner_options),
-            scorer_problems(self._scorer(), self.kind, n_classes=n_classes),
+            {"scoring": message for message in refused.values()},
             fold_count_problem(self.n_folds, facts.n_rows, facts.smallest_class, self.kind),
+            executor_problems(self.executor, self.n_jobs),
         ):
             for key, message in problems.items():
                 yield self.problem(key, message)
-        if self.executor not in EXECUTORS:
-            yield self.problem(
-                "executor", f'unknown executor "{self.executor}". Known: {_names(EXECUTORS)}.'
-            )
         if self.timeout_s < 0:
-            yield self.problem(
-                "timeout_s", f"must not be negative, got {self.timeout_s}. 0 is no limit."
-            )
+            message = f"must not be negative, got {self.timeout_s}. 0 is no limit."
+            yield self.problem("timeout_s", message)
 
     def output(self) -> dict[str, Artifact]:
         """Return the best parameters, the table of trials, the plots and the stored study."""
@@ -197,14 +186,16 @@ class Tuner(RunTask):
             ),
         }
 
-    def _uses_table(self) -> bool:
-        return type(self).suggest is Tuner.suggest
+    def _search_problems(self) -> dict[str, str]:
+        """Return what is wrong with the search space, or else with the sampler for it."""
+        if type(self).suggest is not Tuner.suggest:
+            return sampler_problems(self.sampler, {}, self.sampler_options)
+        found = search_space_problems(self.search_space, self._estimator_spec())
+        space = {} if found else parse_space(self.search_space)
+        return found or sampler_problems(self.sampler, space, self.sampler_options)
 
     def _scorer(self) -> str:
         return self.scoring or default_scorer(self.kind)
-
-    def _sampler_problems(self) -> dict[str, str]:
-        return sampler_problems(self.sampler, parse_space(self.search_space), self.sampler_options)
 
     def _estimator_spec(self) -> EstimatorSpec:
         return EstimatorSpec(
@@ -228,35 +219,3 @@ class Tuner(RunTask):
             pruner=self.pruner,
             pruner_options=self.pruner_options,
         )
-
-
-def study_facts(result: StudyResult, scorer: str) -> dict[str, object]:
-    """Return the outcome of a study as plain values."""
-    return {
-        "scorer": scorer,
-        "best_number": result.best_number,
-        "best_value": result.best_value,
-        "best_std": result.best_std,
-        "importances": result.importances,
-    }
-
-
-def trials_table(trials: tuple[TrialRecord, ...]) -> pd.DataFrame:
-    """Return a row per trial: number, state, value, std, each fold, each parameter.
-
-    Times are left out, so that equal studies give equal bytes; they stand in the child runs.
-    """
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "number": trial.number,
-            "state": trial.state,
-            "value": trial.value,
-            "std": trial.std,
-            **{f"fold_{fold}": score for fold, score in enumerate(trial.fold_scores)},
-            **{f"params.{name}": value for name, value in trial.params.items()},
-            "reason": trial.reason,
-        }
-        for trial in trials
-    )

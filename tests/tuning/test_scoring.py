@@ -14,7 +14,6 @@ from runforest.tuning.scoring import (
     ONE_CLASS_SCORERS,
     default_scorer,
     fold_positions,
-    fold_problems,
     score_fold,
     score_trial,
     scorer_problems,
@@ -61,29 +60,6 @@ def test_each_fold_of_a_classification_has_the_classes_in_proportion() -> None:
     folds = fold_positions(table, "y", "classification", 4, 0)
 
     assert [table["y"].iloc[test].value_counts()["a"] for _, test in folds] == [2] * 4
-
-
-@pytest.mark.parametrize(
-    ("values", "kind", "n_folds", "key", "remedy"),
-    [
-        ([1.0, None, 2.0], "regression", 2, "target", "Drop them in the preprocessor"),
-        ([1.0, 2.0], "regression", 1, "n_folds", "at least 2, got 1"),
-        ([1.0, 2.0], "regression", 3, "n_folds", "at most the 2 rows, got 3"),
-        (["a"] * 4, "classification", 2, "target", "at least 2 classes"),
-        (["a"] * 4 + ["b"] * 2, "classification", 3, "n_folds", "Set n_folds = 2"),
-        (["a"] * 4 + ["b"], "classification", 3, "n_folds", "Merge the class with another"),
-    ],
-)
-def test_too_many_folds_have_a_remedy(values, kind, n_folds, key, remedy) -> None:
-    problems = fold_problems(pd.Series(values), kind, n_folds)
-
-    assert list(problems) == [key]
-    assert remedy in problems[key]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_target_with_enough_rows_has_no_problem(kind: Kind) -> None:
-    assert fold_problems(pd.Series([0, 1] * 5), kind, 5) == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)

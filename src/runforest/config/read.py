@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runforest.errors import ConfigError, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 Tables = dict[str, dict[str, object]]
@@ -21,17 +21,31 @@ SET_OPTION = "--set"
 
 @dataclass
 class Layers:
-    """The configuration's tables after all overlays, and the origin of every value."""
+    """The configuration's tables after all overlays, and the origin of every value.
+
+    `origins` holds the file that set a value last, by table and key, nested keys included.
+    """
 
     tables: Tables = field(default_factory=dict)
-    origins: dict[tuple[str, str], str] = field(default_factory=dict)
+    origins: dict[tuple[str, ...], str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     settings: tuple[str, ...] = ()
 
     def where(self, table: str, key: str = "") -> str:
-        """Return the place to name in a message about a key: file and table."""
-        fallback = self.files[0].name if self.files else SET_OPTION
-        return f"{self.origins.get((table, key), fallback)} [{table}]"
+        """Return the place to name in a message about a key such as `params.alpha`.
+
+        That is the file which set the key last, or the table that the key is missing from.
+        """
+        path = (table, *key.split(".")) if key else (table,)
+        found = self._origin(path)
+        while found is None and len(path) > len((table, key)):
+            path = path[:-1]
+            found = self._origin(path)
+        return f"{found or self.files[0].name} [{table}]"
+
+    def _origin(self, path: tuple[str, ...]) -> str | None:
+        below = [origin for key, origin in self.origins.items() if key[: len(path)] == path]
+        return below[-1] if below else None
 
     def overlay(self, tables: dict[str, object], origin: str) -> None:
         """Put tables over those read before; nested tables are merged."""
@@ -44,7 +58,9 @@ class Layers:
             table = self.tables.setdefault(name, {})
             for key, value in content.items():
                 table[key] = _merged(table.get(key), value)
-                self.origins[name, key] = origin
+                for path in _leaves((name, key), value):
+                    self.origins.pop(path, None)  # the last to be set stands last
+                    self.origins[path] = origin
 
 
 def read_layers(files: Iterable[Path], settings: Iterable[str], parser: str) -> Layers:
@@ -84,34 +100,49 @@ def parse_value(text: str) -> object:
 
 
 def _read_file(file: Path, parser: str) -> dict[str, object]:
-    if parser in INI_PARSERS and file.suffix != ".toml":
-        return _parse_ini(file)
+    text = _read_text(file)
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        message = f"cannot be read ({error.strerror}). Create it, or name another with --config."
-        raise ConfigError([Problem(where=str(file), message=message)]) from None
-    except UnicodeDecodeError as error:
-        message = f"is not UTF-8 text ({error.reason} at byte {error.start}). Save it as UTF-8."
-        raise ConfigError([Problem(where=str(file), message=message)]) from None
+        if parser in INI_PARSERS and file.suffix != ".toml":
+            return _parse_ini(text, file.name)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message = f"not valid TOML: {error}. Correct that line."
-        raise ConfigError([Problem(where=str(file), message=message)]) from None
+    except configparser.Error as error:
+        message = f"not valid INI: {' '.join(str(error).split())}. Correct that line."
+    raise ConfigError([Problem(where=str(file), message=message)])
 
 
-def _parse_ini(file: Path) -> dict[str, object]:
-    """Read a file in the INI syntax of Luigi's `cfg` parser; values are read as in TOML."""
+def _read_text(file: Path) -> str:
+    """Return the text of a file in UTF-8, with or without the mark that some editors put first."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        message = (
+            f"cannot be read ({error.strerror}). Create it, or name another with --config or "
+            "LUIGI_CONFIG_PATH."
+        )
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8 text ({error.reason} at byte {error.start}). Save it as UTF-8."
+    raise ConfigError([Problem(where=str(file), message=message)])
+
+
+def _parse_ini(text: str, source: str) -> dict[str, object]:
+    """Read the INI syntax of Luigi's `cfg` parser; values and dotted sections mean what TOML's do.
+
+    Raises
+    ------
+    configparser.Error
+        The syntax is wrong.
+    """
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     parser.optionxform = str  # type: ignore[assignment,method-assign] # keys keep their case
-    try:
-        parser.read_string(file.read_text(encoding="utf-8"), source=file.name)
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        message = f"not a readable configuration: {error}. Correct it, or name another."
-        raise ConfigError([Problem(where=str(file), message=message)]) from None
-    return {
-        section: {key: parse_value(value) for key, value in parser.items(section)}
-        for section in parser.sections()
-    }
+    parser.read_string(text, source=source)
+    tables: dict[str, object] = {}
+    for section in parser.sections():
+        values = {key: parse_value(value) for key, value in parser.items(section)}
+        for name, table in _nested(section.split("."), values).items():
+            tables[name] = _merged(tables.get(name), table)
+    return tables
 
 
 def _split_setting(setting: str) -> tuple[str, list[str], object]:
@@ -126,6 +157,15 @@ def _split_setting(setting: str) -> tuple[str, list[str], object]:
 def _nested(keys: list[str], value: object) -> dict[str, object]:
     first, *rest = keys
     return {first: _nested(rest, value) if rest else value}
+
+
+def _leaves(path: tuple[str, ...], value: object) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every value that is no table itself."""
+    if not isinstance(value, dict) or not value:
+        yield path
+        return
+    for key, inner in value.items():
+        yield from _leaves((*path, key), inner)
 
 
 def _merged(old: object, new: object) -> object:

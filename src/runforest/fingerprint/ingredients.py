@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import luigi
 from luigi.task import flatten
@@ -17,15 +16,6 @@ from runforest.fingerprint.packages import package_versions
 from runforest.manifest import read_manifest
 from runforest.parameters import ImportPathParameter, InputFileParameter
 
-if TYPE_CHECKING:
-    from runforest.run import Run
-
-    class TaskOfRun(luigi.Task):
-        """What is used here of a `RunTask`, which lies in a layer above."""
-
-        active_run: Run
-
-
 Ingredients = dict[str, dict[str, str]]
 
 
@@ -34,14 +24,14 @@ def fingerprint_of(ingredients: Ingredients) -> str:
     return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
 
 
-def collect_ingredients(task: TaskOfRun) -> Ingredients:
+def collect_ingredients(task: luigi.Task, project: Path) -> Ingredients:
     """Return what the result of a task depends on, group by group.
 
     The groups are `task` (qualified name), `code`, `packages`, `params`, `inputs` (content of the
     raw files it reads) and `upstream` (content of the results it reads). Paths, times, host,
     description and run are in none of them.
     """
-    project = Path(task.active_run.settings.project)
+    cache = digest_cache(project)
     parameters = [
         (name, parameter, task.param_kwargs[name])
         for name, parameter in task.get_params()
@@ -65,7 +55,7 @@ def collect_ingredients(task: TaskOfRun) -> Ingredients:
             if not isinstance(parameter, InputFileParameter)
         },
         "inputs": {
-            name: _input_digest(task, Path(value))
+            name: _input_digest(Path(value), cache)
             for name, parameter, value in parameters
             if isinstance(parameter, InputFileParameter) and value
         },
@@ -78,8 +68,7 @@ def digest_cache(project: Path) -> DigestCache:
     return DigestCache(project / "mlruns" / "cache" / "digests.txt")
 
 
-def _input_digest(task: TaskOfRun, path: Path) -> str:
-    cache = digest_cache(Path(task.active_run.settings.project))
+def _input_digest(path: Path, cache: DigestCache) -> str:
     if path.is_file():
         return cache.digest(path)
     files = sorted(file for file in path.rglob("*") if file.is_file())
@@ -87,7 +76,7 @@ def _input_digest(task: TaskOfRun, path: Path) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _upstream_digests(task: TaskOfRun) -> dict[str, str]:
+def _upstream_digests(task: luigi.Task) -> dict[str, str]:
     digests = {}
     for position, needed in enumerate(flatten(task.requires())):
         manifest = read_manifest(needed.result_folder)

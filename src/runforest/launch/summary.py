@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runforest.launch.execute import Execution
     from runforest.launch.experiment import Experiment
     from runforest.launch.open import OpenExperiment
@@ -30,10 +32,7 @@ def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Exe
     console.print(_task_table(experiment, opened, execution))
     _print_failures(console, opened, execution)
     if execution.metrics:
-        scores = "  ".join(
-            f"{escape(name)} [bold]{value:.4g}[/bold]" for name, value in execution.metrics.items()
-        )
-        console.print(f"scores   {scores}")
+        console.print(f"scores   {escape(scores_line(execution.metrics))}")
     console.print(f"run      {opened.record.run_id}")
     if opened.record.local_folder:
         console.print(f"files    {escape(str(opened.run.artifacts))}")
@@ -42,6 +41,22 @@ def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Exe
         console.print(
             "         (start the page with `make ui` or `docker-compose up`)", style="dim"
         )
+
+
+def scores_line(metrics: Mapping[str, float]) -> str:
+    """Return the metrics in one line, means together with their deviations.
+
+    >>> scores_line({"accuracy": 0.81234, "accuracy_std": 0.02, "best_accuracy": 0.9})
+    'accuracy 0.8123 ± 0.02   best_accuracy 0.9'
+    """
+    parts = []
+    for name, value in metrics.items():
+        if name.endswith("_std") and name.removesuffix("_std") in metrics:
+            continue
+        deviation = metrics.get(f"{name}_std")
+        spread = "" if deviation is None else f" ± {deviation:.2g}"
+        parts.append(f"{name} {value:.4g}{spread}")
+    return "   ".join(parts)
 
 
 def seconds(duration_s: float) -> str:
@@ -59,6 +74,9 @@ def seconds(duration_s: float) -> str:
 
 def _task_table(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for task in experiment.tasks:
         outcome = execution.outcomes.get(task.folder_name)
         pinned = opened.run.settings.pins.get(task.folder_name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Scorer = Callable[[object, pd.DataFrame, NDArray[np.generic]], float]
 
 DEFAULT_SCORERS: dict[Kind, str] = {"classification": "accuracy", "regression": "r2"}
-MIN_FOLDS = MIN_CLASSES = BINARY = 2
+BINARY = 2
 MULTICLASS_SUFFIXES = ("_macro", "_ovr")
 
 
@@ -38,30 +38,6 @@ def fold_positions(
     splitters = {"classification": StratifiedKFold, "regression": KFold}
     splitter = splitters[kind](n_splits=n_folds, shuffle=True, random_state=seed)
     return list(splitter.split(table, table[target].to_numpy()))
-
-
-def fold_problems(target: pd.Series, kind: Kind, n_folds: int) -> dict[str, str]:
-    """Return why the target column cannot be split into so many folds, by `target` or `n_folds`."""
-    n_missing = int(target.isna().sum())
-    if n_missing:
-        return {"target": f"{n_missing} rows have no value. Drop them in the preprocessor."}
-    if n_folds < MIN_FOLDS:
-        return {"n_folds": f"n_folds must be at least {MIN_FOLDS}, got {n_folds}."}
-    if n_folds > len(target):
-        return {"n_folds": f"n_folds must be at most the {len(target)} rows, got {n_folds}."}
-    return _class_problems(target.value_counts(), n_folds) if kind == "classification" else {}
-
-
-def _class_problems(counts: pd.Series, n_folds: int) -> dict[str, str]:
-    if len(counts) < MIN_CLASSES:
-        return {"target": f"there is one class only. Give rows of at least {MIN_CLASSES} classes."}
-    if n_folds <= counts.min():
-        return {}
-    smallest, size = counts.idxmin(), int(counts.min())
-    remedy = f"Set n_folds = {size}" if size >= MIN_FOLDS else "Merge the class with another"
-    rows = "row" if size == 1 else "rows"
-    rule = f"{n_folds} folds need {n_folds} rows of each class"
-    return {"n_folds": f"{rule}, but class {smallest!r} has {size} {rows}. {remedy}."}
 
 
 def default_scorer(kind: Kind) -> str:

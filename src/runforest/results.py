@@ -1,0 +1,193 @@
+"""Committed results, found again by their fingerprint: a small index of files beside the store.
+
+The index answers without MLflow, so that a plan and a run with nothing to do stay cheap. It is a
+cache: what it says is checked against manifests and digests, and it is made anew when it is gone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from runforest.digests import DigestCache
+from runforest.errors import ArtifactError
+from runforest.manifest import Manifest, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TAIL_BYTES = 1 << 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A committed result: its folder and its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def computed_by(self) -> str:
+        """Id of the run that computed it, however often it was reused since."""
+        return self.manifest.reused_from or self.manifest.run_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What a look-up found, and why earlier results of the same fingerprint do not count."""
+
+    result: Result | None
+    rejected: tuple[str, ...] = ()
+
+
+class ResultIndex:
+    """The results of a project, by fingerprint and by task."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._folder = store / "index"
+        self._digests = DigestCache(store / "cache" / "digests.txt")
+
+    def add(self, folder: Path, manifest: Manifest) -> None:
+        """Make a committed result known."""
+        self._ensure()
+        line = f"{_shown(folder, self._store)}\n"
+        for file in (self._by_fingerprint(manifest.fingerprint), self._by_task(folder.name)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("a", encoding="utf-8") as out:
+                out.write(line)
+
+    def find(self, fingerprint: str) -> Search:
+        """Return the newest intact result of a fingerprint; a damaged one is passed over."""
+        rejected = []
+        for folder in self._folders(self._by_fingerprint(fingerprint)):
+            try:
+                manifest = read_manifest(folder)
+            except ArtifactError as error:
+                rejected.append(str(error))
+                continue
+            if manifest is None or manifest.fingerprint != fingerprint:
+                rejected.append(f"{folder} was deleted")
+                continue
+            damage = self._damage(folder, manifest)
+            if damage is None:
+                return Search(
+                    result=Result(folder=folder, manifest=manifest), rejected=tuple(rejected)
+                )
+            rejected.append(damage)
+        return Search(result=None, rejected=tuple(rejected))
+
+    def recent(self, task_folder: str) -> Iterator[Result]:
+        """Yield the latest results of a task, newest first, whatever their fingerprint."""
+        for folder in self._folders(self._by_task(task_folder)):
+            try:
+                manifest = read_manifest(folder)
+            except ArtifactError:
+                continue
+            if manifest is not None:
+                yield Result(folder=folder, manifest=manifest)
+
+    def lock(self, fingerprint: str) -> FileLock:
+        """Return the lock that one process holds while it computes a result."""
+        folder = self._store / "cache" / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / fingerprint)
+
+    def _damage(self, folder: Path, manifest: Manifest) -> str | None:
+        for name, output in manifest.outputs.items():
+            path = folder / name
+            if not path.is_file():
+                return f"{path} is missing"
+            if path.stat().st_size != output.size_bytes or (
+                self._digests.digest(path, is_immutable=True) != output.sha256
+            ):
+                return f"{path} was changed"
+        return None
+
+    def _folders(self, file: Path) -> Iterator[Path]:
+        """Yield the folders named in a file of the index, newest first, each once."""
+        self._ensure()
+        try:
+            with file.open("rb") as source:
+                source.seek(max(0, os.fstat(source.fileno()).st_size - _TAIL_BYTES))
+                lines = source.read().decode(errors="replace").splitlines()
+        except FileNotFoundError:
+            return
+        for line in dict.fromkeys(reversed(lines)):
+            folder = self._store / line
+            if folder.is_dir():
+                yield folder
+
+    def _by_fingerprint(self, fingerprint: str) -> Path:
+        return self._folder / "fingerprints" / fingerprint[:2] / fingerprint
+
+    def _by_task(self, task_folder: str) -> Path:
+        return self._folder / "tasks" / task_folder
+
+    def _ensure(self) -> None:
+        """Make the index from the manifests if there is none."""
+        if self._folder.is_dir():
+            return
+        self._store.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._store / "cache-index.lock"):
+            if self._folder.is_dir():
+                return
+            draft = ResultIndex(self._store)
+            draft._folder = self._store / "index.draft"  # noqa: SLF001 - an index of this class
+            shutil.rmtree(draft._folder, ignore_errors=True)  # noqa: SLF001
+            draft._folder.mkdir()  # noqa: SLF001
+            for path in sorted(self._store.glob("*/*/artifacts/*/manifest.json"), key=_mtime):
+                manifest = _readable(path.parent)
+                if manifest:
+                    draft.add(path.parent, manifest)
+            draft._folder.rename(self._folder)  # noqa: SLF001
+
+
+def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:
+    """Put a result into another run: hard links where possible, copies elsewhere.
+
+    So every run is self-contained, and deleting the older one harms no other.
+    """
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    folders = {staging}
+    for name in result.manifest.outputs:
+        target = staging / name
+        if target.parent not in folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(target.parent)
+        _link(result.folder / name, target)
+    manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
+    write_manifest(staging, manifest)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staging.rename(final)
+    return manifest
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(source, target)
+        target.chmod(0o444)
+
+
+def _readable(folder: Path) -> Manifest | None:
+    try:
+        return read_manifest(folder)
+    except ArtifactError:
+        return None
+
+
+def _shown(folder: Path, store: Path) -> str:
+    return str(folder.relative_to(store) if folder.is_relative_to(store) else folder)
+
+
+def _mtime(path: Path) -> float:
+    return path.stat().st_mtime

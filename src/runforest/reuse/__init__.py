@@ -1,0 +1,1 @@
+"""Reuse: which tasks need not run, and why the others do."""
