@@ -1,8 +1,7 @@
 """SHA-256 of files, each read once: a cache remembers what has not changed since.
 
-The cache is an append-only text file that several processes may write; a lost or torn line
-costs one more read and nothing else. Its key holds what the operating system says of a file,
-never the path, so a moved project keeps it.
+The key of the cache holds what the operating system says of a file, never the path, so a moved
+project keeps it.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 from typing import TYPE_CHECKING
+
+from runforest.line_cache import LineCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +20,7 @@ class DigestCache:
     """Digests of files by device, inode, size and time of change."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, str] | None = None
+        self._cache = LineCache(path)
 
     def digest(self, file: Path, *, is_immutable: bool = False) -> str:
         """Return the SHA-256 of a file in hexadecimal.
@@ -35,26 +35,12 @@ class DigestCache:
             a file that was replaced under its old mtime is noticed.
         """
         key = _key(file, is_immutable=is_immutable)
-        known = self._load()
-        if key not in known:
-            self.remember(file, file_digest(file), is_immutable=is_immutable)
-        return known[key]
-
-    def remember(self, file: Path, sha256: str, *, is_immutable: bool = False) -> None:
-        """Record a digest that is known already."""
-        key = _key(file, is_immutable=is_immutable)
-        known = self._load()
-        if known.get(key) == sha256:
-            return
-        known[key] = sha256
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="ascii") as out:
-            out.write(f"{key} {sha256}\n")
-
-    def _load(self) -> dict[str, str]:
-        if self._known is None:
-            self._known = _read_lines(self._path)
-        return self._known
+        known = self._cache.get(key)
+        if isinstance(known, str):
+            return known
+        sha256 = file_digest(file)
+        self._cache.put(key, sha256)
+        return sha256
 
 
 def file_digest(file: Path) -> str:
@@ -76,12 +62,3 @@ def _key(file: Path, *, is_immutable: bool) -> str:
     status = os.stat(file)  # noqa: PTH116 - this is the hot path of a run with nothing to do
     changed = 0 if is_immutable else status.st_ctime_ns
     return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{changed}"
-
-
-def _read_lines(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    lines = (
-        line.split(" ") for line in path.read_text(encoding="ascii", errors="replace").splitlines()
-    )
-    return {line[0]: line[1] for line in lines if len(line) == 2 and len(line[1]) == 64}  # noqa: PLR2004 - key and digest

@@ -81,18 +81,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'Known: estimator, seed.'
     """
     candidates = sorted(set(known))
-    near = nearest(name, candidates)
+    near = _nearest(name, candidates, cutoff=0.6)
     if near:
         return f"Did you mean `{near}`?"
     return f"Known: {', '.join(candidates)}." if candidates else "None is known here."
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a misspelt one is closest to, if any is close.
+def surely_meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelt one is so close to that it may stand for it.
 
-    >>> nearest("Seeds", ["estimator", "seed"]), nearest("xyz", ["estimator", "seed"])
+    >>> surely_meant("Seeds", ["estimator", "seed"]), surely_meant("Other", ["Tuner"])
     ('seed', None)
     """
+    return _nearest(name, known, cutoff=0.75)
+
+
+def _nearest(name: str, known: Iterable[str], *, cutoff: float) -> str | None:
     folded = {candidate.casefold(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import ast
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import luigi
 
@@ -23,7 +27,14 @@ class ImportPathParameter(luigi.Parameter[str]):
 
 
 class TableParameter(luigi.DictParameter[dict[str, Any]]):
-    """A TOML table: names and values that the task hands on, such as an estimator's parameters."""
+    """A TOML table: names and values that the task hands on, such as an estimator's parameters.
+
+    Its keys come sorted, so that their order in the file does not matter for the result.
+    """
+
+    def normalize(self, x: object) -> object:
+        """Return the table with sorted keys, hashable."""
+        return super().normalize(_sorted(x))  # type: ignore[no-untyped-call]
 
 
 class StringsParameter(luigi.ListParameter[tuple[str, ...]]):
@@ -47,6 +58,12 @@ def shared_source(parameter: luigi.Parameter[Any]) -> tuple[str, str] | None:
     """Return the table and key that `from_table` gave the parameter."""
     source: tuple[str, str] | None = getattr(parameter, _SHARED_FROM, None)
     return source
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return value
 
 
 _EXPECTED: tuple[tuple[type, tuple[type, ...], str], ...] = (
@@ -97,7 +114,7 @@ def show_value(value: object) -> str:
     """Return a value as a person would write it in TOML."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 _TEXT_TYPES = (InputFileParameter, ImportPathParameter, KindParameter)
@@ -108,14 +125,30 @@ def _is_text(parameter: luigi.Parameter[Any]) -> bool:
 
 
 def _parse_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
+    if isinstance(parameter, StringsParameter):
+        others = [item for item in cast("list[object]", value) if not isinstance(item, str)]
+        return (
+            f"expected an array of strings, got {show_value(others[0])} in it." if others else None
+        )
     if isinstance(parameter, luigi.ListParameter | luigi.DictParameter):
         return None
-    if isinstance(parameter, luigi.NumericalParameter) and isinstance(value, float):
-        wants_int = "int in" in str(parameter.description)
-        if wants_int and not value.is_integer():
-            return f"expected an integer, got {value}."
+    got = f"got {show_value(value)}."
     try:
         parameter.parse(value if isinstance(value, int | float) else str(value))
     except ValueError as error:
-        return f"{error}, got {show_value(value)}."
+        # Luigi says what it permits in no public attribute, but here and in the description.
+        allowed = _ALLOWED.search(str(error))
+        if allowed is None:
+            return f"{error}, {got}"
+        kind, bounds, choices = allowed.groups()
+        if choices:
+            return f"expected one of {', '.join(sorted(ast.literal_eval(choices)))}, {got}"
+        return f"expected {_NUMBERS[kind]} in {bounds}, {got}"
+    if isinstance(value, float) and _INTEGERS in str(parameter.description):
+        return f"expected an integer, {got}"
     return None
+
+
+_ALLOWED = re.compile(r"is not in the set of (\w+) in (.*)|is not a valid choice from (\{.*\})")
+_NUMBERS = {"int": "an integer", "float": "a number"}
+_INTEGERS = "permitted values: int in"

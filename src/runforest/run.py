@@ -33,13 +33,15 @@ class DatasetFacts:
 class RunSettings:
     """What every process that works for a run has to know."""
 
-    run_id: str
     project: str
-    config_file: str
+    run_id: str = ""
+    config_file: str = ""
     page: str = ""
     commit: str = ""
     pins: dict[str, str] = field(default_factory=dict)
-    dataset: DatasetFacts = DatasetFacts()
+    dataset: DatasetFacts = field(default_factory=DatasetFacts)
+    is_reusing: bool = True
+    forced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Run:
     """
 
     folder: Path
-    settings: RunSettings = field(compare=False)
+    settings: RunSettings = field(compare=False, repr=False)
 
     @property
     def artifacts(self) -> Path:
@@ -72,6 +74,11 @@ class Run:
     def journal(self) -> Journal:
         """Writing end of the run's journal."""
         return Journal(self.journal_path)
+
+    @property
+    def store(self) -> Path:
+        """Folder of the project's results, caches and index."""
+        return Path(self.settings.project) / "mlruns"
 
     def pinned(self, task_folder: str) -> Path | None:
         """Return the folder to which [PathConfig] pins a task's result, if it does."""

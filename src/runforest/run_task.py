@@ -18,9 +18,10 @@ from runforest.errors import Problem
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.luigi_config import load_luigi_config
 from runforest.manifest import Manifest, read_manifest
+from runforest.results import Result, ResultIndex, adopt_result
 from runforest.run import RunParameter
 from runforest.task_folder import folder_name
-from runforest.task_log import TaskLog
+from runforest.task_log import TaskLog, reuse_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,6 +42,7 @@ class RunTask(TaskLog, luigi.Task):
 
     active_run = RunParameter(description="The run whose artifacts this task makes.")
 
+    is_wrapper = False
     _staging = None  # the folder of a result while it is being computed
 
     def compute(self) -> None:
@@ -52,7 +54,7 @@ class RunTask(TaskLog, luigi.Task):
 
     def problem(self, key: str, message: str) -> Problem:
         """Return a problem with one of this task's parameters."""
-        return Problem(where=self.get_task_family(), key=key, message=message)
+        return Problem(where=f"[{self.get_task_family()}]", key=key, message=message)
 
     def input(self) -> Any:  # noqa: ANN401 - has the shape of what requires() returns
         """Return the artifacts of the required tasks, in the shape that `requires()` has."""
@@ -94,52 +96,85 @@ class RunTask(TaskLog, luigi.Task):
         """Return whether a manifest says that the result is complete."""
         return read_manifest(self.result_folder) is not None
 
+    @property
+    def is_forced(self) -> bool:
+        """Whether an earlier result must not be taken, by --force or `reuse = false`."""
+        settings = self.active_run.settings
+        return not settings.is_reusing or bool(
+            {self.folder_name, self.get_task_family()} & set(settings.forced)
+        )
+
     def run(self) -> None:
-        """Compute the result and commit it; Luigi calls this when all upstream is complete."""
-        staging = self.active_run.staging / self.folder_name
-        shutil.rmtree(staging, ignore_errors=True)
+        """Take an equal result of any run, or compute one; Luigi calls this in order."""
         try:
-            staging.mkdir(parents=True)
-            self._staging = staging
-            self._report_start()
-            self._compute_and_commit(staging)
+            ingredients = self.ingredients()
+            fingerprint = fingerprint_of(ingredients)
+            index = ResultIndex(self.active_run.store)
+            # Of two runs that need the same result, one computes it and the other waits.
+            with index.lock(fingerprint):
+                found = None if self.is_forced else index.find(fingerprint).result
+                if found:
+                    self.adopt(found)
+                    return
+                manifest = self._compute(ingredients, fingerprint)
+                index.add(self.run_folder, manifest)
         except Exception:
-            shutil.rmtree(staging, ignore_errors=True)
-            self.active_run.journal.append(
-                "failed", {"task": self.folder_name, "traceback": traceback.format_exc()}
-            )
+            self._tell("failed", {"traceback": traceback.format_exc()})
             raise
         except KeyboardInterrupt:
-            shutil.rmtree(staging, ignore_errors=True)
             if multiprocessing.parent_process():
                 # The main process tells the person; a worker's traceback would only alarm.
+                shutil.rmtree(self._staging_folder, ignore_errors=True)
                 os._exit(EXIT_INTERRUPTED)
             raise
+
+    def ingredients(self) -> dict[str, dict[str, str]]:
+        """Return what this task's result depends on; upstream has to be complete."""
+        project = Path(self.active_run.settings.project)
+        return collect_ingredients(self, project, lambda task: read_manifest(task.result_folder))
+
+    def adopt(self, result: Result) -> None:
+        """Make an equal result of another run this task's own."""
+        manifest = adopt_result(
+            result, self._staging_folder, self.run_folder, self.active_run.settings.run_id
+        )
+        self._tell("reused", reuse_entry(manifest))
+
+    @property
+    def _staging_folder(self) -> Path:
+        return self.active_run.staging / self.folder_name
+
+    def _compute(self, ingredients: dict[str, dict[str, str]], fingerprint: str) -> Manifest:
+        staging = self._staging_folder
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        self._staging = staging
+        try:
+            self._tell_start()
+            started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
+            self.compute()
+            declared = flatten(self.output())
+            check_outputs(declared)
+            manifest = Manifest(
+                task=self.get_task_family(),
+                fingerprint=fingerprint,
+                ingredients=ingredients,
+                outputs=describe_outputs(staging, declared),
+                metrics=self.logged_metrics,
+                params=self.logged_params,
+                started_ms=started_ms,
+                duration_s=time.perf_counter() - clock,
+                run_id=self.active_run.settings.run_id,
+                commit=self.active_run.settings.commit,
+            )
+            commit(staging, self.run_folder, manifest)
         finally:
             self._staging = None
+            shutil.rmtree(staging, ignore_errors=True)
+        self._tell("committed", {"duration_s": manifest.duration_s, "fingerprint": fingerprint})
+        return manifest
 
-    def _compute_and_commit(self, staging: Path) -> None:
-        ingredients = collect_ingredients(self, Path(self.active_run.settings.project))
-        started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
-        self.compute()
-        declared = flatten(self.output())
-        check_outputs(declared)
-        manifest = Manifest(
-            task=self.get_task_family(),
-            fingerprint=fingerprint_of(ingredients),
-            ingredients=ingredients,
-            outputs=describe_outputs(staging, declared),
-            metrics=self.logged_metrics,
-            params=self.logged_params,
-            started_ms=started_ms,
-            duration_s=time.perf_counter() - clock,
-            run_id=self.active_run.settings.run_id,
-            commit=self.active_run.settings.commit,
-        )
-        commit(staging, self.run_folder, manifest)
-        self._tell("committed", {"duration_s": manifest.duration_s})
-
-    def _report_start(self) -> None:
+    def _tell_start(self) -> None:
         self.forget_logged()
         if self.set_tracking_url and self.active_run.settings.page:
             self.set_tracking_url(self.active_run.settings.page)
@@ -152,6 +187,8 @@ class RunTask(TaskLog, luigi.Task):
 
 class WrapperRunTask(RunTask):
     """A task without outputs of its own: complete when all that it requires is."""
+
+    is_wrapper = True
 
     def complete(self) -> bool:
         """Return whether all required tasks are complete."""

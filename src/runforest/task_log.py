@@ -8,7 +8,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from runforest.artifacts import Artifact
+    from runforest.manifest import Manifest
     from runforest.run import Run
+
+
+def reuse_entry(manifest: Manifest) -> dict[str, object]:
+    """Return what the journal says of a reused result: what it logged when it was computed."""
+    return {
+        "fingerprint": manifest.fingerprint,
+        "reused_from": manifest.reused_from,
+        "metrics": manifest.metrics,
+        "params": manifest.params,
+    }
 
 
 class TaskLog:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import TYPE_CHECKING
 
 import luigi
@@ -13,6 +14,7 @@ from runforest.parameters import (
     StringsParameter,
     TableParameter,
     from_table,
+    show_value,
 )
 from runforest.run_task import RunTask
 
@@ -70,14 +72,29 @@ class Preprocessor(RunTask):
                     yield self.problem(
                         key, f'"{name}" is not a column of the file. {did_you_mean(name, columns)}'
                     )
-        for name in (self.target, self.id):
-            if name in self.drop_columns or name in self.rename:
-                key = "rename" if name in self.rename else "drop_columns"
+        fixed = [name for name in (self.target, self.id) if name]
+        for key in ("drop_columns", "rename"):
+            for name in [name for name in fixed if name in getattr(self, key)]:
                 yield self.problem(
                     key,
                     f'"{name}" is the target or the id, which are kept as they are. Take it out.',
                 )
-        yield from self._column_problems(facts.train_columns, facts.test_columns)
+        if self.rename.keys() & set(fixed):
+            return
+        renamed = list(self._name_problems(facts.train_columns))
+        yield from renamed or self._column_problems(facts.train_columns, facts.test_columns)
+
+    def _name_problems(self, train: Sequence[str]) -> Iterator[Problem]:
+        """Return new names that are no names, or that two columns would have."""
+        kept = self._kept_train(train)
+        for old, new in self.rename.items():
+            others = [self.rename.get(name, name) for name in kept if name != old]
+            if not isinstance(new, str) or not new:
+                yield self.problem(f"rename.{old}", f"expected a name, got {show_value(new)}.")
+            elif new in others:
+                yield self.problem(
+                    f"rename.{old}", f'another column is called "{new}". Choose another name.'
+                )
 
     def _column_problems(self, train: Sequence[str], test: Sequence[str]) -> Iterator[Problem]:
         for name, kind in self.types.items():
@@ -91,6 +108,11 @@ class Preprocessor(RunTask):
         }
         test_features = {self.rename.get(name, name) for name in self._kept_test(test)} - {self.id}
         missing = sorted(train_features - test_features)
+        if not train_features and set(self.train_columns) <= set(train):
+            yield self.problem(
+                "drop_columns" if self.drop_columns else "train_columns",
+                "no column is left to learn from, beside the target and the id. Keep some.",
+            )
         if missing:
             yield self.problem(
                 "test_columns",
@@ -133,7 +155,12 @@ def read_table(file: str, delimiter: str, encoding: str) -> pd.DataFrame:
     """Return a CSV file as a table; column names lose surrounding blanks."""
     import pandas as pd
 
-    table = pd.read_csv(file, sep=delimiter, encoding=encoding, low_memory=False)
+    with warnings.catch_warnings():
+        # Rows longer than the header lose their last fields, or shift when an index is allowed.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        table = pd.read_csv(
+            file, sep=delimiter, encoding=encoding, low_memory=False, index_col=False
+        )
     table.columns = table.columns.str.strip()
     return table
 

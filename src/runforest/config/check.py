@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import luigi
 from luigi.task_register import Register
 from pydantic import ValidationError
 
 from runforest.config.model import TABLES, DatasetConfig, PathConfig, RunConfig, Table
-from runforest.errors import Problem, did_you_mean
+from runforest.errors import Problem, did_you_mean, surely_meant
 from runforest.parameters import show_value, value_problem
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.config.read import Layers
+    from pydantic_core import ErrorDetails
+
+    from runforest.config.read import Layers, Tables
 
 TableT = TypeVar("TableT", bound=Table)
 
@@ -26,7 +28,8 @@ TableT = TypeVar("TableT", bound=Table)
 class CheckedTables:
     """The tables that are sound, and the mistakes of the others.
 
-    A wrong key is left out of its table, so that later checks can go on and find the rest.
+    A wrong value is left out of its table, and a misspelt name counts as the one it is close to,
+    so that later checks go on and find the rest without blaming what follows from a mistake.
     """
 
     run: RunConfig
@@ -35,26 +38,31 @@ class CheckedTables:
     tasks: dict[str, dict[str, object]]
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def has_dataset(self) -> bool:
+        """Whether the keys that describe the data set are sound."""
+        keys = {("[PathConfig]", "input")} | {
+            ("[Dataset]", key) for key in DatasetConfig.model_fields
+        }
+        return not any((one.where.rpartition(" ")[2], one.key) in keys for one in self.problems)
+
 
 def check_tables(layers: Layers) -> CheckedTables:
     """Return the tables of the configuration, and all that is wrong with them."""
     problems: list[Problem] = []
-    run = _check_model(layers, "RunConfig", RunConfig, problems)
-    paths = _check_model(layers, "PathConfig", PathConfig, problems)
-    dataset = _check_model(layers, "Dataset", DatasetConfig, problems)
-    tasks = {}
-    for name, table in layers.tables.items():
-        if name in TABLES:
-            continue
-        if name not in Register.task_names():
-            hint = did_you_mean(name, [*TABLES, *task_names()])
-            problems.append(Problem(where=layers.where(name), message=f"unknown table. {hint}"))
-            continue
-        tasks[name] = _check_task_table(layers, name, table, problems)
-    problems += _check_task_names(layers, run, paths)
-    checked = CheckedTables(run=run, paths=paths, dataset=dataset, tasks=tasks)
-    checked.problems = problems
-    return checked
+    tables = _known_tables(layers, problems)
+    paths = _known_paths(layers, tables.get("PathConfig", {}), problems)
+    return CheckedTables(
+        run=_check_task_name(layers, _check_model(layers, RunConfig, tables, problems), problems),
+        paths=_check_model(layers, PathConfig, tables | {"PathConfig": paths}, problems),
+        dataset=_check_model(layers, DatasetConfig, tables, problems),
+        tasks={
+            name: _check_task_table(layers, name, table, problems)
+            for name, table in tables.items()
+            if name not in TABLES
+        },
+        problems=problems,
+    )
 
 
 def task_names() -> list[str]:
@@ -71,28 +79,83 @@ def _is_run_task(name: str) -> bool:
     return isinstance(task, type) and issubclass(task, RunTask)
 
 
-def _check_model(layers: Layers, name: str, model: type[TableT], problems: list[Problem]) -> TableT:
-    table = dict(layers.tables.get(name, {}))
-    try:
-        return model(**table)
-    except ValidationError as error:
-        for mistake in error.errors():
+def _is_luigi_section(name: str) -> bool:
+    """Return whether the table holds settings of Luigi itself, such as `worker`."""
+    known = name in Register.task_names()
+    return known and issubclass(Register.get_task_cls(name), luigi.Config)
+
+
+def _known_tables(layers: Layers, problems: list[Problem]) -> Tables:
+    known = [*TABLES, *task_names()]
+    tables = {
+        name: table
+        for name, table in layers.tables.items()
+        if name in known or _is_luigi_section(name)
+    }
+    for name in [name for name in layers.tables if name not in tables]:
+        message = f"unknown table. {did_you_mean(name, known)}"
+        problems.append(Problem(where=layers.where(name), message=message))
+        meant = surely_meant(name, known)
+        if meant:
+            tables.setdefault(meant, layers.tables[name])
+    return tables
+
+
+def _known_paths(
+    layers: Layers, table: Mapping[str, object], problems: list[Problem]
+) -> dict[str, object]:
+    """Return the table without the keys that are neither `input` nor the name of a task."""
+    known = ["input", *task_names()]
+    paths = {name: value for name, value in table.items() if name.partition("-")[0] in known}
+    for name in [name for name in table if name not in paths]:
+        message = f"neither `input` nor a task. {did_you_mean(name, known)}"
+        problems.append(Problem(where=layers.where("PathConfig", name), key=name, message=message))
+        meant = surely_meant(name, known)
+        if meant:
+            paths.setdefault(meant, table[name])
+    return paths
+
+
+def _check_model(
+    layers: Layers, model: type[TableT], tables: Mapping[str, object], problems: list[Problem]
+) -> TableT:
+    name = next(name for name, known in TABLES.items() if known is model)
+    table = dict(cast("Mapping[str, object]", tables.get(name, {})))
+    while True:
+        try:
+            return model(**table)
+        except ValidationError as error:
+            mistakes = error.errors()
+        for mistake in mistakes:
             key = str(mistake["loc"][0])
-            message = _model_message(model, key, mistake["type"], mistake["msg"], table.get(key))
+            value = table.pop(key)
+            message = _model_message(model, key, mistake, value)
             problems.append(Problem(where=layers.where(name, key), key=key, message=message))
-            table.pop(key, None)
-    return model(**table)
+            meant = surely_meant(key, model.model_fields) if key not in model.model_fields else None
+            if meant:
+                table.setdefault(meant, value)
 
 
-def _model_message(model: type[Table], key: str, kind: str, text: str, value: object) -> str:
+_WORDS = {
+    "bool_type": "expected true or false",
+    "int_type": "expected an integer",
+    "string_type": "expected a string",
+    "literal_error": "expected {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+}
+
+
+def _model_message(model: type[Table], key: str, mistake: ErrorDetails, value: object) -> str:
+    kind = mistake["type"]
     if kind == "extra_forbidden":
         return f"unknown key. {did_you_mean(key, model.model_fields)}"
     if kind == "string_pattern_mismatch":
-        field_info = model.model_fields[key]
-        return f"got {show_value(value)}. It is: {field_info.description}"
-    wanted = text.replace("Input should be", "expected").replace("a valid ", "a ")
-    wanted = wanted.replace("a integer", "an integer")
-    return f"{wanted}, got {show_value(value)}."
+        return f"got {show_value(value)}, wanted: {model.model_fields[key].description}"
+    words = _WORDS.get(kind, mistake["msg"]).format(**mistake.get("ctx", {}))
+    return f"{words}, got {show_value(value)}."
 
 
 def _check_task_table(
@@ -102,35 +165,29 @@ def _check_task_table(
     parameters.pop("active_run", None)
     sound: dict[str, object] = {}
     for key, value in table.items():
-        if key not in parameters:
-            message = f"unknown key. {did_you_mean(key, parameters)}"
-        else:
-            message = value_problem(parameters[key], value) or ""
+        message = _task_message(key, value, parameters)
+        meant = key if key in parameters else surely_meant(key, parameters)
         if message:
             problems.append(Problem(where=layers.where(name, key), key=key, message=message))
-        else:
-            sound[key] = value
+        if meant and not value_problem(parameters[meant], value):
+            sound.setdefault(meant, value)
     return sound
 
 
-def _check_task_names(layers: Layers, run: RunConfig, paths: PathConfig) -> list[Problem]:
+def _task_message(
+    key: str, value: object, parameters: Mapping[str, luigi.Parameter[object]]
+) -> str | None:
+    if key not in parameters:
+        return f"unknown key. {did_you_mean(key, parameters)}"
+    return value_problem(parameters[key], value)
+
+
+def _check_task_name(layers: Layers, run: RunConfig, problems: list[Problem]) -> RunConfig:
     known = task_names()
-    problems = []
-    if run.task not in known:
-        message = (
-            f'unknown task "{run.task}". {did_you_mean(run.task, known)} Known: {", ".join(known)}.'
-        )
-        problems.append(
-            Problem(where=layers.where("RunConfig", "task"), key="task", message=message)
-        )
-    families = {name.partition("-")[0]: name for name in paths.model_extra or {}}
-    problems += [
-        Problem(
-            where=layers.where("PathConfig", name),
-            key=name,
-            message=f"neither `input` nor a task. {did_you_mean(name, ['input', *known])}",
-        )
-        for family, name in families.items()
-        if family not in known
-    ]
-    return problems
+    if run.task in known:
+        return run
+    meant = surely_meant(run.task, known)
+    hint = f"Did you mean `{meant}`? " if meant else ""
+    message = f'unknown task "{run.task}". {hint}Known: {", ".join(known)}.'
+    problems.append(Problem(where=layers.where("RunConfig", "task"), key="task", message=message))
+    return run.model_copy(update={"task": meant}) if meant else run

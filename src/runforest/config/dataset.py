@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runforest.errors import Problem, did_you_mean
+from runforest.errors import Problem, did_you_mean, surely_meant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def read_header(file: Path, config: DatasetConfig, key: str) -> Header | Problem
     problem = _file_problem(file, config)
     if problem:
         return Problem(where=str(file), message=problem)
-    with file.open(encoding=config.encoding, newline="") as source:
+    with file.open(encoding=without_mark(config.encoding), newline="") as source:
         rows = csv.reader(source, delimiter=config.delimiter)
         columns = tuple(name.strip() for name in next(rows, []))
         has_row = next((True for row in rows if row), False)
@@ -45,31 +45,51 @@ def read_header(file: Path, config: DatasetConfig, key: str) -> Header | Problem
     )
 
 
-def infer_target(train: Header, test: Header, config: DatasetConfig) -> str | Problem:
-    """Return the target: as configured, or the one column that train has and test lacks."""
-    if config.target:
-        return _configured_target(train, test, config)
+def without_mark(encoding: str) -> str:
+    """Return the codec that also reads a file with the byte order mark of UTF-8, as pandas does.
+
+    >>> without_mark("UTF-8"), without_mark("latin-1")
+    ('utf-8-sig', 'latin-1')
+    """
+    return "utf-8-sig" if encoding.casefold() in {"utf-8", "utf8", "utf_8"} else encoding
+
+
+def infer_target(train: Header, test: Header, config: DatasetConfig) -> tuple[str, Problem | None]:
+    """Return the target: as configured, or the one column that train has and test lacks.
+
+    Of a misspelt one the column that it is close to, and a problem; of an unknown one "".
+    """
     only_train = [name for name in train.columns if name not in test.columns]
-    if len(only_train) == 1:
-        return only_train[0]
+    if config.target in only_train or (not config.target and len(only_train) == 1):
+        return config.target or only_train[0], None
+    if config.target:
+        return _wrong_target(train, test, config)
     found = (
         f"train has {', '.join(only_train)} that test lacks"
         if only_train
         else ("train has no column that test lacks")
     )
-    return Problem(
-        where="[Dataset]",
-        key="target",
-        message=f'cannot be inferred: {found}. Name it: target = "...".',
-    )
+    message = f'cannot be inferred: {found}. Name it: target = "...".'
+    return "", Problem(where="[Dataset]", key="target", message=message)
 
 
-def id_candidates(test: Header, train: Header, config: DatasetConfig) -> list[str]:
-    """Return the columns that may be the id: the configured one, or those named like one."""
-    if config.id:
-        return [config.id]
+def find_ids(
+    train: Header, test: Header, config: DatasetConfig
+) -> tuple[list[str], Problem | None]:
+    """Return the columns that may be the id: the configured one, or those named like one.
+
+    Of a misspelt one the column that it is close to, and a problem.
+    """
     shared = [name for name in train.columns if name in test.columns]
-    return [name for name in shared if _ID_NAME.search(name)]
+    if not config.has_id:
+        return [], None
+    if not config.id:
+        return [name for name in shared if _ID_NAME.search(name)], None
+    if config.id in shared:
+        return [config.id], None
+    message = f'"{config.id}" is not a column of both files. {did_you_mean(config.id, shared)}'
+    near = surely_meant(config.id, shared)
+    return [near] if near else [], Problem(where="[Dataset]", key="id", message=message)
 
 
 def _file_problem(file: Path, config: DatasetConfig) -> str | None:
@@ -77,9 +97,14 @@ def _file_problem(file: Path, config: DatasetConfig) -> str | None:
         return _missing_file(file)
     try:
         is_blank = True
-        with file.open(encoding=config.encoding) as source:
+        with file.open(encoding=without_mark(config.encoding)) as source:
             while block := source.read(1 << 20):
                 is_blank = is_blank and not block.strip()
+                if "\0" in block:
+                    return (
+                        f"has a NUL character, so it is no text in {config.encoding}. Repair it, "
+                        'or set its encoding: [Dataset] encoding = "utf-16", for instance.'
+                    )
     except UnicodeDecodeError as error:
         return (
             f"cannot be decoded as {config.encoding}: {error.reason} at byte {error.start}. "
@@ -96,6 +121,10 @@ def _file_problem(file: Path, config: DatasetConfig) -> str | None:
 
 
 def _missing_file(file: Path) -> str:
+    if file.is_dir():
+        return (
+            "is a folder. Name a file: [Dataset] train and test, in the folder [PathConfig] input."
+        )
     remedy = "Set [PathConfig] input to the folder of the data set, [Dataset] train and test to its files."
     if not file.parent.is_dir():
         return f"no such file: the folder {file.parent} does not exist. {remedy}"
@@ -126,17 +155,17 @@ def _header_problem(
     return None
 
 
-def _configured_target(train: Header, test: Header, config: DatasetConfig) -> str | Problem:
-    if config.target not in train.columns:
-        message = (
-            f'"{config.target}" is not a column of {train.file.name}. '
-            f"{did_you_mean(config.target, train.columns)}"
-        )
-        return Problem(where="[Dataset]", key="target", message=message)
-    if config.target in test.columns:
+def _wrong_target(train: Header, test: Header, config: DatasetConfig) -> tuple[str, Problem | None]:
+    if config.target in train.columns:
+        near = None
         message = (
             f'"{config.target}" is also a column of {test.file.name}, where it should be unknown. '
             "Remove it there, or name another target."
         )
-        return Problem(where="[Dataset]", key="target", message=message)
-    return config.target
+    else:
+        near = surely_meant(config.target, set(train.columns) - set(test.columns))
+        message = (
+            f'"{config.target}" is not a column of {train.file.name}. '
+            f"{did_you_mean(config.target, train.columns)}"
+        )
+    return near or "", Problem(where="[Dataset]", key="target", message=message)

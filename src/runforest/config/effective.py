@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from luigi.task_register import Register
 
 from runforest.config.check import task_names
+from runforest.config.resolve import Dataset
 from runforest.parameters import InputFileParameter, shared_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runforest.config.check import CheckedTables
-    from runforest.config.resolve import Dataset
 
 Tables = dict[str, dict[str, object]]
 
@@ -28,13 +28,17 @@ def effective_tables(checked: CheckedTables, dataset: Dataset | None, project: P
         "Dataset": checked.dataset.model_dump(),
         **{name: dict(table) for name, table in checked.tasks.items()},
     }
-    sources: dict[str, Mapping[str, object]] = {**tables}
+    sources: dict[str, Mapping[str, object]] = {**tables, "Dataset": _UNKNOWN}
     if dataset:
         tables["Dataset"] |= {"target": dataset.target, "id": dataset.id, "kind": dataset.kind}
         sources["Dataset"] = dataclasses.asdict(dataset)
     for name in task_names():
         _fill(name, tables.setdefault(name, {}), sources, project)
     return tables
+
+
+# Without a data set that can be used no task that reads it runs, but the graph can be walked.
+_UNKNOWN = {field.name: "" for field in dataclasses.fields(Dataset)}
 
 
 def _fill(

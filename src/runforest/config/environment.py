@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from runforest import USER_CONFIG_PARSER
+from runforest.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +41,20 @@ def read_environment(default_project: Path) -> Environment:
     A relative path is meant from the current folder when the environment gives it, from the
     project folder when `.env` does. Variables of `.env` are put into the environment, for the
     libraries that read them there.
+
+    Raises
+    ------
+    ConfigError
+        `.env` cannot be read, or the project folder does not exist.
     """
     outside = {key: value for key, value in os.environ.items() if value}
     project = Path(outside.get("PROJECT_ROOT", default_project)).resolve()
-    inside = {key: value for key, value in dotenv_values(project / ".env").items() if value}
+    inside = _read_dotenv(project / ".env")
     if "PROJECT_ROOT" not in outside and "PROJECT_ROOT" in inside:
         project = (project / inside["PROJECT_ROOT"]).resolve()
+    if not project.is_dir():
+        message = f"{project} is not a folder. Name a project folder, or leave it empty."
+        raise ConfigError([Problem(where="environment", key="PROJECT_ROOT", message=message)])
     for key, value in inside.items():
         if key not in {"LUIGI_CONFIG_PATH", "LUIGI_CONFIG_PARSER"}:
             os.environ.setdefault(key, value)
@@ -56,6 +65,16 @@ def read_environment(default_project: Path) -> Environment:
         tracking_uri=outside.get("MLFLOW_TRACKING_URI", inside.get("MLFLOW_TRACKING_URI", "")),
         secrets=_secrets(inside),
     )
+
+
+def _read_dotenv(file: Path) -> dict[str, str]:
+    try:
+        return {key: value for key, value in dotenv_values(file).items() if value}
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8 text ({error.reason} at byte {error.start}). Save it as UTF-8."
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}). Make it readable, or remove it."
+    raise ConfigError([Problem(where=str(file), message=message)])
 
 
 def _config_path(outside: Mapping[str, str], inside: Mapping[str, str], project: Path) -> Path:

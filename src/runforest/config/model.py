@@ -25,6 +25,7 @@ class RunConfig(Table):
     experiment_name: str = Field(
         default="experiment",
         min_length=1,
+        max_length=120,  # it names a folder, too
         pattern=r"\S",
         description="MLflow experiment that the run belongs to; created when it does not exist.",
     )
@@ -42,6 +43,10 @@ class RunConfig(Table):
         default="",
         pattern=r"^(https?://.+)?$",
         description="URL of a central Luigi scheduler (luigid); empty for one inside the process.",
+    )
+    reuse: bool = Field(
+        default=False,
+        description="Whether a result that any earlier run computed from the same is taken.",
     )
     start_method: Literal["", "fork", "spawn", "forkserver"] = Field(
         default="", description="How worker processes start; empty for the platform's default."
@@ -88,7 +93,9 @@ class DatasetConfig(Table):
         description="What the target is; when empty, text and few whole numbers are classes.",
     )
     delimiter: str = Field(
-        default=",", min_length=1, max_length=1, description="Character between two columns."
+        default=",",
+        pattern=r'^[^"\r\n]$',
+        description="Character between two columns; no quote and no line end.",
     )
     encoding: str = Field(default="utf-8", description="Text encoding of the files.")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from runforest.config.dataset import without_mark
 from runforest.digests import text_digest
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from runforest.digests import DigestCache
 
 Kind = Literal["classification", "regression"]
+_MAX_FIELD = 2**31 - 1
 MAX_CLASSES = 20
 """A whole-number target with more distinct values than this is taken for a quantity."""
 
@@ -81,6 +84,7 @@ def _compute(file: Path, target: str, ids: list[str], config: DatasetConfig) -> 
         low_memory=False,
     )
     table.columns = table.columns.str.strip()
+    _check_lengths(file, config)
     profile = Profile(
         n_rows=len(table),
         n_columns=len(first.columns),
@@ -89,6 +93,27 @@ def _compute(file: Path, target: str, ids: list[str], config: DatasetConfig) -> 
         },
     )
     return _with_target(profile, table[target]) if target else profile
+
+
+def _check_lengths(file: Path, config: DatasetConfig) -> None:
+    """See that all rows are as long as the header.
+
+    pandas takes longer ones for rows with an index, which shifts every column, and fills up
+    shorter ones, such as the last row of a file that was cut off.
+
+    Raises
+    ------
+    ValueError
+        A row is longer or shorter.
+    """
+    csv.field_size_limit(_MAX_FIELD)
+    with file.open(encoding=without_mark(config.encoding), newline="") as source:
+        rows = csv.reader(source, delimiter=config.delimiter)
+        wanted = len(next(rows))
+        for row in rows:
+            if len(row) != wanted and row:
+                message = f"line {rows.line_num} has {len(row)} fields, the header {wanted}"
+                raise ValueError(message)
 
 
 def _with_target(profile: Profile, target: pd.Series) -> Profile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ Tables = dict[str, dict[str, object]]
 INI_PARSERS = ("cfg", "conf", "ini")
 PARSERS = ("toml", *INI_PARSERS)
 SET_OPTION = "--set"
+_NAME = r"\s*[^.=\s][^.=]*"
+_SETTING = re.compile(rf"{_NAME}(\.{_NAME})+=.*", re.DOTALL)
 
 
 @dataclass
@@ -49,12 +52,11 @@ class Layers:
 
     def overlay(self, tables: dict[str, object], origin: str) -> None:
         """Put tables over those read before; nested tables are merged."""
+        stray = [name for name, content in tables.items() if not isinstance(content, dict)]
+        if stray:
+            message = "stands outside a table. Put it below the [Table] that it belongs to."
+            raise ConfigError(Problem(where=origin, key=name, message=message) for name in stray)
         for name, content in tables.items():
-            if not isinstance(content, dict):
-                problem = Problem(
-                    where=origin, key=name, message="stands outside a table. Put it into one."
-                )
-                raise ConfigError([problem])
             table = self.tables.setdefault(name, {})
             for key, value in content.items():
                 table[key] = _merged(table.get(key), value)
@@ -81,9 +83,15 @@ def read_layers(files: Iterable[Path], settings: Iterable[str], parser: str) -> 
         raise ConfigError([problem])
     for file in layers.files:
         layers.overlay(_read_file(file, parser), file.name)
+    malformed = [setting for setting in layers.settings if not _SETTING.fullmatch(setting)]
+    if malformed:
+        remedy = "For example: --set Trainer.seed=1"
+        raise ConfigError(
+            Problem(where=SET_OPTION, message=f'expected Table.key=value, got "{text}". {remedy}')
+            for text in malformed
+        )
     for setting in layers.settings:
-        table, key, value = _split_setting(setting)
-        layers.overlay({table: _nested(key, value)}, SET_OPTION)
+        layers.overlay(_parse_setting(setting), SET_OPTION)
     return layers
 
 
@@ -145,13 +153,9 @@ def _parse_ini(text: str, source: str) -> dict[str, object]:
     return tables
 
 
-def _split_setting(setting: str) -> tuple[str, list[str], object]:
-    name, equals, text = setting.partition("=")
-    table, *keys = (part.strip() for part in name.split("."))
-    if not equals or not keys or not all([table, *keys]):
-        message = f'expected Table.key=value, got "{setting}". For example: --set Trainer.seed=1'
-        raise ConfigError([Problem(where=SET_OPTION, message=message)])
-    return table, keys, parse_value(text.strip())
+def _parse_setting(setting: str) -> dict[str, object]:
+    name, _, text = setting.partition("=")
+    return _nested([part.strip() for part in name.split(".")], parse_value(text.strip()))
 
 
 def _nested(keys: list[str], value: object) -> dict[str, object]:

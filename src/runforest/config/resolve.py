@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.config.dataset import Header, id_candidates, infer_target, read_header
+from runforest.config.dataset import Header, find_ids, infer_target, read_header
 from runforest.config.profile import Profile, profile_file
-from runforest.errors import Problem, did_you_mean
+from runforest.errors import Problem
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.run import DatasetFacts
 
@@ -31,7 +32,10 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedDataset:
-    """The data set with its profiles, or what is wrong with it."""
+    """The data set with its profiles, and what is wrong with it.
+
+    Without `dataset` the mistakes are such that nothing can be checked against it.
+    """
 
     dataset: Dataset | None = None
     facts: DatasetFacts = DatasetFacts()
@@ -50,22 +54,23 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     train, test = headers
     if isinstance(train, Problem) or isinstance(test, Problem):
         return ResolvedDataset(problems=problems)
-    target = infer_target(train, test, config)
-    if isinstance(target, Problem):
-        return ResolvedDataset(problems=(target,))
-    return _profiled(train, test, target, config, project)
+    target, target_problem = infer_target(train, test, config)
+    ids, id_problem = find_ids(train, test, config)
+    problems = tuple(problem for problem in (target_problem, id_problem) if problem)
+    if not target:
+        return ResolvedDataset(problems=problems)
+    profiled = _profiled(train, test, target, ids, config, project)
+    return dataclasses.replace(profiled, problems=problems + profiled.problems)
 
 
 def _profiled(
-    train: Header, test: Header, target: str, config: DatasetConfig, project: Path
+    train: Header,
+    test: Header,
+    target: str,
+    ids: list[str],
+    config: DatasetConfig,
+    project: Path,
 ) -> ResolvedDataset:
-    ids = id_candidates(test, train, config) if config.has_id else []
-    unknown = [name for name in ids if name not in train.columns or name not in test.columns]
-    if unknown:
-        message = f'"{unknown[0]}" is not a column of both files. ' + did_you_mean(
-            unknown[0], [name for name in train.columns if name in test.columns]
-        )
-        return ResolvedDataset(problems=(Problem(where="[Dataset]", key="id", message=message),))
     profiles = []
     for header, column in ((train, target), (test, "")):
         try:
@@ -80,10 +85,13 @@ def _profiled(
                 )
             )
         except ValueError as error:
-            message = f"is not a table: {error}. Correct the file, or set [Dataset] delimiter."
+            message = f"is not a table: {str(error).strip()}. Correct the file, or set [Dataset] delimiter."
             return ResolvedDataset(problems=(Problem(where=str(header.file), message=message),))
-    chosen, problem = _choose_id(ids, profiles)
-    problems = [*_target_problems(target, profiles[0], config), *([problem] if problem else [])]
+    chosen, id_problem = _choose_id(ids, profiles)
+    target_problem = _target_problem(target, profiles[0], config)
+    problems = tuple(problem for problem in (target_problem, id_problem) if problem)
+    if target_problem:
+        return ResolvedDataset(problems=problems)
     dataset = Dataset(
         train_file=str(train.file),
         test_file=str(test.file),
@@ -101,7 +109,7 @@ def _profiled(
         smallest_class=profiles[0].smallest_class,
     )
     return ResolvedDataset(
-        dataset=dataset, facts=facts, profiles=tuple(profiles), problems=tuple(problems)
+        dataset=dataset, facts=facts, profiles=tuple(profiles), problems=problems
     )
 
 
@@ -114,22 +122,24 @@ def _choose_id(ids: list[str], profiles: list[Profile]) -> tuple[str, Problem | 
     if unique:
         return unique[0], None
     name, count = next(iter(doubled.items()))
+    rows = "1 row repeats a value or has" if count == 1 else f"{count} rows repeat a value or have"
     message = (
-        f"{name} is not unique: {count} rows repeat a value or have none. Remove the doubles, name "
-        "another column, or set has_id = false to number the predictions."
+        f"{name} is not unique: {rows} none. Remove the doubles, name another column, or set "
+        "has_id = false to number the predictions."
     )
     return name, Problem(where="[Dataset]", key="id", message=message)
 
 
-def _target_problems(target: str, profile: Profile, config: DatasetConfig) -> list[Problem]:
+def _target_problem(target: str, profile: Profile, config: DatasetConfig) -> Problem | None:
     if profile.n_target_values == 0:
         message = f"{target} has no value in any row. Name another column, or repair the file."
     elif profile.n_target_values == 1:
         message = (
-            f"{target} has the same value in every row. There is nothing to learn; name another."
+            f"{target} has the same value in every row, so there is nothing to learn. "
+            "Name another column."
         )
     elif config.kind == "regression" and not profile.is_number:
         message = f'{target} holds text, got kind = "regression". Set kind = "classification".'
     else:
-        return []
-    return [Problem(where="[Dataset]", key="target", message=message)]
+        return None
+    return Problem(where="[Dataset]", key="target", message=message)

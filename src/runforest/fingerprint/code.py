@@ -13,12 +13,11 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import luigi
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from runforest.line_cache import LineCache
 
 SHAPING = ("runforest.estimators", "runforest.evaluation", "runforest.tuning")
 """Modules of the engine whose code shapes results; Runforest's version stands for the others."""
@@ -32,7 +31,8 @@ class ModuleCode:
     imports: tuple[tuple[str, str], ...]
 
 
-def code_digests(modules: Iterable[str], project: Path) -> tuple[dict[str, str], set[str]]:
+@cache
+def code_digests(modules: tuple[str, ...], project: Path) -> tuple[dict[str, str], set[str]]:
     """Return the code that a task depends on.
 
     A task that is imported is not followed: what it does reaches this one through its result, so
@@ -56,14 +56,15 @@ def code_digests(modules: Iterable[str], project: Path) -> tuple[dict[str, str],
     """
     digests: dict[str, str] = {}
     third_party: set[str] = set()
-    pending, seen = sorted(modules), set(modules)
+    known = LineCache(project / "mlruns" / "cache" / "code.jsonl")
+    pending, seen = list(modules), set(modules)
     while pending:
         name = pending.pop()
         path = project_file(name, project)
         if path is None:
             third_party.add(name.partition(".")[0])
             continue
-        code = read_module(path, path.stat().st_mtime_ns, name)
+        code = read_module(path, name, known)
         digests |= {f"{name}:{key}": value for key, value in code.definitions.items()}
         fresh = {found for found in map(_followed, code.imports) if found} - seen
         seen |= fresh
@@ -98,14 +99,22 @@ def project_file(module: str, project: Path) -> Path | None:
     return path if is_ours and "site-packages" not in path.parts else None
 
 
-@cache
-def read_module(path: Path, mtime_ns: int, name: str) -> ModuleCode:  # noqa: ARG001 - key of the cache
-    """Return the digests and imports of a source file."""
-    tree = ast.parse(path.read_bytes())
-    is_package = path.name == "__init__.py"
-    imports = _Imports(name if is_package else name.rpartition(".")[0])
-    imports.visit(tree)
-    return ModuleCode(definitions=_definition_digests(tree), imports=tuple(sorted(imports.found)))
+def read_module(path: Path, name: str, known: LineCache) -> ModuleCode:
+    """Return the digests and imports of a source file, parsed once as long as it is the same."""
+    data = path.read_bytes()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    key = f"{name} {version} {hashlib.sha256(data).hexdigest()}"
+    entry: Any = known.get(key)
+    if not isinstance(entry, dict):
+        tree = ast.parse(data)
+        imports = _Imports(name if path.name == "__init__.py" else name.rpartition(".")[0])
+        imports.visit(tree)
+        entry = {"definitions": _definition_digests(tree), "imports": sorted(imports.found)}
+        known.put(key, entry)
+    return ModuleCode(
+        definitions=entry["definitions"],
+        imports=tuple((module, item) for module, item in entry["imports"]),
+    )
 
 
 def _origin(module: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import luigi
 from luigi.task import flatten
@@ -13,8 +14,12 @@ from runforest import __version__
 from runforest.digests import DigestCache
 from runforest.fingerprint.code import code_digests, is_machinery
 from runforest.fingerprint.packages import package_versions
-from runforest.manifest import read_manifest
 from runforest.parameters import ImportPathParameter, InputFileParameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runforest.manifest import Manifest
 
 Ingredients = dict[str, dict[str, str]]
 
@@ -24,12 +29,23 @@ def fingerprint_of(ingredients: Ingredients) -> str:
     return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
 
 
-def collect_ingredients(task: luigi.Task, project: Path) -> Ingredients:
+def collect_ingredients(
+    task: luigi.Task, project: Path, manifest_of: Callable[[Any], Manifest | None]
+) -> Ingredients:
     """Return what the result of a task depends on, group by group.
 
     The groups are `task` (qualified name), `code`, `packages`, `params`, `inputs` (content of the
     raw files it reads) and `upstream` (content of the results it reads). Paths, times, host,
     description and run are in none of them.
+
+    Parameters
+    ----------
+    task
+        A task of a run, all of whose upstream results are known.
+    project
+        Folder of the project, whose code counts.
+    manifest_of
+        Returns the manifest of an upstream task's result.
     """
     cache = digest_cache(project)
     parameters = [
@@ -44,22 +60,22 @@ def collect_ingredients(task: luigi.Task, project: Path) -> Ingredients:
         if isinstance(parameter, ImportPathParameter) and value
     }
     own = [name for name in modules if not is_machinery(name) and not name.startswith("luigi.")]
-    code, third_party = code_digests(own, project)
+    code, third_party = code_digests(tuple(sorted(own)), project)
     return {
         "task": {"name": f"{type(task).__module__}.{type(task).__qualname__}"},
         "code": code,
-        "packages": {"runforest": __version__, **package_versions(third_party)},
+        "packages": {"runforest": __version__, **package_versions(third_party, project)},
         "params": {
             name: str(parameter.serialize(value))
             for name, parameter, value in parameters
             if not isinstance(parameter, InputFileParameter)
         },
         "inputs": {
-            name: _input_digest(Path(value), cache)
+            name: input_digest(Path(value), cache)
             for name, parameter, value in parameters
             if isinstance(parameter, InputFileParameter) and value
         },
-        "upstream": _upstream_digests(task),
+        "upstream": _upstream_digests(task, manifest_of),
     }
 
 
@@ -68,7 +84,8 @@ def digest_cache(project: Path) -> DigestCache:
     return DigestCache(project / "mlruns" / "cache" / "digests.txt")
 
 
-def _input_digest(path: Path, cache: DigestCache) -> str:
+def input_digest(path: Path, cache: DigestCache) -> str:
+    """Return the SHA-256 of a file, or of all files of a folder with their relative paths."""
     if path.is_file():
         return cache.digest(path)
     files = sorted(file for file in path.rglob("*") if file.is_file())
@@ -76,10 +93,20 @@ def _input_digest(path: Path, cache: DigestCache) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _upstream_digests(task: luigi.Task) -> dict[str, str]:
+def required_results(task: luigi.Task) -> list[luigi.Task]:
+    """Return the tasks whose results a task reads: those behind a wrapper instead of it."""
+    found: list[luigi.Task] = []
+    for needed in flatten(task.requires()):
+        found += required_results(needed) if needed.is_wrapper else [needed]
+    return found
+
+
+def _upstream_digests(
+    task: luigi.Task, manifest_of: Callable[[Any], Manifest | None]
+) -> dict[str, str]:
     digests = {}
-    for position, needed in enumerate(flatten(task.requires())):
-        manifest = read_manifest(needed.result_folder)
+    for position, needed in enumerate(required_results(task)):
+        manifest = manifest_of(needed)
         digests[f"{position}.{needed.get_task_family()}"] = (
             manifest.content_digest if manifest else ""
         )

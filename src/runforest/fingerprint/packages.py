@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import metadata
+from pathlib import Path
+
+from runforest.line_cache import LineCache
 
 
-def package_versions(modules: set[str]) -> dict[str, str]:
+def package_versions(modules: set[str], project: Path) -> dict[str, str]:
     """Return distribution -> version for the top-level modules that are installed.
 
-    >>> sorted(package_versions({"sklearn"}))
-    ['scikit-learn']
+    Which distribution a module belongs to is remembered in the project, since finding it out
+    reads the file lists of all that is installed.
     """
+    known = LineCache(project / "mlruns" / "cache" / "distributions.jsonl")
     versions: dict[str, str] = {}
     for module in sorted(modules):
-        for name in _distributions(module):
-            versions[name] = metadata.version(name)
+        for name in _distributions(module, known):
+            versions[name] = _version(name)
     return versions
 
 
-def _distributions(module: str) -> list[str]:
-    """Return the distributions of a module; most bear its name, which spares the look-up."""
-    try:
-        metadata.version(module)
-    except metadata.PackageNotFoundError:
-        return sorted(set(_all_distributions().get(module, [])))
-    return [module]
+@cache
+def _version(distribution: str) -> str:
+    return metadata.version(distribution)
+
+
+def _distributions(module: str, known: LineCache) -> list[str]:
+    key = f"{module} {_installation()}"
+    names = known.get(key)
+    if not isinstance(names, list):
+        names = sorted(set(_all_distributions().get(module, [])))
+        known.put(key, names)
+    return names
+
+
+@cache
+def _installation() -> str:
+    """Return what changes when a package is installed or removed: the folders and their times."""
+    folders = [Path(entry) for entry in sys.path if entry.endswith("site-packages")]
+    return " ".join(
+        f"{folder}@{folder.stat().st_mtime_ns}" for folder in folders if folder.exists()
+    )
 
 
 @cache

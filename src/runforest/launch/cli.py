@@ -55,12 +55,17 @@ def find_project() -> Path:
 
 def _run(project: Path, options: Options) -> int:
     from runforest.config.environment import read_environment
-    from runforest.launch.execute import execute
     from runforest.launch.experiment import load_experiment
-    from runforest.launch.summary import print_summary
+    from runforest.launch.plan_view import print_plan
 
     environment = read_environment(project)
     experiment = load_experiment(options, environment)
+    if options.is_plan:
+        n_run = print_plan(experiment)
+        return EXIT_FAILED if options.has_exit_code and n_run else EXIT_COMPLETE
+    from runforest.launch.execute import execute
+    from runforest.launch.summary import print_summary
+
     opened, execution = execute(experiment)
     print_summary(experiment, opened, execution)
     return _EXIT_CODES[execution.status]

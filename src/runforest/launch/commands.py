@@ -12,6 +12,9 @@ from runforest import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from mlflow import MlflowClient
 
 
 def parse_command(arguments: list[str]) -> Callable[[], int]:
@@ -28,8 +31,39 @@ def parse_command(arguments: list[str]) -> Callable[[], int]:
     reference = commands.add_parser("reference", help="print the reference of luigi.toml")
     reference.set_defaults(call=_print_reference)
 
+    _add_history(commands)
     found = parser.parse_args(arguments)
     return functools.partial(found.call, found)
+
+
+def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    why = commands.add_parser("why", help="say how two runs differ, and what that did")
+    why.add_argument("runs", nargs="+", metavar="RUN", help="id, beginning of an id, or name")
+    why.add_argument("--json", action="store_true", help="for programs")
+    why.set_defaults(call=_why)
+
+    reproduce = commands.add_parser("reproduce", help="do a run again and compare the results")
+    reproduce.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    reproduce.add_argument("--strict", action="store_true", help="refuse if packages differ")
+    reproduce.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-9,
+        metavar="T",
+        help="greatest relative difference of metrics where bytes differ (default: 1e-9)",
+    )
+    reproduce.set_defaults(call=_reproduce)
+
+    collect = commands.add_parser("gc", help="delete old runs with their children and artifacts")
+    collect.add_argument(
+        "--older-than", default="", metavar="AGE", help="for instance 30d, 12h, 4w"
+    )
+    collect.add_argument("--keep", type=int, default=0, metavar="N", help="spare the newest N runs")
+    collect.add_argument(
+        "--failed", action="store_true", help="only runs that failed or were killed"
+    )
+    collect.add_argument("--delete", action="store_true", help="really delete; else only say what")
+    collect.set_defaults(call=_collect)
 
 
 def _serve_ui(options: argparse.Namespace) -> int:
@@ -56,3 +90,42 @@ def _print_reference(_options: argparse.Namespace) -> int:
     import_tasks(read_environment(find_project()).project)
     sys.stdout.write(reference_page())
     return 0
+
+
+def _why(options: argparse.Namespace) -> int:
+    from runforest.history.why import explain
+
+    client, _ = _connect()
+    return explain(client, options.runs[:2], as_json=options.json)
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from runforest.history.reproduce import reproduce
+
+    client, project = _connect()
+    return reproduce(
+        client, options.run, project, is_strict=options.strict, tolerance=options.tolerance
+    )
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from runforest.history.collect import Selection, collect_garbage, parse_age
+
+    client, project = _connect()
+    selection = Selection(
+        older_than_s=parse_age(options.older_than) if options.older_than else None,
+        n_kept=options.keep,
+        only_failed=options.failed,
+    )
+    return collect_garbage(client, project, selection, is_real=options.delete)
+
+
+def _connect() -> tuple[MlflowClient, Path]:
+    """Return a client of the project's store, and the project."""
+    from runforest.config.environment import read_environment
+    from runforest.launch.cli import find_project
+    from runforest.tracking.store import connect, store_uri
+
+    environment = read_environment(find_project())
+    uri = store_uri(environment.tracking_uri, environment.project)
+    return connect(uri, environment.project), environment.project

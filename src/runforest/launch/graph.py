@@ -31,9 +31,7 @@ def root_task(family: str, run: Run) -> RunTask:
     try:
         task: RunTask = Register.get_task_cls(family)(active_run=run)
     except luigi.parameter.MissingParameterException as error:
-        key = str(error).rpartition("'")[0].rpartition("'")[2]
-        message = f"has no value and no default. Set it in [{family}]."
-        raise ConfigError([Problem(where=f"[{family}]", key=key, message=message)]) from None
+        raise _missing_value(error) from None
     return task
 
 
@@ -89,7 +87,7 @@ def _required(task: RunTask) -> list[RunTask]:
     except ConfigError:
         raise
     except luigi.parameter.MissingParameterException as error:
-        raise _graph_error(task, f"requires a task whose {error}. Set it in its table.") from None
+        raise _missing_value(error) from None
     except Exception as error:  # border: requires() is the user's code
         message = f"requires() raises {type(error).__name__}: {error}. Correct the task."
         raise _graph_error(task, message) from error
@@ -98,6 +96,14 @@ def _required(task: RunTask) -> list[RunTask]:
             message = f"requires {item!r}, which is not a RunTask. Return tasks from requires()."
             raise _graph_error(task, message)
     return needed
+
+
+def _missing_value(error: luigi.parameter.MissingParameterException) -> ConfigError:
+    """Return the error in our words; Luigi's are `Task[args=...]: requires the 'key' parameter`."""
+    family = str(error).partition("[")[0]
+    key = str(error).rpartition("'")[0].rpartition("'")[2]
+    message = f"has no value and no default. Set it in [{family}]."
+    return ConfigError([Problem(where=f"[{family}]", key=key, message=message)])
 
 
 def _graph_error(task: RunTask, message: str) -> ConfigError:

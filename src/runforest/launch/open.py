@@ -38,6 +38,7 @@ class OpenExperiment:
     run: Run
     record: OpenedRun
     tracking_uri: str
+    is_dirty: bool
 
 
 def open_experiment(experiment: Experiment) -> OpenExperiment:
@@ -71,7 +72,13 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
             "free some space."
         )
         raise StoreError(message) from error
-    return OpenExperiment(client=client, run=run, record=record, tracking_uri=uri)
+    return OpenExperiment(
+        client=client,
+        run=run,
+        record=record,
+        tracking_uri=uri,
+        is_dirty=commit.is_dirty if commit else False,
+    )
 
 
 def _prepare_run(

@@ -11,12 +11,18 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.launch.execute import Execution
+    from runforest.launch.closing import Execution
     from runforest.launch.experiment import Experiment
     from runforest.launch.open import OpenExperiment
+    from runforest.tracking.outcome import TaskOutcome
 
 _COLOURS = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
-_WORDS = {"committed": "computed", "started": "interrupted", "failed": "[red]failed[/red]"}
+_WORDS = {
+    "computed": "computed",
+    "reused": "reused",
+    "started": "interrupted",
+    "failed": "[red]failed[/red]",
+}
 
 
 def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> None:
@@ -83,7 +89,7 @@ def _task_table(experiment: Experiment, opened: OpenExperiment, execution: Execu
         if outcome:
             row = (
                 _WORDS[outcome.status],
-                seconds(outcome.duration_s) if outcome.duration_s else "",
+                _detail(outcome),
             )
         elif pinned:
             row = ("pinned", escape(pinned))
@@ -93,6 +99,12 @@ def _task_table(experiment: Experiment, opened: OpenExperiment, execution: Execu
             continue
         table.add_row("  " + escape(task.folder_name), *row)
     return table
+
+
+def _detail(outcome: TaskOutcome) -> str:
+    if outcome.reused_from:
+        return f"from run {outcome.reused_from}"
+    return seconds(outcome.duration_s) if outcome.duration_s else ""
 
 
 def _print_failures(console: Console, opened: OpenExperiment, execution: Execution) -> None:

@@ -15,10 +15,14 @@ MAX_UNTRACKED_BYTES = 5 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """The state of the work tree; `diff` is empty exactly when it is clean."""
+    """The state of the work tree; `diff` is empty exactly when it is clean.
+
+    `folder` is where the project lies in the repository.
+    """
 
     sha: str
     branch: str
+    folder: str
     diff: str
     left_out: tuple[str, ...] = ()
 
@@ -36,15 +40,18 @@ def read_commit(project: Path) -> Commit | None:
     if sha is None:
         return None
     branch = _git(project, "rev-parse", "--abbrev-ref", "HEAD") or ""
+    folder = (_git(project, "rev-parse", "--show-prefix") or "").strip()
     status = _git(project, "status", "--porcelain", "-z", "--untracked-files=all") or ""
     if not status:
-        return Commit(sha=sha.strip(), branch=branch.strip(), diff="")
+        return Commit(sha=sha.strip(), branch=branch.strip(), folder=folder, diff="")
     untracked = [line[3:] for line in status.split("\0") if line.startswith("??")]
     top = Path((_git(project, "rev-parse", "--show-toplevel") or str(project)).strip())
     large = [name for name in untracked if _size(top / name) > MAX_UNTRACKED_BYTES]
     wanted = [name for name in untracked if name not in large]
     diff = _diff(project, top, wanted)
-    return Commit(sha=sha.strip(), branch=branch.strip(), diff=diff, left_out=tuple(large))
+    return Commit(
+        sha=sha.strip(), branch=branch.strip(), folder=folder, diff=diff, left_out=tuple(large)
+    )
 
 
 def _diff(project: Path, top: Path, untracked: list[str]) -> str:

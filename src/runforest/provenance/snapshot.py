@@ -66,6 +66,7 @@ def _texts(snapshot: Snapshot) -> dict[str, str]:
     }
     if snapshot.settings:
         texts["config/original/set.txt"] = "".join(f"{line}\n" for line in snapshot.settings)
+    texts["config/project.toml"] = toml.dumps({"project": str(snapshot.project)})
     texts["config/effective.toml"] = toml.dumps(snapshot.effective)
     texts["environment/requirements.txt"] = installed_packages()
     texts["environment/platform.json"] = json.dumps(platform_facts(), indent=2) + "\n"
@@ -75,7 +76,12 @@ def _texts(snapshot: Snapshot) -> dict[str, str]:
 def _code_texts(commit: Commit | None) -> dict[str, str]:
     facts: dict[str, object] = {"commit": None}
     if commit:
-        facts = {"commit": commit.sha, "branch": commit.branch, "dirty": commit.is_dirty}
+        facts = {
+            "commit": commit.sha,
+            "branch": commit.branch,
+            "folder": commit.folder,
+            "dirty": commit.is_dirty,
+        }
     if commit and commit.left_out:
         facts["left out of the diff"] = list(commit.left_out)
     texts = {"code/commit.json": json.dumps(facts, indent=2) + "\n"}

@@ -7,13 +7,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from luigi.task import flatten
-
-from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
+from runforest.fingerprint.ingredients import (
+    collect_ingredients,
+    fingerprint_of,
+    required_results,
+)
 from runforest.manifest import read_manifest
 from runforest.results import Result, ResultIndex
 from runforest.reuse.differences import differences
-from runforest.run_task import WrapperRunTask
 
 if TYPE_CHECKING:
     from runforest.manifest import Manifest
@@ -52,7 +53,7 @@ def make_plan(tasks: list[RunTask], index: ResultIndex) -> list[PlannedTask]:
     """
     planned: dict[str, PlannedTask] = {}
     for task in tasks:
-        if not isinstance(task, WrapperRunTask):
+        if not task.is_wrapper:
             planned[task.task_id] = _plan_task(task, planned, index)
     return list(planned.values())
 
@@ -63,7 +64,7 @@ def _plan_task(task: RunTask, planned: dict[str, PlannedTask], index: ResultInde
         manifest = read_manifest(pinned)
         result = Result(folder=pinned, manifest=manifest) if manifest else None
         return PlannedTask(task=task, action="pinned", reason=str(pinned), result=result)
-    upstream = [planned[needed.task_id] for needed in _upstream(task)]
+    upstream = [planned[needed.task_id] for needed in required_results(task)]
     waiting = [one.name for one in upstream if one.result is None]
     if waiting:
         reason = f"after {', '.join(waiting)}"
@@ -103,11 +104,3 @@ def why_new(task_folder: str, ingredients: dict[str, dict[str, str]], index: Res
     shown = [str(difference) for difference in nearest[:N_REASONS]]
     more = len(nearest) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def _upstream(task: RunTask) -> list[RunTask]:
-    """Return the tasks with results that a task needs, those behind wrappers included."""
-    needed: list[RunTask] = []
-    for one in flatten(task.requires()):
-        needed += _upstream(one) if isinstance(one, WrapperRunTask) else [one]
-    return needed

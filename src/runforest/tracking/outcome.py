@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(kw_only=True)
 class TaskOutcome:
-    """The fate of a task: `status` is started, committed or failed."""
+    """The fate of a task: `status` is started, computed, reused or failed."""
 
     status: str
     duration_s: float = 0.0
+    reused_from: str = ""
     traceback: str = ""

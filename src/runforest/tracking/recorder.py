@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
 from runforest.journal import JournalReader
 from runforest.tracking.outcome import TaskOutcome
-from runforest.tracking.runs import log_params
+from runforest.tracking.rows import log_rows
 from runforest.tracking.transfer import upload_result
 from runforest.tracking.trials import record_trial
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from runforest.tracking.runs import OpenedRun
 
 POLL_S = 0.2
-METRIC_LIMIT = 1000
 
 # A process forked while the recorder is inside MLflow would inherit its locks for ever.
 _outside_mlflow = threading.Lock()
@@ -97,27 +96,11 @@ class Recorder:
             self._on_entry(entry)
 
     def _record(self, entries: list[Entry]) -> None:
-        metrics = [entry for entry in entries if entry["event"] == "metrics"]
-        self._record_metrics(metrics)
+        log_rows(self._client, self._opened.run_id, entries)
         for entry in entries:
             handler = _HANDLERS.get(str(entry["event"]))
             if handler:
                 handler(self, entry)
-
-    def _record_metrics(self, entries: list[Entry]) -> None:
-        from mlflow.entities import Metric
-
-        rows = [
-            Metric(name, value, int(str(entry["timestamp_ms"])), int(str(entry["step"])))
-            for entry in entries
-            for name, value in _values(entry).items()
-        ]
-        for start in range(0, len(rows), METRIC_LIMIT):
-            batch = rows[start : start + METRIC_LIMIT]
-            self._client.log_batch(self._opened.run_id, metrics=batch)
-
-    def _on_params(self, entry: Entry) -> None:
-        log_params(self._client, self._opened.run_id, _values(entry))
 
     def _on_trial(self, entry: Entry) -> None:
         record_trial(self._client, self._opened, entry)
@@ -126,8 +109,16 @@ class Recorder:
         self.outcomes[str(entry["task"])] = TaskOutcome(status="started")
 
     def _on_committed(self, entry: Entry) -> None:
-        name, duration_s = str(entry["task"]), float(str(entry["duration_s"]))
-        self.outcomes[name] = TaskOutcome(status="committed", duration_s=duration_s)
+        duration_s = float(str(entry["duration_s"]))
+        self._complete(entry, TaskOutcome(status="computed", duration_s=duration_s))
+
+    def _on_reused(self, entry: Entry) -> None:
+        origin = str(entry["reused_from"])
+        self._complete(entry, TaskOutcome(status="reused", reused_from=origin))
+
+    def _complete(self, entry: Entry, outcome: TaskOutcome) -> None:
+        name = str(entry["task"])
+        self.outcomes[name] = outcome
         if self._opened.local_folder is None:
             upload_result(self._opened.artifact_uri, self._run.artifacts / name)
 
@@ -138,14 +129,9 @@ class Recorder:
 
 
 _HANDLERS: dict[str, Callable[[Recorder, Entry], None]] = {
-    "params": Recorder._on_params,  # noqa: SLF001 - the table of the class's own methods
-    "trial": Recorder._on_trial,  # noqa: SLF001
+    "trial": Recorder._on_trial,  # noqa: SLF001 - the table of the class's own methods
     "started": Recorder._on_started,  # noqa: SLF001
     "committed": Recorder._on_committed,  # noqa: SLF001
+    "reused": Recorder._on_reused,  # noqa: SLF001
     "failed": Recorder._on_failed,  # noqa: SLF001
 }
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    values = entry["values"]
-    return values if isinstance(values, dict) else {}

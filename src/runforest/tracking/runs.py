@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from runforest.errors import StoreError
+from runforest.tracking.names import safe_name, shortened
 from runforest.tracking.process import process_start
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from runforest.tracking.outcome import TaskOutcome
 
-PARAM_LIMIT = 6000
 BATCH_LIMIT = 100
 # Without it the page opens on views for language models.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
@@ -111,10 +111,34 @@ def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutc
     """Say on the run's page what became of each task, in one tag."""
     if outcomes:
         parts = [
-            f"{name} {outcome.status} {outcome.duration_s:.2f} s"
+            f"{name} {outcome.status}"
+            + (f" {outcome.duration_s:.2f} s" if outcome.duration_s else "")
             for name, outcome in outcomes.items()
         ]
         client.set_tag(run_id, "tasks", shortened(", ".join(parts)))
+
+
+def note_reuse(
+    client: MlflowClient, record: OpenedRun, outcomes: Mapping[str, TaskOutcome]
+) -> None:
+    """Lead from the run's description to the runs that computed what it reused.
+
+    That is where, for instance, the trials of a reused tuner are.
+    """
+    origins = {
+        name: outcome.reused_from for name, outcome in outcomes.items() if outcome.reused_from
+    }
+    if not origins:
+        return
+    lines = []
+    for run_id in dict.fromkeys(origins.values()):
+        names = ", ".join(name for name, origin in origins.items() if origin == run_id)
+        link = f"#/experiments/{record.experiment_id}/runs/{run_id}"
+        lines.append(f"{names} reused from run [{run_id}]({link})")
+    described = client.get_run(record.run_id).data.tags.get("mlflow.note.content", "")
+    client.set_tag(
+        record.run_id, "mlflow.note.content", "\n\n".join(filter(None, [described, *lines]))
+    )
 
 
 def running_children(client: MlflowClient, run_id: str) -> list[MlflowRun]:
@@ -169,12 +193,3 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as in a container
         return str(os.getuid())
-
-
-def safe_name(name: str) -> str:
-    """Return a parameter name with what MLflow refuses replaced."""
-    return "".join(char if char.isalnum() or char in "_-. /:" else "_" for char in name)
-
-
-def shortened(value: str) -> str:
-    return value if len(value) <= PARAM_LIMIT else f"{value[: PARAM_LIMIT - 1]}…"

@@ -59,3 +59,22 @@ def download_result(uri: str, destination: Path) -> Path:
     shutil.rmtree(draft, ignore_errors=True)
     folder.rename(destination)
     return destination
+
+
+def download_records(uri: str, folder: Path) -> Path:
+    """Download the manifests and records of a run, but none of its results, and return the folder."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    repository = get_artifact_repository(uri)
+    for entry in repository.list_artifacts():
+        if entry.path in _RECORDS:
+            repository.download_artifacts(entry.path, str(folder))
+        elif entry.is_dir and any(
+            one.path == f"{entry.path}/{MANIFEST_NAME}"
+            for one in repository.list_artifacts(entry.path)
+        ):
+            repository.download_artifacts(f"{entry.path}/{MANIFEST_NAME}", str(folder))
+    return folder
+
+
+_RECORDS = ("code", "config", "environment")

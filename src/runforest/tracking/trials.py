@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.tracking.runs import safe_name, shortened
+from runforest.tracking.names import safe_name, shortened
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -1,0 +1,1 @@
+"""History: what earlier runs tell, compared, repeated, traced and cleared away."""

@@ -1,0 +1,101 @@
+"""`runforest gc`: old runs, their children and artifacts, and cached files nobody needs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runforest.errors import ConfigError, Problem
+from runforest.tracking.deletion import delete_runs, top_runs
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from runforest.tracking.history import RecordedRun
+
+_UNITS_S = {"h": 3600, "d": 86_400, "w": 604_800}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which runs may go: all conditions that are given have to hold."""
+
+    older_than_s: float | None = None
+    n_kept: int = 0
+    only_failed: bool = False
+
+
+def parse_age(text: str) -> float:
+    """Return the seconds of an age.
+
+    Raises
+    ------
+    ConfigError
+        It is none.
+
+    >>> parse_age("30d")
+    2592000.0
+    """
+    match = re.fullmatch(r"(\d+)([hdw])", text)
+    if match is None:
+        message = f'expected a number and h, d or w, got "{text}". For example: --older-than 30d'
+        raise ConfigError([Problem(where="--older-than", message=message)])
+    return float(match[1]) * _UNITS_S[match[2]]
+
+
+def collect_garbage(
+    client: MlflowClient, project: Path, selection: Selection, *, is_real: bool
+) -> int:
+    """Delete the selected runs, or say which they are; return 0."""
+    runs = top_runs(client)
+    needed = needed_folders(runs, project)
+    doomed = [run for run in select(runs, selection) if not _is_needed(run, needed)]
+    for run in doomed:
+        sys.stdout.write(
+            f"{'delete' if is_real else 'would delete'} {run.run_id} {run.name} ({run.status})\n"
+        )
+    if not is_real:
+        sys.stdout.write(
+            f"{len(doomed)} of {len(runs)} runs. Nothing is deleted without --delete.\n"
+        )
+        return 0
+    delete_runs(client, doomed)
+    for run in doomed:
+        shutil.rmtree(run.artifacts.parent, ignore_errors=True)
+    for name in ("index", "cache/locks", "cache/profiles"):
+        shutil.rmtree(project / "mlruns" / name, ignore_errors=True)
+    sys.stdout.write(f"{len(doomed)} of {len(runs)} runs deleted.\n")
+    return 0
+
+
+def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:
+    """Return the finished runs that the conditions name; `runs` has the newest first."""
+    now_ms = time.time() * 1000
+    return [
+        run
+        for position, run in enumerate(runs)
+        if run.status != "RUNNING"
+        and position >= selection.n_kept
+        and (not selection.only_failed or run.status in {"FAILED", "KILLED"})
+        and (
+            selection.older_than_s is None
+            or now_ms - run.started_ms > 1000 * selection.older_than_s
+        )
+    ]
+
+
+def needed_folders(runs: list[RecordedRun], project: Path) -> set[Path]:
+    """Return the result folders to which runs, or luigi.toml, are pinned."""
+    pins: set[Path] = set()
+    for run in runs:
+        pins |= {(project / folder).resolve() for folder in run.pins.values()}
+    return pins
+
+
+def _is_needed(run: RecordedRun, needed: set[Path]) -> bool:
+    return any(folder.is_relative_to(run.artifacts.parent.resolve()) for folder in needed)

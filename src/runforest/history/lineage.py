@@ -1,0 +1,100 @@
+"""Lineage: from raw file and commit by way of every result to the metrics, for people too."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runforest.manifest import Manifest
+    from runforest.run import RunSettings
+
+_STYLE = """\
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+article { border: 1px solid #8884; border-radius: 8px; padding: 0 1rem 1rem; margin: 1rem 0; }
+dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; overflow-wrap: anywhere; }
+code { font-size: .85em; }
+"""
+
+
+def lineage_facts(
+    settings: RunSettings, manifests: Mapping[str, Manifest], *, is_dirty: bool
+) -> dict[str, object]:
+    """Return the lineage of a run: its code, and for each result what it was made from.
+
+    Parameters
+    ----------
+    manifests
+        Task folder -> manifest, upstream first.
+    """
+    return {
+        "run_id": settings.run_id,
+        "commit": settings.commit or None,
+        "dirty": is_dirty,
+        "results": [
+            {
+                "task": name,
+                "computed_by": manifest.reused_from or manifest.run_id,
+                "reused": manifest.reused_from is not None,
+                "commit": manifest.commit or None,
+                "fingerprint": manifest.fingerprint,
+                "inputs": manifest.ingredients.get("inputs", {}),
+                "upstream": manifest.ingredients.get("upstream", {}),
+                "content": manifest.content_digest,
+                "outputs": {file: output.sha256 for file, output in manifest.outputs.items()},
+                "metrics": manifest.metrics,
+            }
+            for name, manifest in manifests.items()
+        ],
+    }
+
+
+def lineage_page(facts: Mapping[str, object], page: str) -> str:
+    """Return the lineage as an HTML page; each result leads to the run that computed it.
+
+    Parameters
+    ----------
+    page
+        Address of the run's own page; those of other runs differ in the id alone.
+    """
+    run_id = str(facts["run_id"])
+    results = facts["results"]
+    cards = "".join(
+        _card(result, page.replace(run_id, str(result["computed_by"])))
+        for result in (results if isinstance(results, list) else [])
+    )
+    dirty = " with local changes (code/diff.patch)" if facts["dirty"] else ""
+    commit = (
+        f"commit <code>{_text(facts['commit'])}</code>{dirty}" if facts["commit"] else "no commit"
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f"<title>Lineage of {_text(run_id)}</title><style>{_STYLE}</style>"
+        f"<h1>Lineage</h1><p>Run <code>{_text(run_id)}</code>, {commit}.</p>{cards}</html>\n"
+    )
+
+
+def _card(result: Mapping[str, object], link: str) -> str:
+    origin = f'<a href="{_text(link)}">{_text(result["computed_by"])}</a>'
+    how = "reused from run" if result["reused"] else "computed in this run"
+    rows = {
+        "made": f"{how} {origin}, commit <code>{_text(result['commit'] or 'none')}</code>",
+        "raw files": _pairs(result["inputs"]),
+        "from the results of": _pairs(result["upstream"]),
+        "outputs": _pairs(result["outputs"]),
+        "metrics": _pairs(result["metrics"]),
+    }
+    terms = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items() if value)
+    return f"<article><h2>{_text(result['task'])}</h2><dl>{terms}</dl></article>"
+
+
+def _pairs(values: object) -> str:
+    pairs = values.items() if isinstance(values, dict) else ()
+    return "<br>".join(f"{_text(name)} <code>{_text(value)}</code>" for name, value in pairs)
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))

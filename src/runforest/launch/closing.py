@@ -1,0 +1,143 @@
+"""Closing a run: the last records, lineage, and the one final status."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runforest.errors import StoreError
+from runforest.history.lineage import lineage_facts, lineage_page
+from runforest.manifest import read_manifest
+from runforest.provenance.redact import redact
+from runforest.tracking.runs import close_run, note_reuse, tag_tasks
+from runforest.tracking.transfer import upload_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runforest.launch.experiment import Experiment
+    from runforest.launch.open import OpenExperiment
+    from runforest.manifest import Manifest
+    from runforest.tracking.outcome import TaskOutcome
+    from runforest.tracking.recorder import Recorder
+
+logger = logging.getLogger(__name__)
+
+LOST_WORKER = (
+    "The worker process of this task died without a word: killed by a signal, or by the system for "
+    "want of memory. Run again to go on from the last committed task.\n"
+)
+
+
+@dataclass(kw_only=True)
+class Execution:
+    """What an execution came to, for the summary and the exit code.
+
+    `metrics` holds the last value of each.
+    """
+
+    status: str = "FAILED"
+    outcomes: dict[str, TaskOutcome] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    duration_s: float = 0.0
+
+
+def close_execution(
+    experiment: Experiment,
+    opened: OpenExperiment,
+    recorder: Recorder,
+    execution: Execution,
+    clock: float,
+) -> None:
+    """Record the rest and give the run its status, whatever happened before.
+
+    Raises
+    ------
+    StoreError
+        The run could not be recorded completely.
+    """
+    shutil.rmtree(opened.run.staging, ignore_errors=True)
+    try:
+        recorder.close()
+    except StoreError:
+        execution.status = "FAILED"
+        raise
+    finally:
+        execution.outcomes = recorder.outcomes
+        execution.duration_s = time.perf_counter() - clock
+        _blame_lost_workers(execution)
+        _write_last_records(experiment, opened, execution)
+        tag_tasks(opened.client, opened.record.run_id, execution.outcomes)
+        note_reuse(opened.client, opened.record, execution.outcomes)
+        close_run(opened.client, opened.record.run_id, execution.status)
+
+
+def _blame_lost_workers(execution: Execution) -> None:
+    """Say of a task that started and neither committed nor failed that its process died."""
+    if execution.status != "FAILED":
+        return
+    for outcome in execution.outcomes.values():
+        if outcome.status == "started":
+            outcome.status = "failed"
+            outcome.traceback = LOST_WORKER
+
+
+def _write_last_records(
+    experiment: Experiment, opened: OpenExperiment, execution: Execution
+) -> None:
+    """Write the tasks' fates, lineage and tracebacks; upload what the store has not got yet."""
+    artifacts, secrets = opened.run.artifacts, experiment.environment.secrets
+    try:
+        for name, text in _last_records(experiment, opened, execution).items():
+            path = artifacts / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(redact(text, secrets), encoding="utf-8")
+        if opened.record.local_folder is None:
+            late = [path for path in artifacts.glob("*") if path.is_file()]
+            late += sorted((artifacts / "errors").glob("*.txt"))
+            upload_files(opened.record.artifact_uri, artifacts, late)
+    except OSError as error:  # a full disk must not keep the run from being closed
+        logger.error("The last records of the run could not be written: %s", error)  # noqa: TRY400
+
+
+def _last_records(
+    experiment: Experiment, opened: OpenExperiment, execution: Execution
+) -> dict[str, str]:
+    """Return the files that are written at the end, by name."""
+    fates = {
+        name: {
+            "status": outcome.status,
+            "duration_s": round(outcome.duration_s, 3),
+            "reused_from": outcome.reused_from or None,
+        }
+        for name, outcome in execution.outcomes.items()
+    }
+    settings = opened.run.settings
+    lineage = lineage_facts(settings, _manifests(experiment, opened), is_dirty=opened.is_dirty)
+    tracebacks = {
+        f"errors/{name}.txt": outcome.traceback
+        for name, outcome in execution.outcomes.items()
+        if outcome.traceback
+    }
+    return {
+        "tasks.json": json.dumps(fates, indent=2) + "\n",
+        "lineage.json": json.dumps(lineage, indent=2) + "\n",
+        "lineage.html": lineage_page(lineage, settings.page),
+        **tracebacks,
+    }
+
+
+def _manifests(experiment: Experiment, opened: OpenExperiment) -> dict[str, Manifest]:
+    found = {}
+    for task in experiment.tasks:
+        folder: Path = opened.run.pinned(task.folder_name) or (
+            opened.run.artifacts / task.folder_name
+        )
+        manifest = read_manifest(folder)
+        if manifest:
+            found[task.folder_name] = manifest
+    return found

@@ -1,0 +1,59 @@
+"""A cache in an append-only file that several processes may read and write.
+
+A lost or torn line costs one computation more and nothing else, so nothing is locked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class LineCache:
+    """Values of JSON by key; of two lines with one key the later one counts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, object] | None = None
+
+    def get(self, key: str) -> object | None:
+        """Return the value of a key, or None."""
+        return self._load().get(key)
+
+    def put(self, key: str, value: object) -> None:
+        """Remember a value; where the file cannot be written it is forgotten at the end."""
+        self._load()[key] = value
+        line = json.dumps([key, value], separators=(",", ":")) + "\n"
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        except OSError:
+            return
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+    def _load(self) -> dict[str, object]:
+        if self._known is None:
+            self._known = dict(_read_lines(self._path))
+        return self._known
+
+
+def _read_lines(path: Path) -> list[tuple[str, object]]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            key, value = json.loads(line)
+        except ValueError:  # torn, when a process was killed while it wrote
+            continue
+        found.append((key, value))
+    return found

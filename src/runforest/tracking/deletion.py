@@ -1,0 +1,54 @@
+"""Deleting runs for good, their child runs first: MLflow leaves those of a deleted parent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from runforest.errors import StoreError
+from runforest.tracking.history import RecordedRun, all_runs, read_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+N_PER_CALL = 500
+
+
+def top_runs(client: MlflowClient) -> list[RecordedRun]:
+    """Return the runs that are no child runs, newest first."""
+    runs = [run for run in all_runs(client) if "mlflow.parentRunId" not in run.data.tags]
+    recorded = [read_run(run) for run in runs if "mlflow.runforest.process" in run.data.tags]
+    return sorted(recorded, key=lambda run: -run.started_ms)
+
+
+def delete_runs(client: MlflowClient, runs: list[RecordedRun]) -> None:
+    """Delete runs with their child runs; from a local store with all their rows and artifacts.
+
+    Raises
+    ------
+    StoreError
+        MLflow could not remove the rows.
+    """
+    parents = {run.run_id for run in runs}
+    children = [
+        run.info.run_id
+        for run in all_runs(client)
+        if run.data.tags.get("mlflow.parentRunId") in parents
+    ]
+    doomed = [*children, *parents]
+    for run_id in doomed:
+        client.delete_run(run_id)
+    if client.tracking_uri.startswith("http"):
+        return  # The server's operator removes what is marked as deleted, with `mlflow gc`.
+    for start in range(0, len(doomed), N_PER_CALL):
+        _remove_rows(client.tracking_uri, doomed[start : start + N_PER_CALL])
+
+
+def _remove_rows(uri: str, run_ids: list[str]) -> None:
+    command = [sys.executable, "-m", "mlflow", "gc", "--backend-store-uri", uri]
+    command += ["--tracking-uri", uri, "--run-ids", ",".join(run_ids)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        message = f"deleted runs could not be removed from {uri}: {done.stderr.strip()[-500:]}"
+        raise StoreError(f"{message} Run `mlflow gc` yourself.")

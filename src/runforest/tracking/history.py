@@ -1,0 +1,141 @@
+"""Runs of the past, read back from the tracking store."""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from runforest.errors import ArtifactError, StoreError
+from runforest.manifest import Manifest, read_manifest
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+SHORTEST_PREFIX = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedRun:
+    """A run as it was recorded."""
+
+    run_id: str
+    name: str
+    status: str
+    experiment_id: str
+    started_ms: int
+    metrics: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
+    artifact_uri: str
+
+    @cached_property
+    def artifacts(self) -> Path:
+        """Local folder with the run's artifacts; of a remote run its manifests and records."""
+        return _local_folder(self.artifact_uri)
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """Task folder -> result folder that its [PathConfig] pinned it to."""
+        path = self.artifacts / "config" / "effective.toml"
+        if not path.exists():
+            return {}
+        table = tomllib.loads(path.read_text(encoding="utf-8"))["PathConfig"]
+        return {name: value for name, value in table.items() if name != "input"}
+
+    @property
+    def manifests(self) -> dict[str, Manifest]:
+        """Manifest of each complete result of the run, by task folder."""
+        found = {}
+        for path in sorted(self.artifacts.glob("*/manifest.json")):
+            manifest = read_manifest(path.parent)
+            if manifest:
+                found[path.parent.name] = manifest
+        return found
+
+
+def find_run(client: MlflowClient, reference: str) -> RecordedRun:
+    """Return the run of an id, of the beginning of one, or of a name.
+
+    Raises
+    ------
+    StoreError
+        There is no such run, or several.
+    ArtifactError
+        The run holds no result of Runforest.
+    """
+    found = [run for run in all_runs(client) if _is_meant(run, reference)]
+    exact = [run for run in found if run.info.run_id == reference]
+    found = exact or found
+    if not found:
+        message = f'no run "{reference}" in the store. Give a run id, its beginning, or a run name.'
+        raise StoreError(message)
+    if len(found) > 1:
+        ids = ", ".join(run.info.run_id for run in found[:5])
+        message = f'"{reference}" may be {len(found)} runs: {ids}. Give a run id.'
+        raise StoreError(message)
+    recorded = read_run(found[0])
+    if not recorded.manifests:
+        message = (
+            f"run {recorded.run_id} ({recorded.name}) has no manifest.json: it was made by another "
+            "program, or nothing of it was completed. Name a run with results."
+        )
+        raise ArtifactError(message)
+    return recorded
+
+
+def earlier_runs(client: MlflowClient, run: RecordedRun, limit: int = 20) -> list[RecordedRun]:
+    """Return the runs of the same experiment that started before, newest first."""
+    query = f"attributes.start_time < {run.started_ms}"
+    found = client.search_runs(
+        [run.experiment_id], query, max_results=10 * limit, order_by=["attributes.start_time DESC"]
+    )
+    tops = [one for one in found if "mlflow.parentRunId" not in one.data.tags][:limit]
+    return [recorded for recorded in map(read_run, tops) if recorded.manifests]
+
+
+def read_run(run: MlflowRun) -> RecordedRun:
+    """Return a run of the store with its artifacts at hand."""
+    return RecordedRun(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        experiment_id=run.info.experiment_id,
+        started_ms=run.info.start_time,
+        metrics=dict(run.data.metrics),
+        params=dict(run.data.params),
+        tags=dict(run.data.tags),
+        artifact_uri=run.info.artifact_uri,
+    )
+
+
+def all_runs(client: MlflowClient) -> list[MlflowRun]:
+    experiments = [found.experiment_id for found in client.search_experiments()]
+    runs: list[MlflowRun] = []
+    token = None
+    while True:
+        page = client.search_runs(experiments, page_token=token, max_results=1000)
+        runs += page
+        token = page.token
+        if not token:
+            return runs
+
+
+def _is_meant(run: MlflowRun, reference: str) -> bool:
+    is_prefix = len(reference) >= SHORTEST_PREFIX and run.info.run_id.startswith(reference)
+    return is_prefix or bool(run.info.run_name == reference)
+
+
+def _local_folder(uri: str) -> Path:
+    """Return the local folder of an artifact URI; records of a remote run are downloaded."""
+    parts = urlsplit(uri)
+    if parts.scheme in {"", "file"}:
+        return Path(unquote(parts.path)) if parts.scheme else Path(uri)
+    from runforest.tracking.transfer import download_records
+
+    return download_records(uri, Path(tempfile.mkdtemp(prefix="runforest-")))
