@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import runforest  # noqa: F401 - before any test imports Luigi, which then chooses its parser
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
+
+    from runforest.launch.experiment import Experiment
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLEARED = ("LUIGI_", "MLFLOW_", "PROJECT_ROOT", "PYTHON")
@@ -187,6 +195,105 @@ def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+SMALL = """\
+[PathConfig]
+input = "input"
+[Evaluator]
+n_folds = 2
+"""
+"""The configuration of `check`: the smallest that is sound."""
+
+
+class Check:
+    """A small project whose configuration is read in the tests' own process.
+
+    Nothing of it runs: a mistake is told before that, and `load` stops there. Its tasks are those
+    of the repository.
+    """
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.project = Project(folder)
+        self._capsys = capsys
+        self.configure(SMALL)
+        self.train("id,x,y\n" + "".join(f"{row},{row % 7},{row % 2}\n" for row in range(20)))
+        self.test("id,x\n100,1\n101,2\n")
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the project."""
+        return self.project.folder
+
+    def configure(self, text: str) -> None:
+        """Replace luigi.toml."""
+        self.project.configure(text)
+
+    def train(self, content: str | bytes) -> None:
+        """Replace the training file."""
+        self._write("train.csv", content)
+
+    def test(self, content: str | bytes) -> None:
+        """Replace the test file."""
+        self._write("test.csv", content)
+
+    def run(self, *arguments: str) -> Outcome:
+        """Call the entry of runner.py with a configuration that it refuses."""
+        from luigi.task_register import Register
+
+        from runforest.launch.cli import run
+
+        Register.clear_instance_cache()  # each test plans a run of its own
+        code = run(self.folder, list(arguments))
+        printed = self._capsys.readouterr()
+        return Outcome(code=code, out=printed.out, err=printed.err)
+
+    def refuses(self, *arguments: str, because: Iterable[str]) -> str:
+        """See that the entry tells of a mistake, without a traceback and before there is a store.
+
+        Returns
+        -------
+        message
+            What it says.
+        """
+        outcome = self.run(*arguments)
+        assert outcome.code == 2, outcome
+        assert [part for part in because if part not in outcome.err] == [], outcome.err
+        assert "Traceback" not in outcome.err
+        assert not (self.folder / "mlruns" / "mlflow.db").exists()
+        return outcome.err
+
+    def load(self, *arguments: str) -> Experiment:
+        """Return the experiment of a sound configuration."""
+        from luigi.task_register import Register
+
+        from runforest.config.environment import read_environment
+        from runforest.launch.experiment import load_experiment
+        from runforest.launch.options import parse_options
+
+        Register.clear_instance_cache()
+        return load_experiment(parse_options(list(arguments)), read_environment(self.folder))
+
+    def _write(self, name: str, content: str | bytes) -> None:
+        path = self.folder / "input" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@pytest.fixture
+def check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Check]:
+    """Return a project that is checked in this process, in an environment of its own."""
+    before = dict(os.environ)
+    for key in [key for key in os.environ if key.startswith(CLEARED)]:
+        if key != "LUIGI_CONFIG_PARSER":  # put there by Runforest, for Luigi's import
+            monkeypatch.delenv(key)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    yield Check(folder, capsys)
+    os.environ.clear()
+    os.environ.update(before)
+
+
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder and return what it prints."""
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
@@ -194,3 +301,18 @@ def git(folder: Path, *arguments: str) -> str:
         ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
     )
     return done.stdout.strip()
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+    """Return when the condition holds; fail the test if it does not in time."""
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

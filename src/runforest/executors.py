@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,7 +78,9 @@ class ProcessExecutor(Executor):
     def __init__(self, n_jobs: int) -> None:
         from loky import ProcessPoolExecutor
 
-        self._pool = ProcessPoolExecutor(max_workers=n_jobs, env=SINGLE_THREAD)
+        self._pool = ProcessPoolExecutor(
+            max_workers=n_jobs, env=SINGLE_THREAD, initializer=_ignore_interrupts
+        )
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Send the call to a free worker."""
@@ -86,6 +90,20 @@ class ProcessExecutor(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  The standard's signature.
         """Stop the workers; `cancel_futures` kills them, running calls included."""
         self._pool.shutdown(wait=wait, kill_workers=cancel_futures)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait for running calls when the block ended well, else kill the workers."""
+        self.shutdown(cancel_futures=kind is not None)
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C, which reaches all processes of a terminal, to the process that has the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 EXECUTORS: dict[str, Callable[[int], Executor]] = {

@@ -7,6 +7,7 @@ cache: what it says is checked against manifests and digests, and it is made ane
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -53,6 +54,24 @@ class ResultIndex:
         self._store = store
         self._folder = store / "index"
         self._digests = DigestCache(store / "cache" / "digests.txt")
+
+    def find_anywhere(self, fingerprint: str, finder: str) -> Search:
+        """Return what this machine has, or else what a tracking store elsewhere has.
+
+        Parameters
+        ----------
+        finder
+            `module:function` that asks the store; it is named and not imported since the layers
+            that talk to a store lie above this one. Empty where the store is this machine's.
+        """
+        search = self.find(fingerprint)
+        if search.result or not finder:
+            return search
+        module, _, function = finder.partition(":")
+        result = getattr(importlib.import_module(module), function)(fingerprint, self._store)
+        if result is not None:
+            self.add(result.folder, result.manifest)
+        return dataclasses.replace(search, result=result)
 
     def add(self, folder: Path, manifest: Manifest) -> None:
         """Make a committed result known."""

@@ -42,6 +42,7 @@ class RunSettings:
     dataset: DatasetFacts = field(default_factory=DatasetFacts)
     is_reusing: bool = True
     forced: tuple[str, ...] = ()
+    finder: str = ""
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,7 @@ class RunTask(TaskLog, luigi.Task):
     def is_forced(self) -> bool:
         """Whether an earlier result must not be taken, by --force or `reuse = false`."""
         settings = self.active_run.settings
-        return not settings.is_reusing or bool(
-            {self.folder_name, self.get_task_family()} & set(settings.forced)
-        )
+        return not settings.is_reusing or self.folder_name in settings.forced
 
     def run(self) -> None:
         """Take an equal result of any run, or compute one; Luigi calls this in order."""
@@ -112,7 +110,7 @@ class RunTask(TaskLog, luigi.Task):
             index = ResultIndex(self.active_run.store)
             # Of two runs that need the same result, one computes it and the other waits.
             with index.lock(fingerprint):
-                found = None if self.is_forced else index.find(fingerprint).result
+                found = None if self.is_forced else self._find(fingerprint, index)
                 if found:
                     self.adopt(found)
                     return
@@ -132,6 +130,9 @@ class RunTask(TaskLog, luigi.Task):
         """Return what this task's result depends on; upstream has to be complete."""
         project = Path(self.active_run.settings.project)
         return collect_ingredients(self, project, lambda task: read_manifest(task.result_folder))
+
+    def _find(self, fingerprint: str, index: ResultIndex) -> Result | None:
+        return index.find_anywhere(fingerprint, self.active_run.settings.finder).result
 
     def adopt(self, result: Result) -> None:
         """Make an equal result of another run this task's own."""

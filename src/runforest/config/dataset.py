@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from runforest.config.model import DatasetConfig
 
-_ID_NAME = re.compile(r"(^|_|\s|[a-z])(id|ID|Id|key|index|uuid|guid)$|^(id|key|index)(_|\b)")
+# A word of its own, or after a small letter a capital: `passengerId`, but neither `humid` nor `covid`.
+_ID_NAME = re.compile(
+    r"(?i:(^|[\W_])(id|key|index|uuid|guid)$|^(id|key|index)(_|\b))|[a-z0-9](I[dD]|Key|Index)$"
+)
 _OTHER_DELIMITERS = (";", "\t", "|", ",")
 
 

@@ -45,7 +45,7 @@ class RunConfig(Table):
         description="URL of a central Luigi scheduler (luigid); empty for one inside the process.",
     )
     reuse: bool = Field(
-        default=False,
+        default=True,
         description="Whether a result that any earlier run computed from the same is taken.",
     )
     start_method: Literal["", "fork", "spawn", "forkserver"] = Field(

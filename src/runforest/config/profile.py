@@ -63,8 +63,8 @@ def profile_file(
     if known.exists():
         return Profile(**json.loads(known.read_text(encoding="utf-8")))
     profile = _compute(file, target, ids, config)
-    cache.mkdir(parents=True, exist_ok=True)
     draft = known.with_suffix(".draft")
+    cache.mkdir(parents=True, exist_ok=True)
     draft.write_text(json.dumps(dataclasses.asdict(profile)), encoding="utf-8")
     draft.replace(known)
     return profile

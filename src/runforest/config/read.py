@@ -6,7 +6,7 @@ import configparser
 import re
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from runforest.errors import ConfigError, Problem, did_you_mean
 
@@ -58,7 +58,7 @@ class Layers:
             raise ConfigError(Problem(where=origin, key=name, message=message) for name in stray)
         for name, content in tables.items():
             table = self.tables.setdefault(name, {})
-            for key, value in content.items():
+            for key, value in cast("dict[str, object]", content).items():
                 table[key] = _merged(table.get(key), value)
                 for path in _leaves((name, key), value):
                     self.origins.pop(path, None)  # the last to be set stands last

@@ -85,7 +85,7 @@ def _print_reference(_options: argparse.Namespace) -> int:
     from runforest.config.environment import read_environment
     from runforest.config.reference import reference_page
     from runforest.launch.cli import find_project
-    from runforest.launch.experiment import import_tasks
+    from runforest.launch.project_tasks import import_tasks
 
     import_tasks(read_environment(find_project()).project)
     sys.stdout.write(reference_page())

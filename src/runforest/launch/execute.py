@@ -48,7 +48,10 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
             with ConsoleLog(opened.run.artifacts / "console.log", experiment.environment.secrets):
                 set_up_logging(experiment.config.log_level)
                 recorder.start()
-                execution.status = "FINISHED" if _complete(experiment, opened) else "FAILED"
+                try:
+                    execution.status = "FINISHED" if _complete(experiment, opened) else "FAILED"
+                finally:
+                    recorder.stop()  # what it says of the last tasks belongs into the log
         except KeyboardInterrupt:
             execution.status = "KILLED"
         finally:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import sys
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from luigi.task_register import Register, TaskClassAmbigiousException
 
 from runforest.config.check import CheckedTables, check_tables, task_names
 from runforest.config.effective import Tables, effective_tables
 from runforest.config.read import Layers, read_layers
 from runforest.config.resolve import ResolvedDataset, resolve_dataset
-from runforest.errors import ArtifactError, ConfigError, Problem
-from runforest.launch.graph import root_task, task_problems, walk_graph
+from runforest.errors import ConfigError, Problem, did_you_mean
+from runforest.launch.graph import root_task, walk_graph
+from runforest.launch.pins import resolve_pins
+from runforest.launch.project_tasks import import_tasks
+from runforest.launch.task_checks import check_tasks, place
 from runforest.luigi_config import use_luigi_config
-from runforest.manifest import read_manifest
-from runforest.parameters import ImportPathParameter, shared_source
 from runforest.results import ResultIndex
-from runforest.reuse.plan import PlannedTask, make_plan
+from runforest.reuse.plan import Forcing, PlannedTask, make_plan
 from runforest.run import Run, RunSettings
+from runforest.tracking.store import check_folder
 
 if TYPE_CHECKING:
     from runforest.config.environment import Environment
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from runforest.launch.options import Options
     from runforest.run_task import RunTask
 
-TASKS_PACKAGE = "tasks"
+FINDER = "runforest.tracking.finder:find_in_store"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +53,20 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     ------
     ConfigError
         With every mistake that can be found without running a task.
+    StoreError
+        The output folder cannot be written.
     """
     files = [Path(file).resolve() for file in options.config] or [environment.config_file]
     layers = read_layers(files, options.settings, environment.config_parser)
     import_tasks(environment.project)
     checked = check_tables(layers)
+    check_folder(environment.project / "mlruns")  # the caches of what follows are kept there
     dataset = (
         resolve_dataset(checked.dataset, checked.paths, environment.project)
         if checked.has_dataset
         else ResolvedDataset()
     )
-    pins, pin_problems = _resolve_pins(checked, layers, environment.project)
+    pins, pin_problems = resolve_pins(checked, layers, environment.project)
     tables = effective_tables(checked, dataset.dataset, environment.project)
     use_luigi_config(tables)
     problems = checked.problems + pin_problems
@@ -75,15 +75,21 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
         pins=pins,
         dataset=dataset.facts,
         is_reusing=checked.run.reuse,
-        forced=(*options.force, *options.force_downstream),
+        finder=FINDER if environment.has_server else "",
     )
     planned = Run(Path("planned"), settings)
-    tasks: list[RunTask] = []
-    for family in _families(checked):
-        tasks, found = _plan(family, planned, layers, dataset, problems)
-        problems += found
+    tasks, found = _graph(checked, planned, layers, dataset)
+    problems += [*found, *_force_problems(options, tasks)]
+    plan = [] if problems or dataset.problems else _plan(options, environment, planned, tasks)
+    known = {one.name for one in plan if one.action != "run"} | pins.keys()
+    problems += check_tasks(
+        [task for task in tasks if task.folder_name not in known], layers, dataset, problems
+    )
     if problems:
         raise ConfigError(problems)
+    if not plan:  # only the data set, which no task uses, has problems
+        plan = _plan(options, environment, planned, tasks)
+    forced = tuple(one.name for one in plan if one.is_forced)
     return Experiment(
         environment=environment,
         layers=layers,
@@ -92,40 +98,25 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
         dataset=dataset,
         pins=pins,
         tasks=tasks,
-        plan=make_plan(tasks, ResultIndex(planned.store)),
-        settings=settings,
+        plan=plan,
+        settings=dataclasses.replace(settings, forced=forced),
     )
 
 
-def import_tasks(project: Path) -> None:
-    """Import the project's tasks, which registers them.
-
-    Raises
-    ------
-    ConfigError
-        A module of theirs cannot be imported, or two tasks have one name.
-    """
-    source = str(project / "src")
-    if source not in sys.path:
-        sys.path.insert(0, source)
-    try:
-        importlib.import_module(TASKS_PACKAGE)
-    except Exception as error:  # border: this is the user's code
-        frames = [
-            frame for frame in traceback.extract_tb(error.__traceback__) if source in frame.filename
-        ]
-        at = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else source
-        text = str(error)
-        if isinstance(error, SyntaxError):
-            at, text = f"{error.filename}, line {error.lineno}", error.msg
-        message = f"cannot be imported: {type(error).__name__}: {text} ({at}). Correct that line."
-        raise ConfigError([Problem(where="src/tasks", message=message)]) from error
-    for name in Register.task_names():
+def _graph(
+    checked: CheckedTables, planned: Run, layers: Layers, dataset: ResolvedDataset
+) -> tuple[list[RunTask], list[Problem]]:
+    """Return the tasks to complete, upstream first, and why they cannot be told."""
+    tasks: list[RunTask] = []
+    for family in _families(checked):
         try:
-            Register.get_task_cls(name)
-        except TaskClassAmbigiousException:
-            message = f"two tasks are named {name}. Rename one of them."
-            raise ConfigError([Problem(where="src/tasks", message=message)]) from None
+            root = root_task(family, planned)
+            tasks += walk_graph(
+                root, is_leaf=lambda task: task.folder_name in planned.settings.pins
+            )
+        except ConfigError as error:
+            return [], [place(one, layers) for one in [*error.problems, *dataset.problems]]
+    return tasks, []
 
 
 def _families(checked: CheckedTables) -> list[str]:
@@ -137,98 +128,31 @@ def _families(checked: CheckedTables) -> list[str]:
 
 
 def _plan(
-    family: str,
-    planned: Run,
-    layers: Layers,
-    dataset: ResolvedDataset,
-    known_problems: list[Problem],
-) -> tuple[list[RunTask], list[Problem]]:
-    """Return the graph and its problems; the data set's count when a task uses the data set.
+    options: Options, environment: Environment, planned: Run, tasks: list[RunTask]
+) -> list[PlannedTask]:
+    if environment.has_server:
+        from runforest.tracking.store import connect
 
-    What follows from a known problem is left out: a key that is wrong already, and tasks whose
-    estimator is.
-    """
-    try:
-        root = root_task(family, planned)
-        tasks = walk_graph(root, is_leaf=lambda task: planned.pinned(task.folder_name) is not None)
-    except ConfigError as error:
-        found = [*error.problems, *dataset.problems]
-        return [], [_placed(problem, layers) for problem in found]
-    computed = [task for task in tasks if planned.pinned(task.folder_name) is None]
-    uses_dataset = any(_uses_dataset(task) for task in computed)
-    found = list(dataset.problems) if uses_dataset else []
-    blamed = {(problem.where, problem.key) for problem in known_problems}
-    if dataset.dataset or not uses_dataset:
-        found += task_problems(
-            [task for task in computed if not _is_doubtful(task, layers, blamed)]
+        connect(environment.tracking_uri, environment.project)
+    forcing = Forcing(
+        tasks=frozenset(options.force),
+        downstream=frozenset(options.force_downstream),
+        is_all=not planned.settings.is_reusing,
+    )
+    return make_plan(tasks, ResultIndex(planned.store), forcing)
+
+
+def _force_problems(options: Options, tasks: list[RunTask]) -> list[Problem]:
+    known = {task.folder_name for task in tasks} | {task.get_task_family() for task in tasks}
+    return [
+        Problem(
+            where=option,
+            message=f'"{name}" is not a task of this experiment. {did_you_mean(name, known)}',
         )
-    placed = [_placed(problem, layers) for problem in found]
-    return tasks, [
-        problem
-        for problem in placed
-        if (problem.where, problem.key.partition(".")[0]) not in blamed
+        for option, names in (
+            ("--force", options.force),
+            ("--force-downstream", options.force_downstream),
+        )
+        for name in names
+        if known and name not in known
     ]
-
-
-def _placed(problem: Problem, layers: Layers) -> Problem:
-    """Return the problem with the file before its `[Table]`."""
-    if not problem.where.startswith("["):
-        return problem
-    return dataclasses.replace(problem, where=layers.where(problem.where.strip("[]"), problem.key))
-
-
-def _is_doubtful(task: RunTask, layers: Layers, blamed: set[tuple[str, str]]) -> bool:
-    """Return whether the estimator that the task's other values are checked against is wrong."""
-    sources = {
-        source
-        for name, parameter in task.get_params()
-        if isinstance(parameter, ImportPathParameter)
-        for source in [(task.get_task_family(), name), shared_source(parameter)]
-        if source
-    }
-    return any((layers.where(table, key), key) in blamed for table, key in sources)
-
-
-def _uses_dataset(task: RunTask) -> bool:
-    sources = (shared_source(parameter) for _, parameter in task.get_params())
-    return any(source and source[0] == "Dataset" for source in sources)
-
-
-def _resolve_pins(
-    checked: CheckedTables, layers: Layers, project: Path
-) -> tuple[dict[str, str], list[Problem]]:
-    """Return task folder -> result folder for the pins; URIs are kept for a later download."""
-    pins, problems = {}, []
-    for name, value in (checked.paths.model_extra or {}).items():
-        if "://" in value or value.startswith("runs:/"):
-            pins[name] = value
-            continue
-        folder = (project / Path(value).expanduser()).resolve()
-        message = (
-            _pin_problem(name.partition("-")[0], folder)
-            if value
-            else "is empty. Name the folder of a result, or take the key out."
-        )
-        if message:
-            problems.append(
-                Problem(where=layers.where("PathConfig", name), key=name, message=message)
-            )
-        pins[name] = str(folder)
-    return pins, problems
-
-
-def _pin_problem(family: str, folder: Path) -> str | None:
-    try:
-        manifest = read_manifest(folder)
-    except ArtifactError as error:
-        return str(error)
-    if manifest is None:
-        what = (
-            "has no manifest.json, so it is not a complete result"
-            if folder.is_dir()
-            else ("does not exist")
-        )
-        return f"{folder} {what}. Name the task's folder in the artifacts of a run."
-    if manifest.task != family and family in Register.task_names():
-        return f"{folder} is a result of {manifest.task}. Name a folder of {family}."
-    return None

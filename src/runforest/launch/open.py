@@ -54,7 +54,7 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     project = experiment.environment.project
     uri = store_uri(experiment.environment.tracking_uri, project)
     client = connect(uri, project)
-    close_stale_runs(client)
+    close_stale_runs(client, project)
     pins = _local_pins(experiment.pins, project)
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 MAX_UNTRACKED_BYTES = 5 * 1024 * 1024
 """An untracked file larger than this is data, not code, and stays out of the diff."""
+OUTPUT_FOLDER = "mlruns"
+"""What runs write is no source, whether git ignores it or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +46,19 @@ def read_commit(project: Path) -> Commit | None:
     status = _git(project, "status", "--porcelain", "-z", "--untracked-files=all") or ""
     if not status:
         return Commit(sha=sha.strip(), branch=branch.strip(), folder=folder, diff="")
-    untracked = [line[3:] for line in status.split("\0") if line.startswith("??")]
+    untracked = [line[3:] for line in status.split("\0") if line.startswith("?? ")]
+    untracked = [name for name in untracked if not name.startswith(f"{folder}{OUTPUT_FOLDER}/")]
     top = Path((_git(project, "rev-parse", "--show-toplevel") or str(project)).strip())
-    large = [name for name in untracked if _size(top / name) > MAX_UNTRACKED_BYTES]
-    wanted = [name for name in untracked if name not in large]
+    # A name that ends in a slash is a repository of its own.
+    left_out = [
+        name
+        for name in untracked
+        if name.endswith("/") or _size(top / name) > MAX_UNTRACKED_BYTES
+    ]
+    wanted = [name for name in untracked if name not in left_out]
     diff = _diff(project, top, wanted)
     return Commit(
-        sha=sha.strip(), branch=branch.strip(), folder=folder, diff=diff, left_out=tuple(large)
+        sha=sha.strip(), branch=branch.strip(), folder=folder, diff=diff, left_out=tuple(left_out)
     )
 
 
@@ -64,11 +72,12 @@ def _diff(project: Path, top: Path, untracked: list[str]) -> str:
         common = (_git(project, "rev-parse", "--git-common-dir") or "").strip()
         environment = {
             "GIT_INDEX_FILE": str(index),
+            "GIT_LITERAL_PATHSPECS": "1",  # a file name may look like a pattern
             "GIT_OBJECT_DIRECTORY": scratch,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str((project / common).resolve() / "objects"),
         }
         if untracked:
-            paths = "\0".join(untracked).encode()
+            paths = os.fsencode("\0".join(untracked))
             _git(
                 top,
                 "add",
@@ -78,13 +87,25 @@ def _diff(project: Path, top: Path, untracked: list[str]) -> str:
                 stdin=paths,
             )
         _git(top, "add", "--update", environment=environment)
-        return _git(top, "diff", "--cached", "--binary", "HEAD", environment=environment) or ""
+        return _git(top, *_DIFF_COMMAND, environment=environment) or ""
+
+
+# Plumbing, since what `git diff` prints depends on the user's configuration.
+_DIFF_COMMAND = (
+    "diff-index",
+    "--cached",
+    "--patch",
+    "--binary",
+    "--no-ext-diff",
+    "--no-textconv",
+    "HEAD",
+)
 
 
 def _git(
     folder: Path, *arguments: str, environment: dict[str, str] | None = None, stdin: bytes = b""
 ) -> str | None:
-    """Return what git prints, or None when it fails."""
+    """Return what git prints, or None when it fails; bytes that are no UTF-8 are escaped."""
     done = subprocess.run(  # noqa: S603 - arguments are ours
         ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's git
         input=stdin,
@@ -92,7 +113,7 @@ def _git(
         check=False,
         env={**os.environ, **(environment or {})},
     )
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+    return done.stdout.decode(errors="surrogateescape") if done.returncode == 0 else None
 
 
 def _size(path: Path) -> int:

@@ -39,7 +39,8 @@ def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
     for file, text in _texts(snapshot).items():
         path = artifacts / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(redact(text, snapshot.secrets), encoding="utf-8")
+        # A diff has the bytes of the files it is of, which need not be UTF-8.
+        path.write_bytes(redact(text, snapshot.secrets).encode(errors="surrogateescape"))
     (artifacts / "code" / "sources.zip").write_bytes(
         zip_sources(snapshot.project, snapshot.secrets)
     )

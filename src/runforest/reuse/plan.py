@@ -29,13 +29,16 @@ class PlannedTask:
     """What will become of a task.
 
     `action` is `run`, `reuse` or `pinned`. A task below one that runs is planned as `run`; it
-    is reused after all if everything above it comes out as before.
+    is reused after all if everything above it comes out as before. `is_forced` keeps a task from
+    that, `is_forcing` all that follows it too.
     """
 
     task: RunTask
     action: str
     reason: str
     result: Result | None = None
+    is_forced: bool = False
+    is_forcing: bool = False
 
     @property
     def name(self) -> str:
@@ -43,7 +46,25 @@ class PlannedTask:
         return self.task.folder_name
 
 
-def make_plan(tasks: list[RunTask], index: ResultIndex) -> list[PlannedTask]:
+@dataclass(frozen=True, kw_only=True)
+class Forcing:
+    """Which tasks are computed whatever is known, by family or by folder name.
+
+    `downstream` takes along all that follows a task; `is_all` is `reuse = false`.
+    """
+
+    tasks: frozenset[str] = frozenset()
+    downstream: frozenset[str] = frozenset()
+    is_all: bool = False
+
+    def names(self, task: RunTask) -> bool:
+        """Return whether a task itself is named."""
+        return bool({task.folder_name, task.get_task_family()} & (self.tasks | self.downstream))
+
+
+def make_plan(
+    tasks: list[RunTask], index: ResultIndex, forcing: Forcing | None = None
+) -> list[PlannedTask]:
     """Return the plan of a graph, upstream first; wrappers have none of their own.
 
     Parameters
@@ -54,39 +75,51 @@ def make_plan(tasks: list[RunTask], index: ResultIndex) -> list[PlannedTask]:
     planned: dict[str, PlannedTask] = {}
     for task in tasks:
         if not task.is_wrapper:
-            planned[task.task_id] = _plan_task(task, planned, index)
+            planned[task.task_id] = _plan_task(task, planned, index, forcing or Forcing())
     return list(planned.values())
 
 
-def _plan_task(task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex) -> PlannedTask:
+def _plan_task(
+    task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex, forcing: Forcing
+) -> PlannedTask:
     pinned = task.active_run.pinned(task.folder_name)
     if pinned:
         manifest = read_manifest(pinned)
         result = Result(folder=pinned, manifest=manifest) if manifest else None
         return PlannedTask(task=task, action="pinned", reason=str(pinned), result=result)
+    if forcing.is_all:
+        return PlannedTask(task=task, action="run", reason="reuse is switched off")
     upstream = [planned[needed.task_id] for needed in required_results(task)]
+    cause = next((one for one in upstream if one.is_forcing), None)
+    if forcing.names(task) or cause:
+        is_forcing = bool(cause) or bool(
+            {task.folder_name, task.get_task_family()} & forcing.downstream
+        )
+        return PlannedTask(
+            task=task, action="run", reason="forced", is_forced=True, is_forcing=is_forcing
+        )
     waiting = [one.name for one in upstream if one.result is None]
     if waiting:
-        reason = f"after {', '.join(waiting)}"
-        return PlannedTask(task=task, action="run", reason=reason)
-    manifests = {one.task.task_id: one.result.manifest for one in planned.values() if one.result}
-    return _look_up(task, manifests, index)
+        return PlannedTask(task=task, action="run", reason=f"after {', '.join(waiting)}")
+    return _look_up(task, planned, index)
 
 
-def _look_up(task: RunTask, manifests: dict[str, Manifest], index: ResultIndex) -> PlannedTask:
+def _look_up(task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex) -> PlannedTask:
+    def manifest_of(needed: RunTask) -> Manifest | None:
+        result = planned[needed.task_id].result
+        return result.manifest if result else None
+
     project = Path(task.active_run.settings.project)
-    ingredients = collect_ingredients(task, project, lambda needed: manifests.get(needed.task_id))
-    if task.is_forced:
-        return PlannedTask(task=task, action="run", reason="forced")
-    search = index.find(fingerprint_of(ingredients))
+    ingredients = collect_ingredients(task, project, manifest_of)
+    finder = task.active_run.settings.finder
+    search = index.find_anywhere(fingerprint_of(ingredients), finder)
     if search.result:
         reason = f"from run {search.result.computed_by}"
         return PlannedTask(task=task, action="reuse", reason=reason, result=search.result)
-    if search.rejected:
-        return PlannedTask(task=task, action="run", reason=search.rejected[0])
-    return PlannedTask(
-        task=task, action="run", reason=why_new(task.folder_name, ingredients, index)
+    reason = (
+        search.rejected[0] if search.rejected else why_new(task.folder_name, ingredients, index)
     )
+    return PlannedTask(task=task, action="run", reason=reason)
 
 
 def why_new(task_folder: str, ingredients: dict[str, dict[str, str]], index: ResultIndex) -> str:

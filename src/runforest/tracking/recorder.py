@@ -14,7 +14,7 @@ from runforest.errors import StoreError
 from runforest.journal import JournalReader
 from runforest.tracking.outcome import TaskOutcome
 from runforest.tracking.rows import log_rows
-from runforest.tracking.transfer import upload_result
+from runforest.tracking.transfer import upload_pointer, upload_result
 from runforest.tracking.trials import record_trial
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 POLL_S = 0.2
 
-# A process forked while the recorder is inside MLflow would inherit its locks for ever.
-_outside_mlflow = threading.Lock()
+# A process forked while the recorder is at work would inherit the locks it holds for ever: those of
+# MLflow's connections, and those of the streams that it logs to.
+_no_fork = threading.Lock()
 os.register_at_fork(
-    before=_outside_mlflow.acquire,
-    after_in_parent=_outside_mlflow.release,
-    after_in_child=_outside_mlflow.release,
+    before=_no_fork.acquire,
+    after_in_parent=_no_fork.release,
+    after_in_child=_no_fork.release,
 )
 
 
@@ -61,18 +62,23 @@ class Recorder:
         """Begin to follow the journal."""
         self._thread.start()
 
+    def stop(self) -> None:
+        """Record what is left and stop following; `close` tells whether all went well."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._error is None:
+            self._record_new()
+
     def close(self) -> None:
-        """Record what is left and stop.
+        """Stop, and see that everything was recorded.
 
         Raises
         ------
         StoreError
             Something could not be recorded.
         """
-        self._stop.set()
-        self._thread.join()
-        if self._error is None:
-            self._record_new()
+        self.stop()
         if self._error is not None:
             message = (
                 f"the run could not be recorded completely: {self._error} "
@@ -85,15 +91,15 @@ class Recorder:
             self._record_new()
 
     def _record_new(self) -> None:
-        with _outside_mlflow:
+        # What is called here writes to the log too, whose stream has a lock of its own.
+        with _no_fork:
             try:
                 entries = self._reader.read_new()
                 self._record(entries)
+                for entry in entries:
+                    self._on_entry(entry)
             except Exception as error:  # noqa: BLE001 - outermost border of the thread: kept for close()
                 self._error = error
-                return
-        for entry in entries:
-            self._on_entry(entry)
 
     def _record(self, entries: list[Entry]) -> None:
         log_rows(self._client, self._opened.run_id, entries)
@@ -110,17 +116,16 @@ class Recorder:
 
     def _on_committed(self, entry: Entry) -> None:
         duration_s = float(str(entry["duration_s"]))
-        self._complete(entry, TaskOutcome(status="computed", duration_s=duration_s))
-
-    def _on_reused(self, entry: Entry) -> None:
-        origin = str(entry["reused_from"])
-        self._complete(entry, TaskOutcome(status="reused", reused_from=origin))
-
-    def _complete(self, entry: Entry, outcome: TaskOutcome) -> None:
         name = str(entry["task"])
-        self.outcomes[name] = outcome
+        self.outcomes[name] = TaskOutcome(status="computed", duration_s=duration_s)
         if self._opened.local_folder is None:
             upload_result(self._opened.artifact_uri, self._run.artifacts / name)
+
+    def _on_reused(self, entry: Entry) -> None:
+        name = str(entry["task"])
+        self.outcomes[name] = TaskOutcome(status="reused", reused_from=str(entry["reused_from"]))
+        if self._opened.local_folder is None:
+            upload_pointer(self._opened.artifact_uri, self._run.artifacts / name)
 
     def _on_failed(self, entry: Entry) -> None:
         self.outcomes[str(entry["task"])] = TaskOutcome(

@@ -11,12 +11,14 @@ from runforest.tracking.process import is_alive
 from runforest.tracking.runs import OpenedRun, close_run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
 
 
-def close_stale_runs(client: MlflowClient) -> list[str]:
+def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     """Close as KILLED the runs that dead processes of this host left RUNNING.
 
     Their staging folders go too; committed results stay, since their manifests vouch for them.
@@ -41,8 +43,8 @@ def close_stale_runs(client: MlflowClient) -> list[str]:
             experiment_id=run.info.experiment_id,
             artifact_uri=run.info.artifact_uri,
         )
-        if opened.local_folder:
-            shutil.rmtree(opened.local_folder / "staging", ignore_errors=True)
+        folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
+        shutil.rmtree(folder / "staging", ignore_errors=True)
         logger.info("Closed run %s, which a killed process had left open.", run.info.run_name)
         closed.append(run.info.run_id)
     return closed

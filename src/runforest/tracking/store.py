@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 PROBE_TIMEOUT_S = 5.0
+_SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -34,7 +35,7 @@ def store_uri(configured: str, project: Path) -> str:
     Raises
     ------
     StoreError
-        The URI is that of a plain folder, which MLflow no longer supports.
+        The URI is that of a plain folder, which MLflow no longer supports, or of no store at all.
     """
     if not configured:
         return f"sqlite:///{project / 'mlruns' / 'mlflow.db'}"
@@ -47,6 +48,13 @@ def store_uri(configured: str, project: Path) -> str:
         raise StoreError(message)
     if scheme == "sqlite":
         return f"sqlite:///{project / sqlite_path(configured)}"
+    if scheme.partition("+")[0] not in _SCHEMES:
+        message = (
+            f'MLFLOW_TRACKING_URI: "{hide_password(configured)}" names no kind of store that '
+            f"MLflow knows. Give {', '.join(f'{known}://...' for known in _SCHEMES)}, or leave it "
+            "empty for the project's SQLite file."
+        )
+        raise StoreError(message)
     return configured
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runforest.digests import file_digest
 from runforest.errors import ArtifactError
 from runforest.manifest import MANIFEST_NAME, read_manifest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from runforest.manifest import Manifest
 
 
 def upload_result(artifact_uri: str, folder: Path) -> None:
@@ -29,36 +32,74 @@ def upload_files(artifact_uri: str, root: Path, files: list[Path]) -> None:
         repository.log_artifact(str(file), artifact_path=None if parent == "." else parent)
 
 
+def upload_pointer(artifact_uri: str, folder: Path) -> None:
+    """Upload the manifest of a reused result alone; it names the run that has the files."""
+    upload_files(artifact_uri, folder.parent, [folder / MANIFEST_NAME])
+
+
 def download_result(uri: str, destination: Path) -> Path:
     """Return a local folder with the result of a URI, downloaded unless it is there already.
+
+    A result that its run reused lies in the run that computed it, and is fetched from there.
 
     Raises
     ------
     ArtifactError
         There is no complete result at the URI.
     """
-    from mlflow.artifacts import download_artifacts
-    from mlflow.exceptions import MlflowException
-
     if read_manifest(destination) is not None:
         return destination
-    draft = destination.with_name(f"{destination.name}.draft")
+    draft = destination.with_name(f"{destination.name}.{os.getpid()}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        found = download_artifacts(artifact_uri=uri, dst_path=str(draft))
+        folder = _download(uri, draft)
+        manifest = read_manifest(folder)
+        if manifest is None:
+            message = f"{uri} has no {MANIFEST_NAME}: it is not a complete result. Name another."
+            raise ArtifactError(message)
+        if manifest.reused_from and any(not (folder / name).exists() for name in manifest.outputs):
+            origin = _artifact_uri(manifest.reused_from)
+            folder = _download(f"{origin}/{uri.rstrip('/').rpartition('/')[2]}", draft / "origin")
+        check_files(folder, manifest, uri)
+        folder.rename(destination)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return destination
+
+
+def check_files(folder: Path, manifest: Manifest, uri: str) -> None:
+    """See that the downloaded files are those that the manifest vouches for.
+
+    Raises
+    ------
+    ArtifactError
+        One is missing or differs.
+    """
+    for name, output in manifest.outputs.items():
+        path = folder / name
+        if not path.is_file() or file_digest(path) != output.sha256:
+            message = f"{uri}/{name} is missing or damaged. Name another result."
+            raise ArtifactError(message)
+        path.chmod(0o444)
+
+
+def _download(uri: str, folder: Path) -> Path:
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
         message = f"{uri}: cannot be downloaded ({error}). Check the run and the name of the task."
         raise ArtifactError(message) from error
-    folder = draft.parent / f"{draft.name}-found"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.move(found, folder)
-    if read_manifest(folder) is None:
-        message = f"{uri} has no {MANIFEST_NAME}: it is not a complete result. Name another."
-        raise ArtifactError(message)
-    shutil.rmtree(draft, ignore_errors=True)
-    folder.rename(destination)
-    return destination
+
+
+def _artifact_uri(run_id: str) -> str:
+    from mlflow import MlflowClient
+
+    return str(MlflowClient().get_run(run_id).info.artifact_uri)
 
 
 def download_records(uri: str, folder: Path) -> Path:

@@ -1,0 +1,55 @@
+"""Results that [PathConfig] pins tasks to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from luigi.task_register import Register
+
+from runforest.errors import ArtifactError, Problem
+from runforest.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from runforest.config.check import CheckedTables
+    from runforest.config.read import Layers
+
+
+def resolve_pins(
+    checked: CheckedTables, layers: Layers, project: Path
+) -> tuple[dict[str, str], list[Problem]]:
+    """Return task folder -> result folder for the pins; URIs are kept for a later download."""
+    pins, problems = {}, []
+    for name, value in (checked.paths.model_extra or {}).items():
+        if "://" in value or value.startswith("runs:/"):
+            pins[name] = value
+            continue
+        folder = (project / Path(value).expanduser()).resolve()
+        message = (
+            _pin_problem(name.partition("-")[0], folder)
+            if value
+            else "is empty. Name the folder of a result, or take the key out."
+        )
+        if message:
+            problems.append(
+                Problem(where=layers.where("PathConfig", name), key=name, message=message)
+            )
+        pins[name] = str(folder)
+    return pins, problems
+
+
+def _pin_problem(family: str, folder: Path) -> str | None:
+    try:
+        manifest = read_manifest(folder)
+    except ArtifactError as error:
+        return str(error)
+    if manifest is None:
+        what = (
+            "has no manifest.json, so it is not a complete result"
+            if folder.is_dir()
+            else ("does not exist")
+        )
+        return f"{folder} {what}. Name the task's folder in the artifacts of a run."
+    if manifest.task != family and family in Register.task_names():
+        return f"{folder} is a result of {manifest.task}. Name a folder of {family}."
+    return None

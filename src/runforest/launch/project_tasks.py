@@ -1,0 +1,48 @@
+"""The tasks of a project: importing the package makes them known."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from luigi.task_register import Register, TaskClassAmbigiousException
+
+from runforest.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TASKS_PACKAGE = "tasks"
+
+
+def import_tasks(project: Path) -> None:
+    """Import the project's tasks, which registers them.
+
+    Raises
+    ------
+    ConfigError
+        A module of theirs cannot be imported, or two tasks have one name.
+    """
+    source = str(project / "src")
+    if source not in sys.path:
+        sys.path.insert(0, source)
+    try:
+        importlib.import_module(TASKS_PACKAGE)
+    except Exception as error:  # border: this is the user's code
+        frames = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if source in frame.filename
+        ]
+        at = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else source
+        text = str(error)
+        if isinstance(error, SyntaxError):
+            at, text = f"{error.filename}, line {error.lineno}", error.msg
+        message = f"cannot be imported: {type(error).__name__}: {text} ({at}). Correct that line."
+        raise ConfigError([Problem(where="src/tasks", message=message)]) from error
+    for name in Register.task_names():
+        try:
+            Register.get_task_cls(name)
+        except TaskClassAmbigiousException:
+            message = f"two tasks are named {name}. Rename one of them."
+            raise ConfigError([Problem(where="src/tasks", message=message)]) from None

@@ -1,0 +1,56 @@
+"""The reference page: every key of every table, and the copy in docs/ up to date."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runforest.config.check import task_names
+from runforest.config.model import TABLES
+from runforest.config.reference import reference_page
+from runforest.launch.project_tasks import import_tasks
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    import_tasks(REPOSITORY)
+    return reference_page()
+
+
+def test_the_page_in_docs_is_the_one_that_the_code_makes(page: str) -> None:
+    kept = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+    assert kept == page, "make it anew: runforest reference > docs/configuration.md"
+
+
+def test_every_table_has_a_section(page: str) -> None:
+    sections = re.findall(r"^## \[(\w+)\]$", page, re.MULTILINE)
+
+    assert sections == [*TABLES, *task_names()]
+
+
+def test_every_key_of_every_table_is_listed_with_its_meaning(page: str) -> None:
+    from luigi.task_register import Register
+
+    expected = {(table, key) for table, model in TABLES.items() for key in model.model_fields}
+    for name in task_names():
+        keys = {key for key, _ in Register.get_task_cls(name).get_params()} - {"active_run"}
+        expected |= {(name, key) for key in keys}
+
+    rows = {
+        (section.partition("]")[0], key)
+        for section in page.split("## [")[1:]
+        for key, meaning in re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", section, re.MULTILINE)
+        if meaning.strip()
+    }
+    assert rows == expected
+
+
+def test_every_row_has_as_many_cells_as_the_head(page: str) -> None:
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}

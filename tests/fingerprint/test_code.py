@@ -1,0 +1,176 @@
+"""What of the code counts for a result: all that runs, and nothing that only reads well."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.fingerprint.code import code_digests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_numbers = itertools.count()
+MODEL = '''\
+"""A model."""
+
+import numpy as np
+
+from .rounding import rounded
+from .settings import DEPTH
+
+
+def fit(values):
+    """Return the mean."""
+    # as simple as can be
+    return rounded(np.mean(values) * DEPTH)
+'''
+ROUNDING = "def rounded(value):\n    return round(value, 2)\n"
+SETTINGS = "DEPTH = 3\n"
+TASKS = '''\
+import luigi
+
+SCALE = 2
+
+
+class Upstream(luigi.Task):
+    def run(self):
+        return "upstream"
+
+
+def scaled(value):
+    return SCALE * value
+'''
+
+
+class Package:
+    """A package of a project, written anew for each reading."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = ""
+
+    def digests(self, changes: dict[str, str] | None = None, module: str = "model") -> set[str]:
+        """Return the digests of what a module depends on, after changes to the files."""
+        sources = {
+            "__init__.py": "",
+            "model.py": MODEL,
+            "rounding.py": ROUNDING,
+            "settings.py": SETTINGS,
+            "upstream.py": TASKS,
+        }
+        self.name = f"package_{next(_numbers)}"
+        for file, source in (sources | (changes or {})).items():
+            path = self.folder / self.name / file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, encoding="utf-8")
+        importlib.invalidate_caches()
+        importlib.import_module(f"{self.name}.{module}")
+        digests, self.third_party = code_digests((f"{self.name}.{module}",), self.folder)
+        return {f"{key.removeprefix(self.name)} {value}" for key, value in digests.items()}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = set(sys.modules)
+    yield Package(tmp_path)
+    for name in set(sys.modules) - before:
+        if name.startswith("package_"):
+            del sys.modules[name]
+
+
+def changed(package: Package, changes: dict[str, str]) -> set[str]:
+    """Return the definitions whose digests differ after changes."""
+    return {entry.partition(" ")[0] for entry in package.digests() ^ package.digests(changes)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        MODEL.replace("    # as simple as can be\n", ""),
+        MODEL.replace('"""Return the mean."""', '"""Return something else."""'),
+        MODEL.replace('"""A model."""\n', ""),
+        MODEL.replace("fit(values)", "fit( values )").replace("\n\n\n", "\n\n"),
+        MODEL.replace("return rounded(", "return rounded(\n        ").replace(
+            "* DEPTH)", "* DEPTH\n    )"
+        ),
+    ],
+    ids=["comment", "docstring", "module docstring", "blanks", "line breaks"],
+)
+def test_what_only_reads_differently_does_not_count(package: Package, source: str) -> None:
+    assert changed(package, {"model.py": source}) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "name"),
+    [
+        ("model.py", MODEL.replace("np.mean", "np.median"), ".model:fit"),
+        ("rounding.py", ROUNDING.replace("2", "3"), ".rounding:rounded"),
+        ("settings.py", SETTINGS.replace("3", "4"), ".settings:<module>"),
+    ],
+    ids=["the function itself", "a helper of another module", "a constant of another module"],
+)
+def test_what_runs_counts_under_its_name(
+    package: Package, file: str, source: str, name: str
+) -> None:
+    assert changed(package, {file: source}) == {name}
+
+
+def test_a_module_that_is_not_imported_does_not_count(package: Package) -> None:
+    names = {entry.partition(" ")[0] for entry in package.digests()}
+
+    assert not any(name.startswith(".upstream") for name in names)
+
+
+def test_an_imported_task_is_not_followed(package: Package) -> None:
+    below = "from .upstream import Upstream\n\nNEEDED = Upstream\n"
+
+    names = {
+        entry.partition(" ")[0] for entry in package.digests({"below.py": below}, module="below")
+    }
+
+    assert names == {".below:<module>"}
+
+
+def test_a_helper_out_of_a_tasks_module_is_followed(package: Package) -> None:
+    below = "from .upstream import scaled\n\nVALUE = scaled(2)\n"
+
+    names = {
+        entry.partition(" ")[0] for entry in package.digests({"below.py": below}, module="below")
+    }
+
+    assert {".upstream:scaled", ".upstream:<module>"} <= names
+
+
+def test_imports_inside_functions_count_and_those_for_types_do_not(package: Package) -> None:
+    late = """\
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .upstream import scaled
+
+
+def use():
+    from .rounding import rounded
+
+    return rounded(1.0)
+"""
+
+    names = {
+        entry.partition(" ")[0] for entry in package.digests({"late.py": late}, module="late")
+    }
+
+    assert ".rounding:rounded" in names
+    assert not any(name.startswith(".upstream") for name in names)
+
+
+def test_third_party_packages_are_named(package: Package) -> None:
+    package.digests()
+
+    assert package.third_party == {"numpy"}

@@ -1,0 +1,190 @@
+"""Mistakes that only a process of its own shows: exit code, a clean stderr, the user's own tasks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+
+def test_a_wrong_configuration_ends_with_code_2_one_message_and_no_run(project: Project) -> None:
+    project.configure('[RunConfig]\ntask = "Predicton"\n[PathConfig]\ninput = "input/titanic"\n')
+
+    outcome = project.run()
+
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert outcome.err == (
+        "luigi.toml [RunConfig]\n"
+        '  task: unknown task "Predicton". Did you mean `Prediction`? Known: Evaluator, '
+        "Experiment, Prediction, Preprocessor, Trainer, Tuner.\n"
+    )
+    assert project.runs() == []
+
+
+def test_an_unknown_parser_of_the_environment_is_refused(project: Project) -> None:
+    project.environment["LUIGI_CONFIG_PARSER"] = "yaml"
+
+    outcome = project.run()
+
+    assert outcome.code == 2
+    assert outcome.err == (
+        'environment\n  LUIGI_CONFIG_PARSER: unknown parser "yaml". Known: cfg, conf, ini, toml.\n'
+    )
+
+
+def test_an_ini_file_named_by_the_environment_runs_from_any_folder(
+    project: Project, tmp_path: Path
+) -> None:
+    project.environment["LUIGI_CONFIG_PARSER"] = "cfg"
+    project.environment["LUIGI_CONFIG_PATH"] = str(tmp_path / "luigi.cfg")
+    (tmp_path / "luigi.cfg").write_text(
+        "[RunConfig]\nexperiment_name = from ini\ntask = Preprocessor\n"
+        "[PathConfig]\ninput = input/titanic\n[Preprocessor]\ndrop_columns = ['Name']\n"
+    )
+
+    outcome = project.run(cwd=tmp_path)
+
+    assert outcome.code == 0, outcome.err
+    assert project.manifest(project.top_runs()[0], "Preprocessor")["task"] == "Preprocessor"
+    assert "Traceback" not in outcome.err
+
+
+NASTY_NAME = "50 % / größe #1?x=%20 & <b>"
+
+
+def test_artifacts_of_an_experiment_of_any_name_load_by_run(project: Project) -> None:
+    from mlflow.artifacts import download_artifacts
+
+    project.configure(
+        f"[RunConfig]\nexperiment_name = '{NASTY_NAME}'\ntask = 'Preprocessor'\n"
+        "[PathConfig]\ninput = 'input/titanic'\n"
+    )
+
+    outcome = project.run()
+
+    assert outcome.code == 0, outcome.err
+    run = project.top_runs()[0]
+    assert project.client.get_experiment(run.info.experiment_id).name == NASTY_NAME
+    uri = f"runs:/{run.info.run_id}/Preprocessor/manifest.json"
+    file = Path(download_artifacts(uri, tracking_uri=project.client.tracking_uri))
+    assert json.loads(file.read_text(encoding="utf-8"))["task"] == "Preprocessor"
+
+
+IMPORTS = [
+    pytest.param(
+        "def broken(:\n",
+        ["SyntaxError: ", "tasks/mine.py, line 1", "Correct that line."],
+        id="syntax error",
+    ),
+    pytest.param(
+        "import os\nimport pandsa\n",
+        ["No module named 'pandsa'", "tasks/mine.py, line 2", "Correct that line."],
+        id="missing module",
+    ),
+    pytest.param(
+        "from runforest.run_task import RunTask\nclass Trainer(RunTask):\n    pass\n",
+        ["two tasks are named Trainer. Rename one of them."],
+        id="one name twice",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "because"), IMPORTS)
+def test_a_task_module_that_cannot_be_imported_is_named_with_its_line(
+    project: Project, source: str, because: list[str]
+) -> None:
+    project.write("src/tasks/mine.py", source)
+
+    outcome = project.run()
+
+    assert outcome.code == 2
+    assert [part for part in because if part not in outcome.err] == [], outcome.err
+    assert "Traceback" not in outcome.err
+    assert project.runs() == []
+
+
+GRAPHS = """\
+import luigi
+from runforest.run_task import RunTask
+from tasks.preprocessor import Preprocessor
+
+class Raises(RunTask):
+    def requires(self):
+        return {}["nothing"]
+
+class First(RunTask):
+    def requires(self):
+        return self.need(Second)
+
+class Second(RunTask):
+    def requires(self):
+        return self.need(First)
+
+class Itself(RunTask):
+    def requires(self):
+        return self
+
+class NoDefault(RunTask):
+    rate = luigi.FloatParameter()
+
+class NeedsNoDefault(RunTask):
+    def requires(self):
+        return self.need(NoDefault)
+
+class NoTask(RunTask):
+    def requires(self):
+        return ["Preprocessor"]
+
+class UnknownParameter(RunTask):
+    def requires(self):
+        return self.need(Preprocessor, column="Age")
+"""
+
+WRONG_GRAPHS = {
+    "Raises": ["task Raises", "requires() raises KeyError: 'nothing'. Correct the task."],
+    "First": ["requires itself, by way of others. Break the circle."],
+    "Itself": ["task Itself", "requires itself, by way of others. Break the circle."],
+    "NoDefault": ["[NoDefault]", "rate: has no value and no default. Set it in [NoDefault]."],
+    "NeedsNoDefault": ["[NoDefault]", "rate: has no value and no default. Set it in [NoDefault]."],
+    "NoTask": ["requires 'Preprocessor', which is not a RunTask. Return tasks from requires()."],
+    "UnknownParameter": ["UnknownParameterException", "column", "Correct the task."],
+}
+
+RUNNER = """\
+import contextlib, io, json, sys
+from pathlib import Path
+from runforest.launch.cli import run
+
+told = {}
+for task in sys.argv[1:]:
+    with contextlib.redirect_stderr(io.StringIO()) as stderr:
+        code = run(Path(__file__).parents[1], ["--set", f"RunConfig.task={task}"])
+    told[task] = [code, stderr.getvalue()]
+print(json.dumps(told))
+"""
+"""Tries many tasks in one process, since each start takes seconds."""
+
+
+def test_a_graph_that_cannot_be_built_is_refused_with_its_remedy(project: Project) -> None:
+    project.write("src/tasks/mine.py", GRAPHS)
+    project.write("src/runner.py", RUNNER)
+
+    outcome = project.run(*WRONG_GRAPHS)
+
+    told = json.loads(outcome.out)
+    assert {task: code for task, (code, _) in told.items()} == dict.fromkeys(WRONG_GRAPHS, 2)
+    missing = {
+        task: message
+        for task, (_, message) in told.items()
+        if not all(part in message for part in WRONG_GRAPHS[task])
+    }
+    assert missing == {}
+    assert [task for task, (_, message) in told.items() if len(message.splitlines()) != 2] == []
+    assert "Traceback" not in outcome.out + outcome.err
+    assert project.runs() == []

@@ -1,0 +1,133 @@
+"""An interrupted execution ends at once, its run KILLED, and leaves nothing half done."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.conftest import wait_until
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from tests.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+ENDLESS = ("--set", "Trainer.params.n_estimators=10", "--set", "Tuner.n_trials=100000")
+TINY = '''\
+from runforest.run_task import RunTask
+
+
+class Tiny(RunTask):
+    def output(self):
+        return self.artifact("tiny.txt")
+
+    def compute(self):
+        self.output().save("tiny")
+'''
+
+
+def start_tuning(project: Project, *options: str) -> subprocess.Popen[str]:
+    """Start an experiment and return its process when a trial of it is recorded."""
+    process = project.start(*ENDLESS, *options)
+    journals = project.folder / "mlruns"
+    wait_until(
+        lambda: any(
+            '"event":"trial"' in path.read_text() for path in journals.glob("*/*/journal.jsonl")
+        )
+    )
+    wait_until(lambda: len(project.runs()) > 1)
+    return process
+
+
+def processes_of(group: int) -> list[int]:
+    """Return the living processes of a process group."""
+    found = []
+    for process in psutil.process_iter(["status"]):
+        try:
+            is_member = os.getpgid(process.pid) == group
+        except ProcessLookupError:
+            continue
+        if is_member and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process.pid)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "options"),
+    [
+        (signal.SIGINT, ("--set", "RunConfig.workers=1")),
+        (signal.SIGTERM, ("--set", "RunConfig.workers=1")),
+        (signal.SIGINT, ("--set", "RunConfig.workers=3")),
+        (signal.SIGTERM, ("--set", "RunConfig.workers=3")),
+        (signal.SIGINT, ("--set", "Tuner.executor=processes", "--set", "Tuner.n_jobs=2")),
+        (signal.SIGTERM, ("--set", "Tuner.executor=processes", "--set", "Tuner.n_jobs=2")),
+    ],
+    ids=["int-1", "term-1", "int-3", "term-3", "int-processes", "term-processes"],
+)
+def test_a_signal_during_the_search_ends_the_run_as_killed(
+    project: Project, number: signal.Signals, options: tuple[str, ...]
+) -> None:
+    process = start_tuning(project, *options)
+
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # Ctrl-C reaches every process of the terminal's group
+    else:
+        process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+
+    run = project.top_runs()[0]
+    artifacts = project.artifacts(run)
+    assert process.returncode == 130
+    assert run.info.status == "KILLED"
+    assert "RUNNING" not in {child.info.status for child in project.children(run)}
+    assert not (artifacts.parent / "staging").exists()
+    assert not (artifacts / "Tuner").exists()
+    assert (artifacts / "Preprocessor" / "manifest.json").exists()
+    assert "Traceback" not in out + err, out + err
+    assert "interrupted" in next(line for line in out.splitlines() if "Tuner" in line)
+    wait_until(lambda: not processes_of(process.pid), timeout_s=10)
+
+
+def test_an_interrupt_before_the_run_is_opened_leaves_no_run(project: Project) -> None:
+    marker = project.folder / "importing"
+    project.write(
+        "src/tasks/slow.py",
+        f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(60)\n",
+    )
+    process = project.start()
+    wait_until(marker.exists)
+
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Traceback" not in out + err
+    assert project.runs() == []
+
+
+def test_the_next_start_closes_a_run_that_was_killed_without_warning(project: Project) -> None:
+    project.write("src/tasks/tiny.py", TINY)
+    process = start_tuning(project)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    stale = project.top_runs()[0]
+    open_child = project.client.create_run(
+        stale.info.experiment_id, tags={"mlflow.parentRunId": stale.info.run_id}
+    )
+    staging = project.artifacts(stale).parent / "staging"
+    assert stale.info.status == "RUNNING"
+    assert staging.exists()
+
+    outcome = project.run("--set", "RunConfig.task=Tiny")
+
+    assert outcome.code == 0, outcome.err
+    assert project.client.get_run(stale.info.run_id).info.status == "KILLED"
+    assert project.client.get_run(open_child.info.run_id).info.status == "KILLED"
+    assert not staging.exists()
+    assert project.manifest(stale, "Preprocessor")

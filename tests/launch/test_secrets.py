@@ -1,0 +1,111 @@
+"""The values of .env are written nowhere, whatever a task does with them."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import git, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Outcome, Project
+
+pytestmark = pytest.mark.slow
+
+SECRET = "correct-horse-battery-staple"
+LEAKING = f'''\
+import logging
+import os
+import subprocess
+
+from runforest.run_task import RunTask
+
+FALLBACK = "{SECRET}"
+
+
+class Leaking(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        token = os.environ["API_TOKEN"]
+        print("printed", token)
+        logging.getLogger("leak").warning("logged %s", token)
+        subprocess.run(["echo", "echoed", token], check=True)
+        self.log_param("token", token)
+        self.output().save("done")
+
+
+class Failing(RunTask):
+    def output(self):
+        return self.artifact("never.txt")
+
+    def compute(self):
+        raise ValueError(f"no access with {{os.environ['API_TOKEN']}}")
+'''
+
+
+@pytest.fixture(scope="module")
+def leaking(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path
+) -> tuple[Project, Outcome, Outcome]:
+    """Return a project whose tasks give a secret away, and what two executions printed."""
+    project = make_project(tmp_path_factory.mktemp("leaking") / "project", empty_store)
+    project.write(".gitignore", "mlruns/\n.env\n__pycache__/\n")
+    git(project.folder, "init", "--quiet")
+    git(project.folder, "add", "--all")
+    git(project.folder, "commit", "--quiet", "--message", "Start")
+    project.write(".env", f"API_TOKEN={SECRET}\n")
+    project.write("src/tasks/leaking.py", LEAKING)
+    project.write("luigi.toml", f'# {SECRET}\n[RunConfig]\ndescription = "by {SECRET}"\n')
+    sound = project.run("--set", "RunConfig.task=Leaking")
+    failed = project.run("--set", "RunConfig.task=Failing", "--set", "RunConfig.workers=2")
+    return project, sound, failed
+
+
+def test_the_tasks_did_use_the_secret(leaking: tuple[Project, Outcome, Outcome]) -> None:
+    project, sound, failed = leaking
+    newest, earlier = project.top_runs()
+
+    log = (project.artifacts(earlier) / "console.log").read_text()
+
+    assert (sound.code, failed.code) == (0, 1), sound.err + failed.err
+    assert "printed ***" in log
+    assert "logged ***" in log
+    assert "echoed ***" in log
+    assert earlier.data.params["Leaking.token"] == "***"
+    error = (project.artifacts(newest) / "errors" / "Failing.txt").read_text()
+    assert error.rstrip().endswith("no access with ***")
+
+
+def test_no_file_below_the_output_folder_holds_the_secret(
+    leaking: tuple[Project, Outcome, Outcome],
+) -> None:
+    files = [path for path in (leaking[0].folder / "mlruns").rglob("*") if path.is_file()]
+
+    holding = [path for path in files if SECRET.encode() in path.read_bytes()]
+
+    assert {path.name for path in files} >= {"journal.jsonl", "diff.patch", "effective.toml"}
+    assert holding == []
+
+
+def test_no_recorded_source_holds_the_secret(leaking: tuple[Project, Outcome, Outcome]) -> None:
+    archives = list((leaking[0].folder / "mlruns").rglob("sources.zip"))
+
+    for path in archives:
+        with zipfile.ZipFile(path) as archive:
+            contents = {name: archive.read(name) for name in archive.namelist()}
+
+        assert b'FALLBACK = "***"' in contents["src/tasks/leaking.py"]
+        assert [name for name, content in contents.items() if SECRET.encode() in content] == []
+    assert len(archives) == 2
+
+
+def test_nothing_printed_holds_the_secret(leaking: tuple[Project, Outcome, Outcome]) -> None:
+    for outcome in leaking[1:]:
+        assert SECRET not in outcome.out
+        assert SECRET not in outcome.err

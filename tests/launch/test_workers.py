@@ -1,0 +1,51 @@
+"""The number of workers and how they start make no difference to a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import QUICK, Project, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+TASKS = ("Preprocessor", "Tuner", "Trainer", "Evaluator", "Prediction")
+
+
+def outputs(project: Project) -> dict[str, str]:
+    """Return the digest of every output of the newest run that may not differ between runs."""
+    run = project.top_runs()[0]
+    return {
+        f"{task}/{name}": output["sha256"]
+        for task in TASKS
+        for name, output in project.manifest(run, task)["outputs"].items()
+        if not output["is_volatile"]
+    }
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> dict[str, str]:
+    """Return the outputs of an experiment without worker processes."""
+    project = make_project(tmp_path_factory.mktemp("alone") / "project", empty_store)
+    outcome = project.run(*QUICK, "--set", "RunConfig.workers=1")
+    assert outcome.code == 0, outcome.err
+    return outputs(project)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_three_workers_give_the_same_bytes_as_one(
+    project: Project, alone: dict[str, str], method: str
+) -> None:
+    workers = ("--set", "RunConfig.workers=3", "--set", f"RunConfig.start_method={method}")
+
+    outcome = project.run(*QUICK, *workers)
+
+    assert outcome.code == 0, outcome.err
+    assert outputs(project) == alone
+    assert len(project.top_runs()) == 1
+    assert len(project.children(project.top_runs()[0])) == 3
+    assert {run.info.status for run in project.runs()} == {"FINISHED"}

@@ -1,0 +1,64 @@
+"""A project whose run is finished, to be copied, changed and planned anew."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ARTICLE, Project, make_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CLEANING = '''"""Cleaning."""
+
+LIMIT = 1000
+
+
+def clean(table):
+    """Return the table."""
+    # Nothing to do.
+    return table.head(LIMIT)
+'''
+
+
+@pytest.fixture(scope="session")
+def base_project(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project:
+    """Return a project of the article's experiment that ran once.
+
+    Its preprocessor uses a helper of its own module, one of another module of `src/`, and one of
+    a module that lies beside `src/`.
+    """
+    project = make_project(tmp_path_factory.mktemp("base") / "project", empty_store)
+    project.configure(ARTICLE)
+    project.write("src/cleaning.py", CLEANING)
+    project.write("lib/outside.py", '"""Outside."""\n\n\ndef keep(table):\n    return table\n')
+    path = project.folder / "src" / "tasks" / "preprocessor.py"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace(
+        "import luigi\n", "import luigi\nfrom cleaning import clean\nfrom lib.outside import keep\n", 1
+    )
+    text = text.replace(
+        "        train = drop_rows_without(train, self.target)\n",
+        "        train = keep(clean(drop_rows_without(train, self.target)))\n",
+    )
+    path.write_text(text, encoding="utf-8")
+    project.environment["PYTHONPATH"] = "."
+    outcome = project.run()
+    assert outcome.code == 0, outcome.err
+    return project
+
+
+@pytest.fixture
+def copied(base_project: Project, tmp_path: Path) -> Callable[[], Project]:
+    """Return a function that returns a copy of the base project in another place."""
+
+    def copy() -> Project:
+        folder = tmp_path / "elsewhere" / "project"
+        shutil.copytree(base_project.folder, folder, symlinks=True)
+        return Project(folder, dict(base_project.environment))
+
+    return copy

@@ -1,0 +1,158 @@
+"""What makes a task run again, and what does not: one row each, through the command line."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Project
+
+ALL = {"Preprocessor", "Trainer", "Prediction"}
+FROM_TRAINER = {"Trainer", "Prediction"}
+PREPROCESSOR = "src/tasks/preprocessor.py"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A replacement in a file of the project."""
+
+    file: str
+    old: str
+    new: str
+
+    def __call__(self, project: Project) -> None:
+        """Make the replacement, which has to be possible."""
+        path = project.folder / self.file
+        text = path.read_text(encoding="utf-8")
+        assert self.old in text
+        path.write_text(text.replace(self.old, self.new, 1), encoding="utf-8")
+
+
+def new_input_with_the_old_mtime(project: Project) -> None:
+    path = project.folder / "input" / "titanic" / "train.csv"
+    status = path.stat()
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    path.write_text(text.replace("1,0,3,", "1,1,3,", 1), encoding="utf-8")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def newer_scikit_learn(project: Project) -> None:
+    folder = project.folder / "scikit_learn-99.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: scikit-learn\nVersion: 99.0\n")
+
+
+def touched_input(project: Project) -> None:
+    os.utime(project.folder / "input" / "titanic" / "train.csv")
+
+
+def moved_input(project: Project) -> None:
+    (project.folder / "input" / "titanic").rename(project.folder / "elsewhere")
+    Edit("luigi.toml", './input/titanic/', './elsewhere/')(project)
+
+
+def unchanged(_project: Project) -> None:
+    pass
+
+
+NOTICED = [
+    pytest.param(Edit("luigi.toml", "seed=0", "seed=1"), FROM_TRAINER, "`seed` 0 -> 1", id="parameter"),
+    pytest.param(
+        Edit(PREPROCESSOR, 'self.output()["train"].save(', 'len(train)\n        self.output()["train"].save('),
+        ALL,
+        "code of tasks.preprocessor.Preprocessor changed",
+        id="line of compute",
+    ),
+    pytest.param(
+        Edit(PREPROCESSOR, "low_memory=False", "low_memory=True"),
+        ALL,
+        "code of tasks.preprocessor.read_table changed",
+        id="helper in the same module",
+    ),
+    pytest.param(
+        Edit("src/cleaning.py", "return table.head(LIMIT)", "return table.head(LIMIT).copy()"),
+        ALL,
+        "code of cleaning.clean changed",
+        id="helper in another module",
+    ),
+    pytest.param(
+        Edit("src/cleaning.py", "LIMIT = 1000", "LIMIT = 1001"),
+        ALL,
+        "code of cleaning changed",
+        id="imported constant",
+    ),
+    pytest.param(
+        Edit("lib/outside.py", "    return table", "    return table.copy()"),
+        ALL,
+        "code of lib.outside.keep changed",
+        id="module outside src",
+    ),
+    pytest.param(
+        Edit("luigi.toml", "[Trainer]", "[Trainer]\nparams={alpha=2.0}"),
+        FROM_TRAINER,
+        "`params` {}",
+        id="parameter of the estimator",
+    ),
+    pytest.param(newer_scikit_learn, FROM_TRAINER, "-> 99.0", id="version of scikit-learn"),
+    pytest.param(
+        Edit("input/titanic/train.csv", "1,0,3,", "1,1,3,"), ALL, "train_file changed", id="cell"
+    ),
+    pytest.param(
+        Edit("input/titanic/train.csv", "Ticket", "Billet"), ALL, "train_file changed", id="column name"
+    ),
+    pytest.param(
+        new_input_with_the_old_mtime, ALL, "train_file changed", id="new input with the old mtime"
+    ),
+]
+
+IGNORED = [
+    pytest.param(unchanged, id="nothing, in another folder"),
+    pytest.param(Edit("src/cleaning.py", "# Nothing to do.", "# Really nothing."), id="comment"),
+    pytest.param(Edit("src/cleaning.py", "Return the table.", "Give it back."), id="docstring"),
+    pytest.param(Edit("src/cleaning.py", "table.head(LIMIT)", "table.head( LIMIT )"), id="formatting"),
+    pytest.param(touched_input, id="mtime of an input"),
+    pytest.param(moved_input, id="place of an input"),
+    pytest.param(Edit("luigi.toml", "overview", "another text"), id="description"),
+    pytest.param(Edit("luigi.toml", "[RunConfig]", '[RunConfig]\nrun_name="x"'), id="run name"),
+    pytest.param(Edit("luigi.toml", "[RunConfig]", "[RunConfig]\nworkers=3"), id="workers"),
+]
+
+
+def planned_actions(project: Project, *options: str) -> dict[str, str]:
+    outcome = project.run("--plan", *options)
+    assert outcome.code == 0, outcome.err
+    rows = [line.split() for line in outcome.out.splitlines() if line.strip()]
+    return {row[0]: row[1] for row in rows if row[0] in ALL}
+
+
+@pytest.mark.parametrize(("change", "tasks", "reason"), NOTICED)
+def test_a_change_that_matters_runs_the_right_tasks(
+    copied: Callable[[], Project], change: Callable[[Project], None], tasks: set[str], reason: str
+) -> None:
+    project = copied()
+    change(project)
+
+    outcome = project.run("--plan")
+
+    actions = {line.split()[0]: line.split()[1] for line in outcome.out.splitlines()[: len(ALL)]}
+    assert {name for name, action in actions.items() if action == "run"} == tasks, outcome.out
+    assert reason in outcome.out
+
+
+@pytest.mark.parametrize("change", IGNORED)
+def test_a_change_that_does_not_matter_runs_nothing(
+    copied: Callable[[], Project], change: Callable[[Project], None]
+) -> None:
+    project = copied()
+    change(project)
+
+    actions = planned_actions(project)
+
+    assert set(actions.values()) == {"reuse"}, actions

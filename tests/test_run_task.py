@@ -1,0 +1,261 @@
+"""A task's result is all that it wrote, committed at once, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from typing import TYPE_CHECKING
+
+import luigi
+import pytest
+from luigi.configuration import get_config
+from luigi.scheduler import Scheduler
+from luigi.worker import Worker
+
+from runforest.artifacts import Artifact
+from runforest.errors import ArtifactError
+from runforest.journal import JournalReader
+from runforest.manifest import read_manifest
+from runforest.run import Run, RunSettings
+from runforest.run_task import RunTask, WrapperRunTask, requires
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Mixed(RunTask):
+    """Writes files, a folder and something that it does not declare."""
+
+    text = luigi.Parameter(default="a")
+
+    def output(self) -> dict[str, Artifact]:
+        return {
+            "text": self.artifact("text.txt"),
+            "numbers": self.artifact("numbers.json"),
+            "folder": self.artifact("folder"),
+        }
+
+    def compute(self) -> None:
+        outputs = self.output()
+        outputs["text"].save(self.text)
+        outputs["numbers"].save([1, 2])
+        outputs["folder"].path.mkdir()
+        (outputs["folder"].path / "inside.txt").write_text("inside")
+        self.artifact("extra/undeclared.txt").save("extra")
+
+
+class Raising(RunTask):
+    """Raises half way."""
+
+    def output(self) -> dict[str, Artifact]:
+        return {"first": self.artifact("first.txt"), "second": self.artifact("second.txt")}
+
+    def compute(self) -> None:
+        self.output()["first"].save("half")
+        message = "half way"
+        raise ValueError(message)
+
+
+class Forgetful(RunTask):
+    """Does not write what it declares."""
+
+    def output(self) -> Artifact:
+        return self.artifact("declared.csv")
+
+    def compute(self) -> None:
+        self.artifact("other.txt").save("other")
+
+
+class Talking(RunTask):
+    """Logs in every way."""
+
+    def output(self) -> Artifact:
+        return self.artifact("done.txt")
+
+    def compute(self) -> None:
+        self.log_metric("loss", 0.5, step=3)
+        self.log_params({"colour": "blue", "depth": 2})
+        self.report_progress(1, 4, "a quarter is done")
+        self.output().save("done")
+
+
+@requires(Mixed)
+class Seeded(RunTask):
+    """Has a parameter of the same name as the task that it requires."""
+
+    text = luigi.Parameter(default="b")
+
+    def output(self) -> Artifact:
+        return self.artifact("copy.txt")
+
+    def compute(self) -> None:
+        self.output().save(self.input()["text"].load() + self.text)
+
+
+@requires(Seeded, Mixed)
+class Both(WrapperRunTask):
+    """Wraps two tasks."""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Return a run without a tracking store."""
+    settings = RunSettings(
+        project=str(tmp_path),
+        run_id="r1",
+        config_file=str(tmp_path / "luigi.toml"),
+        page="http://localhost:5000/#/experiments/1/runs/r1",
+    )
+    (tmp_path / "luigi.toml").write_text('[Mixed]\ntext = "configured"\n')
+    run = Run(tmp_path / "mlruns" / "experiment" / "r1", settings)
+    run.save()
+    return run
+
+
+def events(run: Run, kind: str) -> list[dict[str, object]]:
+    return [
+        entry for entry in JournalReader(run.journal_path).read_new() if entry["event"] == kind
+    ]
+
+
+def test_a_result_is_every_file_that_was_written_declared_or_not(run: Run) -> None:
+    task = Mixed(active_run=run, text="a")
+
+    task.run()
+
+    manifest = read_manifest(task.result_folder)
+    assert manifest is not None
+    assert set(manifest.outputs) == {
+        "text.txt",
+        "numbers.json",
+        "folder/inside.txt",
+        "extra/undeclared.txt",
+    }
+    assert manifest.outputs["text.txt"].sha256 == hashlib.sha256(b"a").hexdigest()
+    assert manifest.run_id == "r1"
+    assert task.complete()
+    assert task.output()["numbers"].load() == [1, 2]
+
+
+def test_a_committed_file_cannot_be_changed_by_mistake(run: Run) -> None:
+    task = Mixed(active_run=run, text="a")
+
+    task.run()
+
+    assert task.output()["text"].path.stat().st_mode & 0o222 == 0
+
+
+@pytest.mark.parametrize(
+    ("task", "remedy"),
+    [(Raising, "half way"), (Forgetful, r"declared\.csv.*Save it, or take it out of output\(\)")],
+)
+def test_a_task_that_fails_leaves_nothing_that_counts(
+    run: Run, task: type[RunTask], remedy: str
+) -> None:
+    failing = task(active_run=run)
+
+    with pytest.raises((ValueError, ArtifactError), match=remedy):
+        failing.run()
+
+    assert not failing.complete()
+    assert not failing.result_folder.exists()
+    assert not (run.staging / failing.folder_name).exists()
+    assert [entry["task"] for entry in events(run, "failed")] == [task.__name__]
+
+
+def test_two_instances_of_a_task_have_folders_of_their_own(run: Run) -> None:
+    tasks = [Mixed(active_run=run, text=text) for text in ("a", "b", "a/b", "x" * 200)]
+
+    for task in tasks:
+        task.run()
+
+    assert len({task.result_folder for task in tasks}) == 4
+    assert [task.output()["text"].load() for task in tasks] == ["a", "b", "a/b", "x" * 200]
+    assert all(task.result_folder.parent == run.artifacts for task in tasks)
+
+
+def test_building_a_task_writes_nothing(run: Run) -> None:
+    before = sorted(run.folder.rglob("*"))
+
+    task = Both(active_run=run)
+    task.requires()
+    task.complete()
+
+    assert sorted(run.folder.rglob("*")) == before
+
+
+def test_a_requirement_gets_the_run_and_no_other_parameter(run: Run) -> None:
+    task = Seeded(active_run=run, text="mine")
+
+    needed = task.requires()
+
+    assert needed.active_run == run
+    assert needed.text == "a"
+
+
+def test_a_consumer_reads_what_the_producer_declares(run: Run) -> None:
+    task = Seeded(active_run=run, text="b")
+    task.requires().run()
+
+    task.run()
+
+    assert task.output().load() == "ab"
+
+
+def test_a_wrapper_is_complete_when_all_that_it_requires_is(run: Run) -> None:
+    wrapper = Both(active_run=run)
+    before = wrapper.complete()
+    for task in (Mixed(active_run=run), Seeded(active_run=run)):
+        task.run()
+
+    assert (before, wrapper.complete()) == (False, True)
+
+
+def test_what_a_task_logs_stands_in_the_journal_and_in_the_manifest(run: Run) -> None:
+    task = Talking(active_run=run)
+
+    task.run()
+
+    (metrics,), (params,) = events(run, "metrics"), events(run, "params")
+    assert (metrics["values"], metrics["step"]) == ({"loss": 0.5}, 3)
+    assert params["values"] == {"Talking.colour": "blue", "Talking.depth": "2"}
+    manifest = read_manifest(task.result_folder)
+    assert manifest is not None
+    assert manifest.metrics == {"loss": 0.5}
+    assert manifest.params == {"Talking.colour": "blue", "Talking.depth": "2"}
+
+
+def test_luigi_shows_progress_and_a_link_to_the_run(run: Run) -> None:
+    scheduler = Scheduler()
+    task = Talking(active_run=run)
+
+    with Worker(scheduler=scheduler, worker_id="w", no_install_shutdown_handler=True) as worker:
+        worker.add(task)
+        worker.run()
+
+    shown = scheduler.task_list("DONE", "")[task.task_id]
+    assert shown["tracking_url"] == run.settings.page
+    assert shown["status_message"] == "a quarter is done"
+    assert scheduler.get_task_progress_percentage(task.task_id)["progressPercentage"] == 25
+
+
+def test_a_task_can_be_sent_to_another_process(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_config("toml"), "data", {})  # receiving a task sets it; put it back
+    task = Mixed(active_run=run, text="sent")
+
+    received = pickle.loads(pickle.dumps(task))
+
+    assert received == task
+    assert received.active_run.settings == run.settings
+
+
+def test_the_parameter_of_a_run_is_read_back_from_its_text(run: Run) -> None:
+    task = Mixed(active_run=run, text="a")
+
+    again = Mixed.from_str_params(task.to_str_params())
+
+    assert again.active_run.settings == run.settings
+    assert json.loads((run.folder / "run.json").read_text())["run_id"] == "r1"

@@ -1,0 +1,140 @@
+"""A saved model predicts from raw rows, in a process that knows nothing of the run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from tests.conftest import make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+PREDICT = """\
+import sys
+import mlflow
+import pandas as pd
+
+store, model, table, answers = sys.argv[1:]
+mlflow.set_tracking_uri(store)
+rows = pd.read_csv(table)
+predicted = mlflow.pyfunc.load_model(model).predict(rows)
+pd.DataFrame({"predicted": predicted}).to_csv(answers, index=False)
+"""
+
+OWN_ESTIMATOR = '''\
+"""An estimator of the project: the most frequent class of the nearest value."""
+
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.neighbors import KNeighborsClassifier
+
+
+class Nearest(ClassifierMixin, BaseEstimator):
+    def __init__(self, reach=3):
+        self.reach = reach
+
+    def fit(self, features, target):
+        self.model_ = KNeighborsClassifier(n_neighbors=self.reach).fit(features, target)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict(self, features):
+        return self.model_.predict(features)
+'''
+
+CLASSES = """\
+[RunConfig]
+task = "Prediction"
+[Trainer]
+estimator = "tasks.nearest.Nearest"
+tune = true
+[Tuner]
+n_trials = 2
+n_folds = 2
+[Tuner.search_space]
+reach = [3, 5]
+"""
+
+
+def predict_afresh(project: Project, answers: Path) -> list[object]:
+    """Return what the newest run's model says of the test file, in a process of its own."""
+    run = project.top_runs()[0]
+    (test_file,) = project.folder.glob("input/**/test.csv")
+    store = f"sqlite:///{project.folder / 'mlruns' / 'mlflow.db'}"
+    model = f"runs:/{run.info.run_id}/Trainer/model"
+    subprocess.run(
+        [sys.executable, "-c", PREDICT, store, model, str(test_file), str(answers)],
+        cwd=answers.parent,
+        env=project.full_environment(),
+        check=True,
+        capture_output=True,
+    )
+    return pd.read_csv(answers)["predicted"].tolist()
+
+
+def written(project: Project, target: str) -> list[object]:
+    """Return the predictions that the newest run wrote."""
+    folder = project.artifacts(project.top_runs()[0]) / "Prediction"
+    return pd.read_csv(folder / "test_prediction.csv")[target].tolist()
+
+
+def write_tables(project: Project, target: list[str]) -> None:
+    """Write a training table with this target, and a test table of its first ten rows."""
+    rows = range(len(target))
+    table = pd.DataFrame({"id": rows, "size": [row % 8 for row in rows], "y": target})
+    table["shop"] = [["north", "south", None][row % 3] for row in rows]
+    project.write("input/train.csv", table.to_csv(index=False))
+    project.write("input/test.csv", table.drop(columns="y").head(10).to_csv(index=False))
+
+
+@pytest.fixture
+def bare(tmp_path: Path, empty_store: Path) -> Project:
+    """Return a project without data."""
+    project = make_project(tmp_path / "project", empty_store)
+    for path in (project.folder / "input" / "titanic").iterdir():
+        path.unlink()
+    return project
+
+
+def test_the_model_of_the_default_experiment_predicts_raw_rows(
+    finished_project: Project, tmp_path: Path
+) -> None:
+    predicted = predict_afresh(finished_project, tmp_path / "answers.csv")
+
+    assert predicted == written(finished_project, "Survived")
+
+
+def test_text_classes_and_an_estimator_of_the_project_survive_saving(
+    bare: Project, tmp_path: Path
+) -> None:
+    write_tables(bare, [["low", "high"][row % 8 > 3] for row in range(48)])
+    bare.write("src/tasks/nearest.py", OWN_ESTIMATOR)
+    bare.configure(CLASSES)
+
+    outcome = bare.run()
+
+    assert outcome.code == 0, outcome.err
+    assert len(bare.children(bare.top_runs()[0])) == 2
+    predicted = predict_afresh(bare, tmp_path / "answers.csv")
+    assert predicted == written(bare, "y")
+    assert predicted == [["low", "high"][row % 8 > 3] for row in range(10)]
+
+
+def test_numbers_are_predicted_as_numbers(bare: Project, tmp_path: Path) -> None:
+    write_tables(bare, [f"{row % 8 * 2.5 + row % 3 * 0.125:.3f}" for row in range(48)])
+    bare.configure('[RunConfig]\ntask = "Prediction"\n')
+
+    outcome = bare.run()
+
+    assert outcome.code == 0, outcome.err
+    predicted = predict_afresh(bare, tmp_path / "answers.csv")
+    assert predicted == pytest.approx(written(bare, "y"), rel=1e-12)
+    assert len(set(predicted)) > 2

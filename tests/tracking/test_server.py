@@ -1,0 +1,216 @@
+"""Runs on a tracking server: results are uploaded, found again, and survive an outage."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.manifest import read_manifest
+from tests.conftest import ARTICLE, QUICK, Project, free_port, make_project, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mlflow.entities import Run as MlflowRun
+
+pytestmark = pytest.mark.slow
+
+TASKS = ("Preprocessor", "Tuner", "Trainer", "Evaluator", "Prediction")
+WAITING = '''\
+import pathlib
+import time
+
+from runforest.run_task import RunTask, requires
+
+HERE = pathlib.Path(__file__).parent
+
+
+class Early(RunTask):
+    def output(self):
+        return self.artifact("early.txt")
+
+    def compute(self):
+        self.output().save("early")
+
+
+@requires(Early)
+class Late(RunTask):
+    def output(self):
+        return self.artifact("late.txt")
+
+    def compute(self):
+        (HERE / "waiting").touch()
+        while not (HERE / "go").exists():
+            time.sleep(0.05)
+        self.log_metric("late", 1.0)
+        self.output().save("late")
+'''
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=1) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve an MLflow store of its own, with artifacts behind the server, while the block runs."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = Project(folder).full_environment()
+    environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--backend-store-uri", f"sqlite:///{folder / 'server.db'}"),
+                *("--artifacts-destination", str(folder / "remote")),
+            ],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_until(lambda: answers(url), timeout_s=90)
+        yield url, process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[str]:
+    """Return the address of a tracking server that keeps artifacts itself."""
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "server.db").write_bytes(empty_store.read_bytes())
+    with serving(folder) as (url, _):
+        yield url
+
+
+def on_server(folder: Path, url: str) -> Project:
+    project = make_project(folder)
+    project.environment["MLFLOW_TRACKING_URI"] = url
+    return project
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory: pytest.TempPathFactory, server: str) -> Project:
+    """Return a project whose quick experiment ran on the server."""
+    project = on_server(tmp_path_factory.mktemp("remote") / "project", server)
+    outcome = project.run(*QUICK, "--set", "RunConfig.experiment_name=remote")
+    assert outcome.code == 0, outcome.err
+    return project
+
+
+def newest(project: Project, experiment: str) -> MlflowRun:
+    found = project.client.get_experiment_by_name(experiment)
+    runs = project.client.search_runs([found.experiment_id])
+    return next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+
+
+def listed(project: Project, run: MlflowRun, folder: str | None = None) -> set[str]:
+    """Return the paths of the artifacts of a run on the server."""
+    found = set()
+    for entry in project.client.list_artifacts(run.info.run_id, folder):
+        found |= listed(project, run, entry.path) if entry.is_dir else {entry.path}
+    return found
+
+
+def test_every_artifact_is_on_the_server(remote: Project) -> None:
+    run = newest(remote, "remote")
+
+    names = listed(remote, run)
+
+    local = remote.folder / "mlruns" / "remote" / run.info.run_id / "artifacts"
+    written = {path.relative_to(local).as_posix() for path in local.rglob("*") if path.is_file()}
+    assert run.info.status == "FINISHED"
+    assert {f"{task}/manifest.json" for task in TASKS} <= names
+    assert {"console.log", "tasks.json", "config/effective.toml", "code/sources.zip"} <= names
+    assert names == written
+
+
+def test_trials_are_child_runs_on_the_server(remote: Project) -> None:
+    run = newest(remote, "remote")
+
+    children = remote.client.search_runs(
+        [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
+    )
+
+    assert {child.info.run_name for child in children} == {"trial 0", "trial 1", "trial 2"}
+    assert {child.info.status for child in children} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("form", ["runs", "mlflow-artifacts"])
+def test_pinned_results_are_downloaded_from_the_server(
+    remote: Project, server: str, tmp_path: Path, form: str
+) -> None:
+    run = newest(remote, "remote")
+    base = {"runs": f"runs:/{run.info.run_id}", "mlflow-artifacts": run.info.artifact_uri}[form]
+    other = on_server(tmp_path / "project", server)
+    pins = f'[PathConfig]\nPreprocessor = "{base}/Preprocessor"\nTrainer = "{base}/Trainer/"\n'
+    other.configure(ARTICLE.replace("[PathConfig]\n", pins))
+
+    outcome = other.run(
+        "--set", f"RunConfig.experiment_name={form}", "--set", "RunConfig.reuse=false"
+    )
+
+    assert outcome.code == 0, outcome.err
+    folder = tmp_path / "fates"
+    folder.mkdir()
+    local = other.client.download_artifacts(newest(other, form).info.run_id, "tasks.json", folder)
+    with open(local, encoding="utf-8") as source:
+        fates = json.load(source)
+    assert {name: fate["status"] for name, fate in fates.items()} == {"Prediction": "computed"}
+
+
+def test_an_unreachable_server_is_told_within_seconds(tmp_path: Path) -> None:
+    project = on_server(tmp_path / "project", f"http://127.0.0.1:{free_port()}")
+
+    outcome = project.run(timeout_s=60)
+
+    assert outcome.code == 2
+    assert "no tracking server answers" in outcome.err
+    assert "Start it, correct the address" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Path) -> None:
+    folder = tmp_path / "server"
+    folder.mkdir()
+    (folder / "server.db").write_bytes(empty_store.read_bytes())
+    with serving(folder) as (url, server):
+        project = on_server(tmp_path / "project", url)
+        project.write("src/tasks/waiting.py", WAITING)
+        source = project.folder / "src" / "tasks"
+        process = project.start("--set", "RunConfig.task=Late")
+        wait_until((source / "waiting").exists)
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(timeout=30)
+        (source / "go").touch()
+
+        out, err = process.communicate(timeout=120)
+
+    (run_folder,) = (project.folder / "mlruns" / "remote").iterdir()
+    assert process.returncode not in {0, 130}
+    assert "Traceback" not in out + err, out + err
+    assert "results are committed" in err
+    assert "run again" in err
+    for task in ("Early", "Late"):
+        assert read_manifest(run_folder / "artifacts" / task) is not None
+    assert not (run_folder / "staging").exists()
