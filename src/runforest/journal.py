@@ -12,6 +12,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from runforest.redact import known_secrets, redact_all
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -32,7 +34,7 @@ class Journal:
         local file system (POSIX.1, write).
         """
         entry = {"event": event, "timestamp_ms": time.time_ns() // 1_000_000, **content}
-        line = json.dumps(entry, separators=(",", ":")) + "\n"
+        line = json.dumps(redact_all(entry, known_secrets()), separators=(",", ":")) + "\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             os.write(descriptor, line.encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Mapping
@@ -76,17 +75,32 @@ _EXPECTED: tuple[tuple[type, tuple[type, ...], str], ...] = (
 )
 
 
+# Luigi says what it permits in no public attribute, but at the end of the description.
+_PERMITTED = re.compile(
+    r" ?(permitted values: (?P<number>\w+) in (?P<bounds>.*)|Choices: {(?P<choices>.*)})$"
+)
+_NUMBERS = {"int": "an integer", "float": "a number"}
+
+
+def meaning(parameter: luigi.Parameter[Any]) -> str:
+    """Return the description that the task's author gave."""
+    return _PERMITTED.sub("", str(parameter.description or ""))
+
+
 def expected_type(parameter: luigi.Parameter[Any]) -> str:
     """Return what a value of the parameter has to be, in words.
 
     >>> expected_type(luigi.IntParameter())
     'an integer'
     """
+    permitted = _PERMITTED.search(str(parameter.description))
+    if permitted and isinstance(parameter, luigi.NumericalParameter):
+        return f"{_NUMBERS[permitted['number']]} in {permitted['bounds']}"
+    if permitted and isinstance(parameter, luigi.ChoiceParameter):
+        return f"one of {', '.join(sorted(permitted['choices'].split(', ')))}"
     for kind, _, words in _EXPECTED:
         if isinstance(parameter, kind):
             return words
-    if isinstance(parameter, luigi.ChoiceParameter):
-        return "one of the choices"
     return "a string" if _is_text(parameter) else "a string or date"
 
 
@@ -132,23 +146,12 @@ def _parse_problem(parameter: luigi.Parameter[Any], value: object) -> str | None
         )
     if isinstance(parameter, luigi.ListParameter | luigi.DictParameter):
         return None
-    got = f"got {show_value(value)}."
+    words, got = expected_type(parameter), show_value(value)
+    if isinstance(value, float) and words.startswith(_NUMBERS["int"]):
+        return f"expected {words}, got {got}."
     try:
         parameter.parse(value if isinstance(value, int | float) else str(value))
     except ValueError as error:
-        # Luigi says what it permits in no public attribute, but here and in the description.
-        allowed = _ALLOWED.search(str(error))
-        if allowed is None:
-            return f"{error}, {got}"
-        kind, bounds, choices = allowed.groups()
-        if choices:
-            return f"expected one of {', '.join(sorted(ast.literal_eval(choices)))}, {got}"
-        return f"expected {_NUMBERS[kind]} in {bounds}, {got}"
-    if isinstance(value, float) and _INTEGERS in str(parameter.description):
-        return f"expected an integer, {got}"
+        is_told = isinstance(parameter, luigi.NumericalParameter | luigi.ChoiceParameter)
+        return f"expected {words}, got {got}." if is_told else f"{error}, got {got}."
     return None
-
-
-_ALLOWED = re.compile(r"is not in the set of (\w+) in (.*)|is not a valid choice from (\{.*\})")
-_NUMBERS = {"int": "an integer", "float": "a number"}
-_INTEGERS = "permitted values: int in"

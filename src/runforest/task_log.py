@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runforest.redact import known_secrets, redact
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -67,7 +69,11 @@ class TaskLog:
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Record several parameters of the run; their names are preceded by the task's."""
-        values = {f"{self.folder_name}.{name}": str(value) for name, value in params.items()}
+        secrets = known_secrets()
+        values = {
+            f"{self.folder_name}.{name}": redact(str(value), secrets)
+            for name, value in params.items()
+        }
         self.logged_params.update(values)
         self._tell("params", {"values": values})
 

@@ -49,11 +49,13 @@ class Preprocessor(RunTask):
     )
     train_columns = StringsParameter(
         default=(),
-        description="Columns to keep of the training file; empty for all. Target and id are always kept.",
+        description="Columns to keep of the training file; empty for all. "
+        "Target and id are always kept.",
     )
     test_columns = StringsParameter(
         default=(),
-        description="Columns to keep of the test file; empty for those of train_columns. The id is always kept.",
+        description="Columns to keep of the test file; empty for those of train_columns. "
+        "The id is always kept.",
     )
     drop_columns = StringsParameter(default=(), description="Columns to leave out of both files.")
     rename = TableParameter(default={}, description='New names: old = "new".')

@@ -15,6 +15,7 @@ from runforest.parameters import (
     from_table,
 )
 from runforest.run_task import RunTask
+from runforest.tracking.model_code import model_code
 from runforest.tracking.models import save_model
 from tasks.features import Features
 from tasks.tuner import Tuner
@@ -84,11 +85,5 @@ class Trainer(RunTask):
         pipeline = build_pipeline(self.spec(params)).fit(features, train[self.target])
         self.output()["params"].save(params)
         example = pd.concat([features, test[features.columns]])
-        save_model(pipeline, self.output()["model"].path, example, code_paths(self))
-
-
-def code_paths(task: Trainer) -> list[Path]:
-    """Return the project's packages that an estimator of the project needs to be loaded."""
-    source = Path(__file__).resolve().parents[1]
-    package = source / task.estimator.partition(".")[0]
-    return [package] if task.estimator and package.is_dir() else []
+        with model_code(self.estimator, Path(self.active_run.settings.project)) as code_paths:
+            save_model(pipeline, self.output()["model"].path, example, code_paths)

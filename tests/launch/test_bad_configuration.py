@@ -1,4 +1,4 @@
-"""Mistakes that only a process of its own shows: exit code, a clean stderr, the user's own tasks."""
+"""Mistakes that only a process shows: exit code, a clean stderr, the user's own tasks."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runforest.config.model import DatasetConfig
 
-# A word of its own, or after a small letter a capital: `passengerId`, but neither `humid` nor `covid`.
+# A word of its own, or with a capital after a small letter: `passengerId`, but not `humid`.
 _ID_NAME = re.compile(
     r"(?i:(^|[\W_])(id|key|index|uuid|guid)$|^(id|key|index)(_|\b))|[a-z0-9](I[dD]|Key|Index)$"
 )
@@ -128,7 +128,10 @@ def _missing_file(file: Path) -> str:
         return (
             "is a folder. Name a file: [Dataset] train and test, in the folder [PathConfig] input."
         )
-    remedy = "Set [PathConfig] input to the folder of the data set, [Dataset] train and test to its files."
+    remedy = (
+        "Set [PathConfig] input to the folder of the data set, [Dataset] train and test to its "
+        "files."
+    )
     if not file.parent.is_dir():
         return f"no such file: the folder {file.parent} does not exist. {remedy}"
     present = sorted(path.name for path in file.parent.iterdir() if path.is_file())[:10]

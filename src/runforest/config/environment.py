@@ -6,26 +6,22 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from runforest import USER_CONFIG_PARSER
 from runforest.errors import ConfigError, Problem
+from runforest.redact import known_secrets, remember_names, secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PUBLIC_KEYS = ("LUIGI_CONFIG_PATH", "LUIGI_CONFIG_PARSER", "PROJECT_ROOT", "MLFLOW_TRACKING_URI")
-_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     """The settings outside luigi.toml.
 
-    `secrets` are the values of `.env` that must never be written anywhere: all of four or more
-    characters but those of the public keys, of which a password inside a URL still counts.
+    `secrets` are the values of `.env` that must never be written anywhere.
     """
 
     project: Path
@@ -63,12 +59,17 @@ def read_environment(default_project: Path) -> Environment:
     for key, value in inside.items():
         if key not in {"LUIGI_CONFIG_PATH", "LUIGI_CONFIG_PARSER"}:
             os.environ.setdefault(key, value)
+    remember_names(inside)
     return Environment(
         project=project,
         config_file=_config_path(outside, inside, project),
         config_parser=USER_CONFIG_PARSER or inside.get("LUIGI_CONFIG_PARSER", "toml"),
         tracking_uri=outside.get("MLFLOW_TRACKING_URI", inside.get("MLFLOW_TRACKING_URI", "")),
-        secrets=_secrets(inside),
+        # The environment goes before .env, so its value of the same name is the one in use.
+        # The environment's own value of a name goes before that of .env; neither may be written.
+        secrets=tuple(
+            sorted({*known_secrets(), *secret_values(inside)}, key=len, reverse=True)
+        ),
     )
 
 
@@ -86,11 +87,3 @@ def _config_path(outside: Mapping[str, str], inside: Mapping[str, str], project:
     if "LUIGI_CONFIG_PATH" in outside:
         return Path(outside["LUIGI_CONFIG_PATH"]).resolve()
     return (project / inside.get("LUIGI_CONFIG_PATH", "luigi.toml")).resolve()
-
-
-def _secrets(inside: Mapping[str, str]) -> tuple[str, ...]:
-    hidden = {value for key, value in inside.items() if key not in PUBLIC_KEYS}
-    hidden |= {password for value in inside.values() if (password := urlsplit(value).password)}
-    return tuple(
-        sorted((value for value in hidden if len(value) >= _SHORTEST_SECRET), key=len)[::-1]
-    )

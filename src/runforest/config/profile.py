@@ -48,6 +48,7 @@ def profile_file(
     target: str,
     ids: list[str],
     config: DatasetConfig,
+    *,
     digests: DigestCache,
     cache: Path,
 ) -> Profile:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from luigi.parameter import MissingParameterException
 from luigi.task_register import Register
 
 from runforest.config.check import task_names
 from runforest.config.model import TABLES
-from runforest.parameters import expected_type, shared_source
+from runforest.parameters import expected_type, meaning, shared_source
 
 if TYPE_CHECKING:
     import luigi
@@ -36,7 +36,12 @@ def reference_page() -> str:
 
 def _model_section(name: str, model: type[Table]) -> str:
     rows = [
-        (key, _annotation(str(field.annotation)), json.dumps(field.default), str(field.description))
+        (
+            key,
+            _annotation(field.annotation),
+            f"`{json.dumps(field.default)}`",
+            str(field.description),
+        )
         for key, field in model.model_fields.items()
     ]
     return _section(name, model.__doc__ or "", rows)
@@ -45,7 +50,7 @@ def _model_section(name: str, model: type[Table]) -> str:
 def _task_section(name: str) -> str:
     task = Register.get_task_cls(name)
     rows = [
-        (key, expected_type(parameter), _default(parameter), parameter.description or "")
+        (key, expected_type(parameter), _default(parameter), meaning(parameter))
         for key, parameter in task.get_params()
         if key != "active_run"
     ]
@@ -62,13 +67,11 @@ def _section(name: str, doc: str, rows: list[tuple[str, str, str, str]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _annotation(text: str) -> str:
-    known = {
-        "<class 'str'>": "a string",
-        "<class 'int'>": "an integer",
-        "<class 'bool'>": "true or false",
-    }
-    return known.get(text, text.replace("typing.Literal", "one of ").replace("|", "\\|"))
+def _annotation(annotation: object) -> str:
+    known = {str: "a string", int: "an integer", bool: "true or false"}
+    if isinstance(annotation, type):
+        return known[annotation]
+    return f"one of {', '.join(json.dumps(choice) for choice in get_args(annotation))}"
 
 
 def _default(parameter: luigi.Parameter[object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class ResolvedDataset:
     """
 
     dataset: Dataset | None = None
-    facts: DatasetFacts = DatasetFacts()
+    facts: DatasetFacts = field(default_factory=DatasetFacts)
     profiles: tuple[Profile, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -59,7 +59,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     problems = tuple(problem for problem in (target_problem, id_problem) if problem)
     if not target:
         return ResolvedDataset(problems=problems)
-    profiled = _profiled(train, test, target, ids, config, project)
+    profiled = _profiled(train, test, target, ids, config=config, project=project)
     return dataclasses.replace(profiled, problems=problems + profiled.problems)
 
 
@@ -68,6 +68,7 @@ def _profiled(
     test: Header,
     target: str,
     ids: list[str],
+    *,
     config: DatasetConfig,
     project: Path,
 ) -> ResolvedDataset:
@@ -80,12 +81,13 @@ def _profiled(
                     column,
                     ids,
                     config,
-                    digest_cache(project),
-                    project / "mlruns" / "cache" / "profiles",
+                    digests=digest_cache(project),
+                    cache=project / "mlruns" / "cache" / "profiles",
                 )
             )
         except ValueError as error:
-            message = f"is not a table: {str(error).strip()}. Correct the file, or set [Dataset] delimiter."
+            reason = str(error).strip()
+            message = f"is not a table: {reason}. Correct the file, or set [Dataset] delimiter."
             return ResolvedDataset(problems=(Problem(where=str(header.file), message=message),))
     chosen, id_problem = _choose_id(ids, profiles)
     target_problem = _target_problem(target, profiles[0], config)

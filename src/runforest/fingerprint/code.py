@@ -90,8 +90,12 @@ def _followed(imported: tuple[str, str]) -> str | None:
 
 @cache
 def project_file(module: str, project: Path) -> Path | None:
-    """Return the file of a module that lies in the project, None for any other."""
-    origin = _origin(module)
+    """Return the file of a module that lies in the project, None for any other.
+
+    Nothing is imported to find it: that of a large library would take seconds.
+    """
+    loaded = sys.modules.get(module)
+    origin = getattr(loaded, "__file__", None) if loaded else _origin(module)
     if origin is None:
         return None
     path = Path(origin).resolve()
@@ -118,14 +122,19 @@ def read_module(path: Path, name: str, known: LineCache) -> ModuleCode:
 
 
 def _origin(module: str) -> str | None:
-    loaded = sys.modules.get(module)
-    if loaded is not None:
-        return getattr(loaded, "__file__", None)
+    top, *rest = module.split(".")
     try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError, AttributeError):
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
         return None
-    return spec.origin if spec else None
+    if spec is None or not rest:
+        return spec.origin if spec else None
+    for folder in spec.submodule_search_locations or []:
+        base = Path(folder).joinpath(*rest)
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file():
+                return str(file)
+    return None
 
 
 def _definition_digests(tree: ast.Module) -> dict[str, str]:

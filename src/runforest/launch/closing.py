@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from runforest.errors import StoreError
 from runforest.history.lineage import lineage_facts, lineage_page
 from runforest.manifest import read_manifest
-from runforest.provenance.redact import redact
+from runforest.redact import redact
 from runforest.tracking.runs import close_run, note_reuse, tag_tasks
 from runforest.tracking.transfer import upload_files
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import IO, TYPE_CHECKING
 
-from runforest.provenance.redact import redact_bytes
+from runforest.redact import redact_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

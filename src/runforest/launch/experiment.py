@@ -120,7 +120,7 @@ def _graph(
 
 
 def _families(checked: CheckedTables) -> list[str]:
-    """Return the task to complete; when it is unknown all that have a table, to find more mistakes."""
+    """Return the task to complete; for an unknown one all with a table, to find more mistakes."""
     known = task_names()
     if checked.run.task in known:
         return [checked.run.task]

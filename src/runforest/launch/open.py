@@ -16,6 +16,7 @@ from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
+from runforest.redact import redact
 from runforest.run import Run
 from runforest.tracking.datasets import DatasetRecord, log_datasets
 from runforest.tracking.runs import OpenedRun, RunRequest, close_run, open_run
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from runforest.launch.experiment import Experiment
     from runforest.provenance.git import Commit
+
+LOCAL_PAGE = "http://localhost:5000"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,22 +104,25 @@ def _prepare_run(
     )
     run = Run(folder, settings)
     run.save()
-    (folder / "luigi.toml").write_text(toml.dumps(experiment.tables), encoding="utf-8")
+    # For the workers; what [RunConfig] says, such as the description, is no business of theirs.
+    tables = {name: table for name, table in experiment.tables.items() if name != "RunConfig"}
+    (folder / "luigi.toml").write_text(toml.dumps(tables), encoding="utf-8")
     return run
 
 
 def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
     config, project = experiment.config, experiment.environment.project
+    secrets = experiment.environment.secrets
     folder = re.sub(r"[^\w.-]+", "-", config.experiment_name).strip("-.") or "experiment"
     return RunRequest(
         experiment_name=config.experiment_name,
         artifact_root=project / "mlruns" / folder,
-        run_name=config.run_name,
-        description=config.description,
+        run_name=redact(config.run_name, secrets),
+        description=redact(config.description, secrets),
         source_file=str(Path(sys.argv[0]).resolve()),
         commit=commit.sha if commit else "",
         is_dirty=commit.is_dirty if commit else False,
-        params=task_params(experiment),
+        params={name: redact(value, secrets) for name, value in task_params(experiment).items()},
     )
 
 
@@ -180,5 +186,8 @@ def _local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
 
 def _page(uri: str, record: OpenedRun) -> str:
     """Return the address of the run's page; that of the local UI when there is no server."""
-    base = uri.rstrip("/") if urlsplit(uri).scheme in {"http", "https"} else "http://localhost:5000"
+    parts = urlsplit(uri)
+    is_server = parts.scheme in {"http", "https"}
+    host = parts.netloc.rpartition("@")[2]  # name and password are not for the page's address
+    base = f"{parts.scheme}://{host}{parts.path.rstrip('/')}" if is_server else LOCAL_PAGE
     return f"{base}/#/experiments/{record.experiment_id}/runs/{record.run_id}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import toml
 
 from runforest.provenance.environment import installed_packages, platform_facts
-from runforest.provenance.redact import redact
+from runforest.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
