@@ -11,7 +11,7 @@ unfinished := $(venv)/unfinished
 requirements := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check ui dev constraints
+.PHONY: help run test check ui bench dev constraints
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: ## Run all checks: format, lint, types, imports, containers, tests
 
 ui: $(venv)/core ## Serve the runs at http://localhost:5000
 	@$(venv)/bin/runforest ui $(ARGS)
+
+bench: $(venv)/dev ## Run the benchmarks; one alone: make bench ARGS=NAME
+	@$(python) -m benchmarks $(ARGS)
 
 dev: $(venv)/dev ## Install what tests and checks need, run nothing
 

@@ -13,7 +13,6 @@ from luigi.configuration import get_config
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from runforest.artifacts import Artifact
 from runforest.errors import ArtifactError
 from runforest.journal import JournalReader
 from runforest.manifest import read_manifest
@@ -22,6 +21,8 @@ from runforest.run_task import RunTask, WrapperRunTask, requires
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from runforest.artifacts import Artifact
 
 
 class Mixed(RunTask):
@@ -114,9 +115,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def events(run: Run, kind: str) -> list[dict[str, object]]:
-    return [
-        entry for entry in JournalReader(run.journal_path).read_new() if entry["event"] == kind
-    ]
+    return [entry for entry in JournalReader(run.journal_path).read_new() if entry["event"] == kind]
 
 
 def test_a_result_is_every_file_that_was_written_declared_or_not(run: Run) -> None:
@@ -240,9 +239,7 @@ def test_luigi_shows_progress_and_a_link_to_the_run(run: Run) -> None:
     assert scheduler.get_task_progress_percentage(task.task_id)["progressPercentage"] == 25
 
 
-def test_a_task_can_be_sent_to_another_process(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_task_can_be_sent_to_another_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(get_config("toml"), "data", {})  # receiving a task sets it; put it back
     task = Mixed(active_run=run, text="sent")
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXTRAS = ("catboost", "lightgbm", "xgboost")
 """Packages of estimators that are installed as extras of the same name."""

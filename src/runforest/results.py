@@ -11,7 +11,6 @@ import importlib
 import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -22,6 +21,7 @@ from runforest.manifest import Manifest, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _TAIL_BYTES = 1 << 14
 
@@ -158,14 +158,14 @@ class ResultIndex:
             if self._folder.is_dir():
                 return
             draft = ResultIndex(self._store)
-            draft._folder = self._store / "index.draft"  # noqa: SLF001 - an index of this class
-            shutil.rmtree(draft._folder, ignore_errors=True)  # noqa: SLF001
-            draft._folder.mkdir()  # noqa: SLF001
+            draft._folder = self._store / "index.draft"
+            shutil.rmtree(draft._folder, ignore_errors=True)
+            draft._folder.mkdir()
             for path in sorted(self._store.glob("*/*/artifacts/*/manifest.json"), key=_mtime):
                 manifest = _readable(path.parent)
                 if manifest:
                     draft.add(path.parent, manifest)
-            draft._folder.rename(self._folder)  # noqa: SLF001
+            draft._folder.rename(self._folder)
 
 
 def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:

@@ -32,7 +32,8 @@ class Trainer(RunTask):
 
     estimator = ImportPathParameter(
         default="",
-        description="Import path of a scikit-learn estimator; RidgeClassifier for classes and Ridge for numbers when empty.",
+        description="Import path of a scikit-learn estimator; when empty, RidgeClassifier for "
+        "classes and Ridge for numbers.",
     )
     params = TableParameter(default={}, description="Parameters of the estimator.")
     tune = luigi.BoolParameter(

@@ -65,7 +65,8 @@ class Tuner(RunTask):
     )
     scoring = luigi.Parameter(
         default="",
-        description="Name of a scikit-learn scorer; accuracy for classes and r2 for numbers when empty.",
+        description="Name of a scikit-learn scorer; when empty, accuracy for classes and r2 for "
+        "numbers.",
     )
     seed = luigi.IntParameter(default=0, description="Seed of the sampler and of the folds.")
     sampler = luigi.Parameter(
@@ -117,7 +118,7 @@ class Tuner(RunTask):
         for problems in (
             self._search_problems(),
             pruner_problems(self.pruner, self.pruner_options),
-            {"scoring": message for message in refused.values()},
+            dict.fromkeys(["scoring"], "\n".join(refused.values())) if refused else {},
             fold_count_problem(self.n_folds, facts.n_rows, facts.smallest_class, self.kind),
             executor_problems(self.executor, self.n_jobs),
         ):

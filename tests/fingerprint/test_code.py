@@ -32,7 +32,7 @@ def fit(values):
 '''
 ROUNDING = "def rounded(value):\n    return round(value, 2)\n"
 SETTINGS = "DEPTH = 3\n"
-TASKS = '''\
+TASKS = """\
 import luigi
 
 SCALE = 2
@@ -45,7 +45,7 @@ class Upstream(luigi.Task):
 
 def scaled(value):
     return SCALE * value
-'''
+"""
 
 
 class Package:
@@ -162,9 +162,7 @@ def use():
     return rounded(1.0)
 """
 
-    names = {
-        entry.partition(" ")[0] for entry in package.digests({"late.py": late}, module="late")
-    }
+    names = {entry.partition(" ")[0] for entry in package.digests({"late.py": late}, module="late")}
 
     assert ".rounding:rounded" in names
     assert not any(name.startswith(".upstream") for name in names)

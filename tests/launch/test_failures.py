@@ -8,7 +8,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.conftest import Outcome, make_project
 
 if TYPE_CHECKING:
@@ -16,12 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow.entities import Run as MlflowRun
-
     from tests.conftest import Project
 
 pytestmark = pytest.mark.slow
 
-FAILING = '''\
+FAILING = """\
 import os
 import signal
 
@@ -70,9 +68,9 @@ class Sound(RunTask):
 @requires(Sound, Below, Forgetful, Killed)
 class Everything(WrapperRunTask):
     pass
-'''
+"""
 
-FILLING = '''\
+FILLING = """\
 from runforest.run_task import RunTask
 
 
@@ -84,7 +82,7 @@ class Filling(RunTask):
         with self.output().path.open("wb") as target:
             for _ in range(64):
                 target.write(bytes(1 << 20))
-'''
+"""
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-
 from tests.conftest import wait_until
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ENDLESS = ("--set", "Trainer.params.n_estimators=10", "--set", "Tuner.n_trials=100000")
-TINY = '''\
+TINY = """\
 from runforest.run_task import RunTask
 
 
@@ -29,7 +28,7 @@ class Tiny(RunTask):
 
     def compute(self):
         self.output().save("tiny")
-'''
+"""
 
 
 def start_tuning(project: Project, *options: str) -> subprocess.Popen[str]:

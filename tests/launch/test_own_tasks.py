@@ -27,7 +27,7 @@ class FamilySize(RunTask):
             self.output()[name].save(table.assign(FamilySize=table["SibSp"] + table["Parch"]))
 '''
 
-TALKING = '''\
+TALKING = """\
 import luigi
 from matplotlib.figure import Figure
 
@@ -51,7 +51,7 @@ class Talking(RunTask):
 class Talks(WrapperRunTask):
     def requires(self):
         return [self.need(Talking, number=number) for number in (1, 2)]
-'''
+"""
 
 
 @pytest.mark.slow
@@ -78,7 +78,9 @@ def test_a_task_between_preprocessor_and_trainer_gives_the_model_its_column(
 
 
 @pytest.mark.slow
-def test_two_instances_in_worker_processes_log_into_their_run_and_have_a_folder_each(project: Project) -> None:
+def test_two_instances_in_worker_processes_log_into_their_run_and_have_a_folder_each(
+    project: Project,
+) -> None:
     project.write("src/tasks/talking.py", TALKING)
 
     outcome = project.run("--set", "RunConfig.task=Talks", "--set", "RunConfig.workers=2")

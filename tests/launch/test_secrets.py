@@ -6,7 +6,6 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.conftest import git, make_project
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SECRET = "correct-horse-battery-staple"
-LEAKING = f'''\
+LEAKING = f"""\
 import logging
 import os
 import subprocess
@@ -46,7 +45,7 @@ class Failing(RunTask):
 
     def compute(self):
         raise ValueError(f"no access with {{os.environ['API_TOKEN']}}")
-'''
+"""
 
 
 @pytest.fixture(scope="module")

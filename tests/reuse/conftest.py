@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.conftest import ARTICLE, Project, make_project
 
 if TYPE_CHECKING:
@@ -39,7 +38,9 @@ def base_project(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) ->
     path = project.folder / "src" / "tasks" / "preprocessor.py"
     text = path.read_text(encoding="utf-8")
     text = text.replace(
-        "import luigi\n", "import luigi\nfrom cleaning import clean\nfrom lib.outside import keep\n", 1
+        "import luigi\n",
+        "import luigi\nfrom cleaning import clean\nfrom lib.outside import keep\n",
+        1,
     )
     text = text.replace(
         "        train = drop_rows_without(train, self.target)\n",

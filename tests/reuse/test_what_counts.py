@@ -60,7 +60,7 @@ def touched_input(project: Project) -> None:
 
 def moved_input(project: Project) -> None:
     (project.folder / "input" / "titanic").rename(project.folder / "elsewhere")
-    Edit("luigi.toml", './input/titanic/', './elsewhere/')(project)
+    Edit("luigi.toml", "./input/titanic/", "./elsewhere/")(project)
 
 
 def unchanged(_project: Project) -> None:
@@ -68,9 +68,15 @@ def unchanged(_project: Project) -> None:
 
 
 NOTICED = [
-    pytest.param(Edit("luigi.toml", "seed=0", "seed=1"), FROM_TRAINER, "`seed` 0 -> 1", id="parameter"),
     pytest.param(
-        Edit(PREPROCESSOR, 'self.output()["train"].save(', 'len(train)\n        self.output()["train"].save('),
+        Edit("luigi.toml", "seed=0", "seed=1"), FROM_TRAINER, "`seed` 0 -> 1", id="parameter"
+    ),
+    pytest.param(
+        Edit(
+            PREPROCESSOR,
+            'self.output()["train"].save(',
+            'len(train)\n        self.output()["train"].save(',
+        ),
         ALL,
         "code of tasks.preprocessor.Preprocessor changed",
         id="line of compute",
@@ -119,7 +125,9 @@ IGNORED = [
     pytest.param(unchanged, id="nothing, in another folder"),
     pytest.param(Edit("src/cleaning.py", "# Nothing to do.", "# Really nothing."), id="comment"),
     pytest.param(Edit("src/cleaning.py", "Return the table.", "Give it back."), id="docstring"),
-    pytest.param(Edit("src/cleaning.py", "table.head(LIMIT)", "table.head( LIMIT )"), id="formatting"),
+    pytest.param(
+        Edit("src/cleaning.py", "table.head(LIMIT)", "table.head( LIMIT )"), id="formatting"
+    ),
     pytest.param(touched_input, id="mtime of an input"),
     pytest.param(moved_input, id="place of an input"),
     pytest.param(Edit("luigi.toml", "overview", "another text"), id="description"),

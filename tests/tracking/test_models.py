@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-
 from tests.conftest import make_project
 
 if TYPE_CHECKING:

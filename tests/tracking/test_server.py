@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.conftest import ARTICLE, QUICK, Project, free_port, make_project, wait_until
 
 from runforest.manifest import read_manifest
-from tests.conftest import ARTICLE, QUICK, Project, free_port, make_project, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 TASKS = ("Preprocessor", "Tuner", "Trainer", "Evaluator", "Prediction")
-WAITING = '''\
+WAITING = """\
 import pathlib
 import time
 
@@ -53,7 +53,7 @@ class Late(RunTask):
             time.sleep(0.05)
         self.log_metric("late", 1.0)
         self.output().save("late")
-'''
+"""
 
 
 def answers(url: str) -> bool:
@@ -174,8 +174,7 @@ def test_pinned_results_are_downloaded_from_the_server(
     folder = tmp_path / "fates"
     folder.mkdir()
     local = other.client.download_artifacts(newest(other, form).info.run_id, "tasks.json", folder)
-    with open(local, encoding="utf-8") as source:
-        fates = json.load(source)
+    fates = json.loads(Path(local).read_text(encoding="utf-8"))
     assert {name: fate["status"] for name, fate in fates.items()} == {"Prediction": "computed"}
 
 

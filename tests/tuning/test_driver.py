@@ -6,7 +6,7 @@ import dataclasses
 import json
 import time
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from runforest.tuning.driver import StudyError, StudyResult, StudySpec, run_stud
 from runforest.tuning.samplers import PRUNERS, SAMPLERS, sampler_problems
 from runforest.tuning.space import parse_space, suggest
 from runforest.tuning.trials import TrialRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPACE = parse_space(
     {

@@ -67,9 +67,7 @@ def read_environment(default_project: Path) -> Environment:
         tracking_uri=outside.get("MLFLOW_TRACKING_URI", inside.get("MLFLOW_TRACKING_URI", "")),
         # The environment goes before .env, so its value of the same name is the one in use.
         # The environment's own value of a name goes before that of .env; neither may be written.
-        secrets=tuple(
-            sorted({*known_secrets(), *secret_values(inside)}, key=len, reverse=True)
-        ),
+        secrets=tuple(sorted({*known_secrets(), *secret_values(inside)}, key=len, reverse=True)),
     )
 
 

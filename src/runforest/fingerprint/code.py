@@ -167,14 +167,14 @@ class _Imports(ast.NodeVisitor):
         self.found: set[tuple[str, str]] = set()
         self._package = package
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 - the visitor's protocol
+    def visit_Import(self, node: ast.Import) -> None:
         self.found |= {(alias.name, "") for alias in node.names}
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         base = _import_base(node, self._package)
         self.found |= {(base, alias.name) for alias in node.names}
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+    def visit_If(self, node: ast.If) -> None:
         """Pass over imports that only type checkers see."""
         is_for_types = "TYPE_CHECKING" in ast.dump(node.test)
         for child in node.orelse if is_for_types else [node.test, *node.body, *node.orelse]:

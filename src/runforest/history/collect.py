@@ -7,13 +7,14 @@ import shutil
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.errors import ConfigError, Problem
 from runforest.tracking.deletion import delete_runs, top_runs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlflow import MlflowClient
 
     from runforest.tracking.history import RecordedRun

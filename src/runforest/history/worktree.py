@@ -1,4 +1,4 @@
-"""The code of an earlier run, laid out in a folder: its commit and diff, or its recorded sources."""
+"""The code of an earlier run in a folder: its commit and diff, or its recorded sources."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import subprocess
 import zipfile
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
@@ -59,8 +59,8 @@ def _apply_diff(patch: Path, folder: Path, run: RecordedRun) -> None:
     done = _git(folder, "apply", "--binary", "--whitespace=nowarn", str(patch))
     if done.returncode:
         message = (
-            f"the recorded diff of run {run.name} does not apply: {done.stderr.strip()} A secret in "
-            "it may have been masked; compare code/diff.patch with the commit."
+            f"the recorded diff of run {run.name} does not apply: {done.stderr.strip()} A secret "
+            "in it may have been masked; compare code/diff.patch with the commit."
         )
         raise ArtifactError(message)
 

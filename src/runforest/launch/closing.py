@@ -13,6 +13,7 @@ from runforest.errors import StoreError
 from runforest.history.lineage import lineage_facts, lineage_page
 from runforest.manifest import read_manifest
 from runforest.redact import redact
+from runforest.tracking.outage import outage_told
 from runforest.tracking.runs import close_run, note_reuse, tag_tasks
 from runforest.tracking.transfer import upload_files
 
@@ -71,9 +72,11 @@ def close_execution(
         execution.duration_s = time.perf_counter() - clock
         _blame_lost_workers(execution)
         _write_last_records(experiment, opened, execution)
-        tag_tasks(opened.client, opened.record.run_id, execution.outcomes)
-        note_reuse(opened.client, opened.record, execution.outcomes)
-        close_run(opened.client, opened.record.run_id, execution.status)
+        with outage_told(opened.run.artifacts):
+            _upload_last_records(opened)
+            tag_tasks(opened.client, opened.record.run_id, execution.outcomes)
+            note_reuse(opened.client, opened.record, execution.outcomes)
+            close_run(opened.client, opened.record.run_id, execution.status)
 
 
 def _blame_lost_workers(execution: Execution) -> None:
@@ -89,19 +92,24 @@ def _blame_lost_workers(execution: Execution) -> None:
 def _write_last_records(
     experiment: Experiment, opened: OpenExperiment, execution: Execution
 ) -> None:
-    """Write the tasks' fates, lineage and tracebacks; upload what the store has not got yet."""
+    """Write the tasks' fates, lineage and tracebacks."""
     artifacts, secrets = opened.run.artifacts, experiment.environment.secrets
     try:
         for name, text in _last_records(experiment, opened, execution).items():
             path = artifacts / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(redact(text, secrets), encoding="utf-8")
-        if opened.record.local_folder is None:
-            late = [path for path in artifacts.glob("*") if path.is_file()]
-            late += sorted((artifacts / "errors").glob("*.txt"))
-            upload_files(opened.record.artifact_uri, artifacts, late)
     except OSError as error:  # a full disk must not keep the run from being closed
         logger.error("The last records of the run could not be written: %s", error)  # noqa: TRY400
+
+
+def _upload_last_records(opened: OpenExperiment) -> None:
+    """Upload what was written at the end, if the store is elsewhere."""
+    if opened.record.local_folder is None:
+        artifacts = opened.run.artifacts
+        late = sorted(path for path in artifacts.glob("*") if path.is_file())
+        late += sorted((artifacts / "errors").glob("*.txt"))
+        upload_files(opened.record.artifact_uri, artifacts, late)
 
 
 def _last_records(

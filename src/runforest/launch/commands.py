@@ -75,8 +75,8 @@ def _serve_ui(options: argparse.Namespace) -> int:
 
     environment = read_environment(find_project())
     uri = store_uri(environment.tracking_uri, environment.project)
-    connect(uri, environment.project)
     command, settings = server_command(uri, environment.project, options.host, options.port)
+    connect(uri, environment.project)
     os.chdir(environment.project)
     os.execve(sys.executable, command, {**os.environ, **settings})  # noqa: S606 - this program becomes the server
 

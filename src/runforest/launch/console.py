@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Self
 
 from runforest.redact import redact_bytes
 
@@ -30,7 +30,7 @@ class ConsoleLog:
         self._saved = [os.dup(stream) for stream in _STREAMS]
         self._threads: list[threading.Thread] = []
 
-    def __enter__(self) -> ConsoleLog:
+    def __enter__(self) -> Self:
         """Begin to copy."""
         sys.stdout.flush()
         sys.stderr.flush()

@@ -21,3 +21,5 @@ def set_up_logging(level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # A failed task is told by the run's summary, with its traceback kept as an artifact.
     logging.getLogger("luigi-interface").setLevel(logging.CRITICAL)
+    # Retries that help are no news; those that do not end in a message of our own.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)

@@ -14,6 +14,7 @@ import toml
 
 from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
+from runforest.launch.pins import local_pins
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact
@@ -22,7 +23,7 @@ from runforest.tracking.datasets import DatasetRecord, log_datasets
 from runforest.tracking.runs import OpenedRun, RunRequest, close_run, open_run
 from runforest.tracking.stale import close_stale_runs
 from runforest.tracking.store import connect, store_uri
-from runforest.tracking.transfer import download_result, upload_files
+from runforest.tracking.transfer import upload_files
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -58,7 +59,7 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     uri = store_uri(experiment.environment.tracking_uri, project)
     client = connect(uri, project)
     close_stale_runs(client, project)
-    pins = _local_pins(experiment.pins, project)
+    pins = local_pins(experiment.pins, project)
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))
     try:
@@ -172,16 +173,6 @@ def _upload_sources(record: OpenedRun, run: Run) -> None:
     if record.local_folder is None:
         files = sorted(path for path in run.artifacts.rglob("*") if path.is_file())
         upload_files(record.artifact_uri, run.artifacts, files)
-
-
-def _local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
-    """Return the pins with results elsewhere downloaded."""
-    local = {}
-    for name, value in pins.items():
-        is_remote = "://" in value or value.startswith("runs:/")
-        folder = project / "mlruns" / "cache" / "pinned" / re.sub(r"\W+", "-", value)
-        local[name] = str(download_result(value, folder)) if is_remote else value
-    return local
 
 
 def _page(uri: str, record: OpenedRun) -> str:

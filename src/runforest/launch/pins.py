@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from luigi.task_register import Register
 
 from runforest.errors import ArtifactError, Problem
 from runforest.manifest import read_manifest
+from runforest.tracking.transfer import download_result
 
 if TYPE_CHECKING:
     from runforest.config.check import CheckedTables
@@ -21,7 +23,7 @@ def resolve_pins(
     """Return task folder -> result folder for the pins; URIs are kept for a later download."""
     pins, problems = {}, []
     for name, value in (checked.paths.model_extra or {}).items():
-        if "://" in value or value.startswith("runs:/"):
+        if is_uri(value):
             pins[name] = value
             continue
         folder = (project / Path(value).expanduser()).resolve()
@@ -36,6 +38,30 @@ def resolve_pins(
             )
         pins[name] = str(folder)
     return pins, problems
+
+
+def is_uri(value: str) -> bool:
+    """Return whether a pin names a result in a store and not a folder of this machine.
+
+    >>> is_uri("runs:/abc/Trainer"), is_uri("mlflow-artifacts:/1/abc"), is_uri("./mlruns/a")
+    (True, True, False)
+    """
+    return re.match(r"[a-z][a-z0-9+.-]+:/", value) is not None
+
+
+def local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
+    """Return the pins with those results downloaded that lie elsewhere.
+
+    Raises
+    ------
+    ArtifactError
+        One cannot be downloaded, or is not complete.
+    """
+    local = {}
+    for name, value in pins.items():
+        folder = project / "mlruns" / "cache" / "pinned" / re.sub(r"\W+", "-", value)
+        local[name] = str(download_result(value, folder)) if is_uri(value) else value
+    return local
 
 
 def _pin_problem(family: str, folder: Path) -> str | None:

@@ -51,9 +51,7 @@ def read_commit(project: Path) -> Commit | None:
     top = Path((_git(project, "rev-parse", "--show-toplevel") or str(project)).strip())
     # A name that ends in a slash is a repository of its own.
     left_out = [
-        name
-        for name in untracked
-        if name.endswith("/") or _size(top / name) > MAX_UNTRACKED_BYTES
+        name for name in untracked if name.endswith("/") or _size(top / name) > MAX_UNTRACKED_BYTES
     ]
     wanted = [name for name in untracked if name not in left_out]
     diff = _diff(project, top, wanted)

@@ -50,5 +50,8 @@ def _remove_rows(uri: str, run_ids: list[str]) -> None:
     command += ["--tracking-uri", uri, "--run-ids", ",".join(run_ids)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
-        message = f"deleted runs could not be removed from {uri}: {done.stderr.strip()[-500:]}"
-        raise StoreError(f"{message} Run `mlflow gc` yourself.")
+        message = (
+            f"deleted runs could not be removed from {uri}: {done.stderr.strip()[-500:]} "
+            "Run `mlflow gc` yourself."
+        )
+        raise StoreError(message)

@@ -115,6 +115,7 @@ def read_run(run: MlflowRun) -> RecordedRun:
 
 
 def all_runs(client: MlflowClient) -> list[MlflowRun]:
+    """Return every run of the store, child runs included."""
     experiments = [found.experiment_id for found in client.search_experiments()]
     runs: list[MlflowRun] = []
     token = None

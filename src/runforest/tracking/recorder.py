@@ -10,8 +10,8 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from runforest.errors import StoreError
 from runforest.journal import JournalReader
+from runforest.tracking.outage import incomplete_record
 from runforest.tracking.outcome import TaskOutcome
 from runforest.tracking.rows import log_rows
 from runforest.tracking.transfer import upload_pointer, upload_result
@@ -80,11 +80,7 @@ class Recorder:
         """
         self.stop()
         if self._error is not None:
-            message = (
-                f"the run could not be recorded completely: {self._error} "
-                "The results are committed; see to the tracking store and run again."
-            )
-            raise StoreError(message) from self._error
+            raise incomplete_record(self._error, self._run.artifacts) from self._error
 
     def _follow(self) -> None:
         while not self._stop.wait(POLL_S) and self._error is None:

@@ -167,8 +167,8 @@ def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
                 raise StoreError(message) from error
     if found.lifecycle_stage == "deleted":
         message = (
-            f'[RunConfig] experiment_name: "{name}" was deleted and keeps its name. Restore it with '
-            f"`mlflow experiments restore -x {found.experiment_id}`, or choose another name."
+            f'[RunConfig] experiment_name: "{name}" was deleted and keeps its name. Restore it '
+            f"with `mlflow experiments restore -x {found.experiment_id}`, or choose another name."
         )
         raise StoreError(message)
     return str(found.experiment_id)

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
+from runforest.tracking.store import hide_password
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,8 @@ def server_command(
         The tracking URI is a server already.
     """
     if uri.startswith("http"):
-        message = f"MLFLOW_TRACKING_URI is a server already: open {uri} in a browser."
+        page = hide_password(uri)
+        message = f"MLFLOW_TRACKING_URI is a server already: open {page} in a browser."
         raise StoreError(message)
     command = [
         sys.executable, "-m", "mlflow", "server",

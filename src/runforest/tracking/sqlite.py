@@ -39,7 +39,8 @@ def check_sqlite(path: Path) -> None:
             base.execute("SELECT count(*) FROM sqlite_master").fetchone()
             base.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: {_remedy(str(error))}") from None
+        message = f"{path}: {_remedy(str(error))}"
+        raise StoreError(message) from None
 
 
 def has_schema(path: Path) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from runforest.errors import StoreError
+from runforest.tracking.relocation import follow_move
 from runforest.tracking.sqlite import check_sqlite, has_schema, sqlite_path, use_wal
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _connect_sqlite(uri: str) -> MlflowClient:
     with FileLock(path.with_suffix(".lock")):
         check_sqlite(path)
         is_new = not has_schema(path)
+        follow_move(path)
         client = _client(uri)
         if is_new:
             client.search_experiments(max_results=1)

@@ -103,7 +103,7 @@ def _artifact_uri(run_id: str) -> str:
 
 
 def download_records(uri: str, folder: Path) -> Path:
-    """Download the manifests and records of a run, but none of its results, and return the folder."""
+    """Download the manifests and records of a run, none of its results; return the folder."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     repository = get_artifact_repository(uri)

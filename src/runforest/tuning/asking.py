@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,8 @@ from runforest.tuning.journal import RECORD_KEY
 from runforest.tuning.samplers import PRUNERS, SAMPLERS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 

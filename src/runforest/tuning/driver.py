@@ -32,7 +32,7 @@ __all__ = ["StudyError", "StudyResult", "StudySpec", "quiet_optuna", "run_study"
 OnTrial = Callable[[TrialRecord], None]
 
 
-def run_study(  # noqa: PLR0913  All by name; the values have nothing else in common.
+def run_study(
     *,
     study: StudySpec,
     table: pd.DataFrame,

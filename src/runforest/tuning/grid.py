@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from optuna.samplers import BaseSampler
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
     from optuna.trial import FrozenTrial

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from runforest.tuning.trials import TrialRecord, TrialState
-
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from runforest.tuning.trials import TrialRecord, TrialState
 
 COLOURS: dict[TrialState, str] = {
     "complete": "#2f6f9f",

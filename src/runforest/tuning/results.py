@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from runforest.tuning.study import StudyError, StudyResult
-from runforest.tuning.trials import TrialRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runforest.tuning.trials import TrialRecord
 
 
 def study_result(records: Sequence[TrialRecord], study: optuna.Study, seed: int) -> StudyResult:

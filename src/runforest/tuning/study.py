@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from runforest.estimators import EstimatorSpec
-from runforest.tuning.dimensions import Dimension
-from runforest.tuning.trials import TrialRecord
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runforest.estimators import EstimatorSpec
+    from runforest.tuning.dimensions import Dimension
+    from runforest.tuning.trials import TrialRecord
 
 
 class StudyError(RuntimeError):

@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.estimators import EstimatorSpec, Kind
 from runforest.tuning.scoring import fold_positions, score_trial
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
+    from runforest.estimators import EstimatorSpec, Kind
     from runforest.tuning.scoring import Fold
 
 

@@ -1,0 +1,1 @@
+"""Settings of the kedro project: all as they are by default."""

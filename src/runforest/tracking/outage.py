@@ -1,0 +1,43 @@
+"""A tracking store that fails in the middle of a run, told in one message."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from runforest.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_MAX_REASON = 200
+
+
+@contextmanager
+def outage_told(artifacts: Path) -> Iterator[None]:
+    """Turn whatever the store raises within the block into a message.
+
+    Raises
+    ------
+    StoreError
+        The store failed.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise incomplete_record(error, artifacts) from error
+
+
+def incomplete_record(error: Exception, artifacts: Path) -> StoreError:
+    """Return the error that says what is lost, what is not, and what to do."""
+    reason = str(error).strip().partition("\n")[0]
+    shown = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."
+    return StoreError(
+        f"the run could not be recorded completely: {shown}\n"
+        f"Its results are committed in {artifacts}. See to the tracking store and run again: what "
+        "was computed is reused."
+    )
