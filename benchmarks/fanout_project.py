@@ -52,18 +52,6 @@ class Sink(RunTask):
         self.output().save("".join(leaf.load() for leaf in self.input()))
 '''
 
-RUNFOREST_RUNNER = '''
-"""Run the experiment."""
-
-import sys
-from pathlib import Path
-
-from runforest.launch.cli import run
-
-if __name__ == "__main__":
-    sys.exit(run(Path(__file__).resolve().parents[1]))
-'''
-
 RUNFOREST_CONFIG = """
 [RunConfig]
 experiment_name = "fanout"

@@ -33,7 +33,7 @@ def copy_project(folder: Path, *parts: str) -> None:
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=_NO_CACHES)
         else:
-            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, folder / name)
 
 

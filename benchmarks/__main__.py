@@ -1,0 +1,54 @@
+"""Run the benchmarks: `python -m benchmarks [NAME ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks import fanout, large_file, lookup, pipeline
+from benchmarks.measure import BenchmarkError
+from benchmarks.report import print_section, write_section
+from benchmarks.workspace import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.report import Section
+
+BENCHMARKS: dict[str, Callable[[int], Section]] = {
+    "pipeline": pipeline.run,
+    "fanout": fanout.run,
+    "lookup": lookup.run,
+    "large_file": large_file.run,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named benchmarks, all by default; return 1 if one of them failed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--rounds", type=int, default=5, help="how often all is repeated")
+    parser.add_argument(
+        "--print-only", action="store_true", help="leave docs/benchmarks.md as it is"
+    )
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - BENCHMARKS.keys())
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}. Choose of {', '.join(BENCHMARKS)}.")
+    has_failed = False
+    for name in options.names or BENCHMARKS:
+        try:
+            section = BENCHMARKS[name](options.rounds)
+        except BenchmarkError as error:
+            sys.stderr.write(f"{name}: {error}\n")
+            has_failed = True
+            continue
+        print_section(section)
+        if not options.print_only:
+            write_section(PROJECT / "docs" / "benchmarks.md", name, section)
+    return int(has_failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,117 @@
+"""What one more task costs: a fan-out with few and with many tiny tasks."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import fanout_project
+from benchmarks.environments import peer_environment
+from benchmarks.machine import installed_versions, versions_in
+from benchmarks.measure import Usage, clean_environment, measure, median_cpu
+from benchmarks.report import Section
+from benchmarks.workspace import Workspace, commit_all, copy_project, create_store, write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SIZES = (10, 200)
+SCENARIOS = ("cold", "nothing changed")
+TEXT = f"""\
+One root, N - 2 leaves and one sink, each with a file of a few bytes. The slope between N = {SIZES[0]} and
+N = {SIZES[1]} is what one more task costs, in milliseconds of CPU; the start is not in it. Runforest
+writes for every task a manifest with all ingredients and digests, finds it again by its fingerprint
+and records it in the run; bare Luigi writes the file alone and looks whether it is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """A prepared fan-out of one size."""
+
+    name: str
+    size: int
+    space: Workspace
+    command: tuple[str, ...]
+
+    def run(self) -> Usage:
+        """Run the fan-out once."""
+        return measure([*self.command], self.space.folder, clean_environment())
+
+
+def run(rounds: int) -> Section:
+    """Measure all runners at both sizes."""
+    with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
+        runners = [
+            make(Path(scratch), size) for make in _makers().values() for size in SIZES
+        ]
+        measured: dict[tuple[str, int, str], list[Usage]] = {}
+        for number in range(rounds):
+            for runner in runners:
+                sys.stderr.write(f"round {number + 1} of {rounds}: {runner.name} {runner.size}\n")
+                runner.space.put_back("new")
+                for scenario in SCENARIOS:
+                    key = (runner.name, runner.size, scenario)
+                    measured.setdefault(key, []).append(runner.run())
+    names = list(dict.fromkeys(runner.name for runner in runners))
+    medians = {key: median_cpu(usages) for key, usages in measured.items()}
+    gokart = peer_environment("gokart") if "gokart" in names else None
+    versions = [installed_versions(("runforest", "luigi", "mlflow"))]
+    versions += [versions_in(gokart / "python", "gokart")] if gokart else []
+    return Section(
+        title="A fan-out of small tasks",
+        text=TEXT,
+        columns=("CPU ms a task", *SCENARIOS, f"N = {SIZES[1]}, cold, s"),
+        rows=tuple(
+            (
+                name,
+                *(f"{_slope_ms(medians, name, scenario):.2f}" for scenario in SCENARIOS),
+                f"{medians[name, SIZES[1], 'cold']:.2f}",
+            )
+            for name in names
+        ),
+        versions=", ".join(versions),
+    )
+
+
+def _slope_ms(medians: dict[tuple[str, int, str], float], name: str, scenario: str) -> float:
+    few, many = (medians[name, size, scenario] for size in SIZES)
+    return 1000 * (many - few) / (SIZES[1] - SIZES[0])
+
+
+def _makers() -> dict[str, Callable[[Path, int], Runner]]:
+    """Return how to prepare each runner; gokart only where it can be installed."""
+    gokart = peer_environment("gokart")
+    makers: dict[str, Callable[[Path, int], Runner]] = {
+        "Runforest": _runforest,
+        "luigi": lambda root, size: _script(
+            root, size, "luigi", fanout_project.LUIGI, Path(sys.executable)
+        ),
+    }
+    if gokart:
+        makers["gokart"] = lambda root, size: _script(
+            root, size, "gokart", fanout_project.GOKART, gokart / "python"
+        )
+    return makers
+
+
+def _runforest(root: Path, size: int) -> Runner:
+    space = Workspace(root, f"runforest-{size}")
+    copy_project(space.folder, "src/runforest", "src/runner.py", ".gitignore")
+    config = fanout_project.RUNFOREST_CONFIG.format(n_leaves=size - 2)
+    tasks = fanout_project.RUNFOREST_TASKS
+    write_files(space.folder, {"src/tasks/__init__.py": tasks, "luigi.toml": config})
+    commit_all(space.folder)
+    create_store(space.folder)
+    space.keep("new")
+    command = (sys.executable, "src/runner.py")
+    return Runner(name="Runforest", size=size, space=space, command=command)
+
+
+def _script(root: Path, size: int, name: str, text: str, python: Path) -> Runner:
+    space = Workspace(root, f"{name}-{size}")
+    write_files(space.folder, {"main.py": text.format(n_leaves=size - 2), "out/.keep": ""})
+    space.keep("new")
+    return Runner(name=name, size=size, space=space, command=(str(python), "main.py"))
