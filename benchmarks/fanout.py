@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 SIZES = (10, 200)
 SCENARIOS = ("cold", "nothing changed")
 TEXT = f"""\
-One root, N - 2 leaves and one sink, each with a file of a few bytes. The slope between N = {SIZES[0]} and
-N = {SIZES[1]} is what one more task costs, in milliseconds of CPU; the start is not in it. Runforest
-writes for every task a manifest with all ingredients and digests, finds it again by its fingerprint
-and records it in the run; bare Luigi writes the file alone and looks whether it is there."""
+One root, N - 2 leaves and one sink, each with a file of a few bytes. The slope from N = {SIZES[0]}
+to N = {SIZES[1]} is what one more task costs, in milliseconds of CPU, the start of the program left
+out. Runforest writes a manifest with all ingredients and digests for every task, finds it again by
+its fingerprint and records it in the run; bare Luigi writes the file alone and looks whether it is
+there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +45,7 @@ class Runner:
 def run(rounds: int) -> Section:
     """Measure all runners at both sizes."""
     with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
-        runners = [
-            make(Path(scratch), size) for make in _makers().values() for size in SIZES
-        ]
+        runners = [make(Path(scratch), size) for make in _makers().values() for size in SIZES]
         measured: dict[tuple[str, int, str], list[Usage]] = {}
         for number in range(rounds):
             for runner in runners:
@@ -58,7 +57,7 @@ def run(rounds: int) -> Section:
     names = list(dict.fromkeys(runner.name for runner in runners))
     medians = {key: median_cpu(usages) for key, usages in measured.items()}
     gokart = peer_environment("gokart") if "gokart" in names else None
-    versions = [installed_versions(("runforest", "luigi", "mlflow"))]
+    versions = [installed_versions(("luigi", "mlflow"))]
     versions += [versions_in(gokart / "python", "gokart")] if gokart else []
     return Section(
         title="A fan-out of small tasks",

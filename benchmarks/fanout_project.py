@@ -5,8 +5,6 @@ from __future__ import annotations
 RUNFOREST_TASKS = '''
 """A root, leaves and a sink, as tasks of a run."""
 
-from __future__ import annotations
-
 import luigi
 
 from runforest.run_task import RunTask

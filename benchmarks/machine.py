@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runforest import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,8 +27,9 @@ def machine_facts() -> str:
 
 
 def installed_versions(names: Iterable[str]) -> str:
-    """Return the versions of distributions in this environment, as a list for reading."""
-    return ", ".join(f"{name} {metadata.version(name)}" for name in names)
+    """Return the versions of Runforest and of distributions in this environment, for reading."""
+    found = [f"{name} {metadata.version(name)}" for name in names]
+    return ", ".join([f"Runforest {__version__}", *found])
 
 
 def versions_in(python: Path, name: str) -> str:

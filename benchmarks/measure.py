@@ -6,12 +6,12 @@ import os
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 
 class BenchmarkError(Exception):
@@ -23,12 +23,15 @@ class Usage:
     """What a command took.
 
     `cpu_s` is user and system time of the command and of every process that it waited for;
-    `memory_mib` is the largest resident size of a single one of them.
+    `memory_mib` is the largest resident size of a single one of them. The bytes are those of all
+    read and write calls, where they are counted.
     """
 
     cpu_s: float
     wall_s: float
     memory_mib: float
+    read_bytes: int = 0
+    written_bytes: int = 0
 
 
 def measure(command: list[str], folder: Path, environment: Mapping[str, str]) -> Usage:
@@ -50,8 +53,10 @@ def measure(command: list[str], folder: Path, environment: Mapping[str, str]) ->
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        _, status, used = os.wait4(process.pid, 0)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         wall_s = time.perf_counter() - clock
+        counted = _io_counts(process.pid)
+        _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
@@ -61,7 +66,18 @@ def measure(command: list[str], folder: Path, environment: Mapping[str, str]) ->
         cpu_s=used.ru_utime + used.ru_stime,
         wall_s=wall_s,
         memory_mib=used.ru_maxrss / 1024,
+        read_bytes=counted.get("rchar", 0),
+        written_bytes=counted.get("wchar", 0),
     )
+
+
+def _io_counts(pid: int) -> dict[str, int]:
+    """Return what Linux counted for a process that has ended and was not waited for yet."""
+    try:
+        lines = Path(f"/proc/{pid}/io").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return {}
+    return {name: int(count) for name, _, count in (line.partition(": ") for line in lines)}
 
 
 def prepare(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
@@ -99,9 +115,3 @@ def clean_environment(**added: str) -> dict[str, str]:
 def median_cpu(usages: Iterable[Usage]) -> float:
     """Return the median of the CPU seconds."""
     return median(usage.cpu_s for usage in usages)
-
-
-def spread_cpu(usages: Iterable[Usage]) -> float:
-    """Return the difference between the largest and the smallest CPU seconds."""
-    values = [usage.cpu_s for usage in usages]
-    return max(values) - min(values)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "experiments/article.toml"
 SCENARIOS = ("cold", "nothing changed", "seed changed")
-PACKAGES = ("runforest", "mlflow", "luigi", "scikit-learn", "pandas", "skops")
+PACKAGES = ("mlflow", "luigi", "scikit-learn", "pandas", "skops")
 TEXT = f"""\
 Preprocessor, Trainer and Prediction of `{EXPERIMENT}`: two CSV files become typed tables, a ridge
 classifier is fitted and saved as an MLflow model, the test rows are predicted. The figures are CPU
@@ -76,10 +76,7 @@ def _section(variants: list[Variant], measured: Measured) -> Section:
         for variant in variants
     )
     plan, tasks = (median_cpu(measured["Runforest", name]) for name in ("plan", "tasks"))
-    remarks = [
-        (f"`--plan` with nothing to do: {plan:.2f} s. Importing the task modules, with Luigi, is "
-        f"{tasks:.2f} s of it.")
-    ]
+    remarks = [f"`--plan` with nothing to do: {plan:.2f} s, {tasks:.2f} s to import the tasks."]
     if ("dvc", "nothing changed") in measured:
         noop = median_cpu(measured["dvc", "nothing changed"])
         remarks.append(f"`dvc repro` with nothing to do: {noop:.2f} s; it records no run.")

@@ -1,0 +1,101 @@
+"""Whether finding an earlier result stays fast when the store is full."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from benchmarks.filled_store import fill_index, fill_store
+from benchmarks.machine import installed_versions
+from benchmarks.measure import BenchmarkError, clean_environment, measure, median_cpu
+from benchmarks.report import Section
+from benchmarks.workspace import commit_all, copy_project, create_store
+
+SIZES = (100, 10_000, 100_000)
+N_FINDS = 200
+FREE_GIB = 4
+COMMAND = (
+    sys.executable,
+    *("src/runner.py", "--config", "experiments/article.toml", "--set", "RunConfig.reuse=true"),
+)
+TEXT = """\
+The pipeline's results are looked up in a store that holds many other runs: their rows in MLflow's
+SQLite file, and an entry each in the index of results. *find* is one look-up inside a process, of a
+fingerprint that is there, the manifest read and all its files verified; *miss* that of one that is
+not. `--plan` and *run* are whole processes with nothing to do, in CPU seconds; *run* records a
+complete run."""
+# Run in the project: its engine is the one to measure. Prints milliseconds of a hit and of a miss.
+_FIND = f"""
+import json, sys, time
+from pathlib import Path
+from runforest.manifest import read_manifest
+from runforest.results import ResultIndex
+
+store = Path.cwd() / "mlruns"
+known = read_manifest(Path(sys.argv[1])).fingerprint
+times = []
+for fingerprint, is_known in ((known, True), ("0" * 64, False)):
+    clock = time.process_time()
+    for _ in range({N_FINDS}):
+        found = ResultIndex(store).find(fingerprint).result
+        assert (found is not None) == is_known
+    times.append(1000 * (time.process_time() - clock) / {N_FINDS})
+Path("find.json").write_text(json.dumps(times))
+"""
+
+
+def run(rounds: int) -> Section:
+    """Measure look-ups in stores of all sizes.
+
+    Raises
+    ------
+    BenchmarkError
+        The disk has too little room.
+    """
+    with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
+        if shutil.disk_usage(scratch).free < FREE_GIB << 30:
+            message = f"{scratch} needs {FREE_GIB} GiB of free space. Set TMPDIR to another folder."
+            raise BenchmarkError(message)
+        folder = Path(scratch) / "project"
+        copy_project(folder)
+        commit_all(folder)
+        create_store(folder)
+        environment = clean_environment()
+        measure([*COMMAND], folder, environment)  # its results are the ones that are looked up
+        rows, n_runs = [], 1
+        for size in SIZES:
+            sys.stderr.write(f"{size} runs\n")
+            fill_store(folder / "mlruns" / "mlflow.db", size - n_runs)
+            fill_index(folder / "mlruns", size - n_runs)
+            n_runs = size
+            rows.append((f"{size:,}", *_measure_size(folder, environment, rounds)))
+            n_runs += rounds
+    return Section(
+        title="Looking up earlier results",
+        text=TEXT,
+        columns=("runs in the store", "find, ms", "miss, ms", "`--plan`, s", "run, s"),
+        rows=tuple(rows),
+        versions=installed_versions(("mlflow", "sqlalchemy")),
+    )
+
+
+def _measure_size(folder: Path, environment: dict[str, str], rounds: int) -> tuple[str, ...]:
+    result = next((folder / "mlruns").glob("*/*/artifacts/Trainer"))
+    inside = {**environment, "PYTHONPATH": str(folder / "src")}
+    finds, plans, runs = [], [], []
+    for _ in range(rounds):
+        measure([sys.executable, "-c", _FIND, str(result)], folder, inside)
+        finds.append(_read_times(folder / "find.json"))
+        plans.append(measure([*COMMAND, "--plan"], folder, environment))
+        runs.append(measure([*COMMAND], folder, environment))
+    hit, miss = (median(times) for times in zip(*finds, strict=True))
+    return f"{hit:.3f}", f"{miss:.3f}", f"{median_cpu(plans):.2f}", f"{median_cpu(runs):.2f}"
+
+
+def _read_times(file: Path) -> list[float]:
+    times: list[float] = json.loads(file.read_text(encoding="utf-8"))
+    return times

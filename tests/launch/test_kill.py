@@ -1,0 +1,72 @@
+"""`kill -9` at random instants: the next run ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.manifest import read_manifest
+from tests.conftest import QUICK, Project, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+N_ROUNDS = int(os.environ.get("KILL_ROUNDS", "20"))
+LATEST_S = 8.0
+TASKS = ("Preprocessor", "Tuner", "Trainer", "Evaluator", "Prediction")
+
+
+def contents(project: Project) -> dict[str, str]:
+    """Return the digest of each task's result in the newest run."""
+    artifacts = project.artifacts(project.top_runs()[0])
+    manifests = {task: read_manifest(artifacts / task) for task in TASKS}
+    return {task: manifest.content_digest for task, manifest in manifests.items() if manifest}
+
+
+def kill_and_run_again(project: Project, store: Path, after_s: float) -> list[str]:
+    """Kill a run after some seconds, run again, and return the statuses of all runs."""
+    shutil.rmtree(project.folder / "mlruns", ignore_errors=True)
+    (project.folder / "mlruns").mkdir()
+    shutil.copy2(store, project.folder / "mlruns" / "mlflow.db")
+    process = project.start(*QUICK)
+    try:
+        process.communicate(timeout=after_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    outcome = project.run(*QUICK)
+    assert outcome.code == 0, outcome.err
+    assert not list((project.folder / "mlruns").glob("*/*/staging/*"))
+    return [run.info.status for run in project.runs()]
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_completed_by_the_next(tmp_path: Path, empty_store: Path) -> None:
+    instants = [random.Random(number).uniform(0.3, LATEST_S) for number in range(N_ROUNDS)]
+    projects = [make_project(tmp_path / str(number)) for number in range(2)]
+    kill_and_run_again(projects[0], empty_store, after_s=300)
+    expected = contents(projects[0])
+
+    def rounds(
+        project: Project, mine: list[float]
+    ) -> list[tuple[float, list[str], dict[str, str]]]:
+        return [
+            (after_s, kill_and_run_again(project, empty_store, after_s), contents(project))
+            for after_s in mine
+        ]
+
+    with ThreadPoolExecutor(2) as pool:
+        parts = [pool.submit(rounds, projects[n], instants[n::2]) for n in range(2)]
+        results = [result for part in parts for result in part.result()]
+
+    assert len(results) == N_ROUNDS
+    for after_s, statuses, found in results:
+        assert found == expected, after_s
+        assert "RUNNING" not in statuses, after_s
