@@ -106,8 +106,8 @@ def _variant(root: Path, peer: Peer, programs: Path, *, version: str) -> Variant
     )
     environment["PATH"] = f"{programs}:{environment['PATH']}"
     python = str(programs / "python")
-    for command in ((python, "-c", CREATE_STORE), (python, "-m", "compileall", "-q", ".")):
-        prepare([*command], folder, environment)
+    prepare([python, "-c", CREATE_STORE], folder, environment)
+    prepare([python, "-m", "compileall", "-q", "."], folder, environment)
     for command in peer.setup:
         prepare([*command], folder, environment)
     space.keep("new")

@@ -10,12 +10,11 @@ import signal
 import statistics
 import subprocess
 import sys
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
-from tests.conftest import free_port, make_project, wait_until
+from tests.conftest import answers, free_port, make_project, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,14 +46,6 @@ def start_ui(project: Project, port: int) -> subprocess.Popen[bytes]:
 def stop(process: subprocess.Popen[bytes]) -> None:
     os.killpg(process.pid, signal.SIGTERM)
     process.wait(timeout=30)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=1) as response:
-            return response.status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +106,7 @@ def test_the_page_of_a_run_shows_name_description_and_trials(
 
     expect(page.get_by_role("heading", name=run.info.run_name)).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_text("Who survived the Titanic?")).to_be_visible()
-    expect(page.get_by_text("Child runs")).to_be_visible()
+    expect(page.get_by_text("Child runs", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="trial 19")).to_be_visible()
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
 

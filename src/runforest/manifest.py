@@ -61,6 +61,11 @@ class Manifest:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def is_complete(folder: Path) -> bool:
+    """Return whether a folder holds a complete result: its manifest is written last."""
+    return (folder / MANIFEST_NAME).is_file()
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of a result folder, or None where there is no complete result.
 

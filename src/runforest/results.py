@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from runforest.digests import DigestCache
 from runforest.errors import ArtifactError
-from runforest.manifest import Manifest, read_manifest, write_manifest
+from runforest.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,9 +50,9 @@ class Search:
 class ResultIndex:
     """The results of a project, by fingerprint and by task."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, folder: Path | None = None) -> None:
         self._store = store
-        self._folder = store / "index"
+        self._folder = folder or store / "index"
         self._digests = DigestCache(store / "cache" / "digests.txt")
 
     def find_anywhere(self, fingerprint: str, finder: str) -> Search:
@@ -149,23 +149,31 @@ class ResultIndex:
     def _by_task(self, task_folder: str) -> Path:
         return self._folder / "tasks" / task_folder
 
+    def add_all(self, artifacts: Path) -> None:
+        """Make all committed results of a run's artifact folder known."""
+        for path in sorted(artifacts.glob(f"*/{MANIFEST_NAME}")):
+            try:
+                manifest = read_manifest(path.parent)
+            except ArtifactError:
+                continue
+            if manifest:
+                self.add(path.parent, manifest)
+
     def _ensure(self) -> None:
         """Make the index from the manifests if there is none."""
         if self._folder.is_dir():
             return
         self._store.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._store / "cache-index.lock"):
+        with FileLock(self._store / "index.lock"):
             if self._folder.is_dir():
                 return
-            draft = ResultIndex(self._store)
-            draft._folder = self._store / "index.draft"
-            shutil.rmtree(draft._folder, ignore_errors=True)
-            draft._folder.mkdir()
-            for path in sorted(self._store.glob("*/*/artifacts/*/manifest.json"), key=_mtime):
-                manifest = _readable(path.parent)
-                if manifest:
-                    draft.add(path.parent, manifest)
-            draft._folder.rename(self._folder)
+            draft = self._store / "index.draft"
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir()
+            building = ResultIndex(self._store, folder=draft)
+            for artifacts in sorted(self._store.glob("*/*/artifacts"), key=_mtime):
+                building.add_all(artifacts)
+            draft.rename(self._folder)
 
 
 def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:
@@ -195,13 +203,6 @@ def _link(source: Path, target: Path) -> None:
     except OSError:  # another file system, or one without hard links
         shutil.copy2(source, target)
         target.chmod(0o444)
-
-
-def _readable(folder: Path) -> Manifest | None:
-    try:
-        return read_manifest(folder)
-    except ArtifactError:
-        return None
 
 
 def _shown(folder: Path, store: Path) -> str:

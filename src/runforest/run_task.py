@@ -17,7 +17,7 @@ from runforest.artifacts import Artifact, check_outputs, commit, describe_output
 from runforest.errors import Problem
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.luigi_config import load_luigi_config
-from runforest.manifest import Manifest, read_manifest
+from runforest.manifest import Manifest, is_complete, read_manifest
 from runforest.results import Result, ResultIndex, adopt_result
 from runforest.run import RunParameter
 from runforest.task_folder import folder_name
@@ -94,7 +94,7 @@ class RunTask(TaskLog, luigi.Task):
 
     def complete(self) -> bool:
         """Return whether a manifest says that the result is complete."""
-        return read_manifest(self.result_folder) is not None
+        return is_complete(self.result_folder)
 
     @property
     def is_forced(self) -> bool:
@@ -139,6 +139,7 @@ class RunTask(TaskLog, luigi.Task):
         manifest = adopt_result(
             result, self._staging_folder, self.run_folder, self.active_run.settings.run_id
         )
+        ResultIndex(self.active_run.store).add(self.run_folder, manifest)
         self._tell("reused", reuse_entry(manifest))
 
     @property

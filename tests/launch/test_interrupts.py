@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
@@ -12,6 +13,7 @@ from tests.conftest import wait_until
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
 
     from tests.conftest import Project
 
@@ -31,17 +33,17 @@ class Tiny(RunTask):
 """
 
 
-def start_tuning(project: Project, *options: str) -> subprocess.Popen[str]:
-    """Start an experiment and return its process when a trial of it is recorded."""
+@contextmanager
+def tuning(project: Project, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Start an experiment and lend its process when a trial of it is recorded."""
     process = project.start(*ENDLESS, *options)
-    journals = project.folder / "mlruns"
-    wait_until(
-        lambda: any(
-            '"event":"trial"' in path.read_text() for path in journals.glob("*/*/journal.jsonl")
-        )
-    )
-    wait_until(lambda: len(project.runs()) > 1)
-    return process
+    try:
+        wait_until(lambda: len(project.runs()) > 1)
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 def processes_of(group: int) -> list[int]:
@@ -72,13 +74,12 @@ def processes_of(group: int) -> list[int]:
 def test_a_signal_during_the_search_ends_the_run_as_killed(
     project: Project, number: signal.Signals, options: tuple[str, ...]
 ) -> None:
-    process = start_tuning(project, *options)
-
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)  # Ctrl-C reaches every process of the terminal's group
-    else:
-        process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    with tuning(project, *options) as process:
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # Ctrl-C reaches every process of the terminal's group
+        else:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=30)
 
     run = project.top_runs()[0]
     artifacts = project.artifacts(run)
@@ -112,9 +113,9 @@ def test_an_interrupt_before_the_run_is_opened_leaves_no_run(project: Project) -
 
 def test_the_next_start_closes_a_run_that_was_killed_without_warning(project: Project) -> None:
     project.write("src/tasks/tiny.py", TINY)
-    process = start_tuning(project)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    with tuning(project) as process:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
     stale = project.top_runs()[0]
     open_child = project.client.create_run(
         stale.info.experiment_id, tags={"mlflow.parentRunId": stale.info.run_id}

@@ -7,13 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conftest import ARTICLE, QUICK, Project, free_port, make_project, wait_until
+from tests.conftest import (
+    ARTICLE,
+    QUICK,
+    Project,
+    answers,
+    free_port,
+    make_project,
+    wait_until,
+)
 
 from runforest.manifest import read_manifest
 
@@ -54,14 +61,6 @@ class Late(RunTask):
         self.log_metric("late", 1.0)
         self.output().save("late")
 """
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=1) as response:
-            return response.status == 200
-    except OSError:
-        return False
 
 
 @contextmanager
@@ -195,6 +194,7 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     (folder / "server.db").write_bytes(empty_store.read_bytes())
     with serving(folder) as (url, server):
         project = on_server(tmp_path / "project", url)
+        project.environment["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
         project.write("src/tasks/waiting.py", WAITING)
         source = project.folder / "src" / "tasks"
         process = project.start("--set", "RunConfig.task=Late")

@@ -17,7 +17,8 @@ from zenml import pipeline, step
 @step
 def preprocess() -> tuple[Annotated[pd.DataFrame, "train"], Annotated[pd.DataFrame, "test"]]:
     """Return both tables."""
-    return read_tables()
+    train, test = read_tables()
+    return train, test  # ZenML counts the outputs in this line
 
 
 @step

@@ -7,6 +7,7 @@ import shutil
 import socket
 from typing import TYPE_CHECKING
 
+from runforest.results import ResultIndex
 from runforest.tracking.process import is_alive
 from runforest.tracking.runs import OpenedRun, close_run
 
@@ -21,7 +22,8 @@ logger = logging.getLogger(__name__)
 def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     """Close as KILLED the runs that dead processes of this host left RUNNING.
 
-    Their staging folders go too; committed results stay, since their manifests vouch for them.
+    Their staging folders go too. Committed results stay, since their manifests vouch for them, and
+    are made known in case the process died in between.
 
     Returns
     -------
@@ -29,6 +31,7 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
         The runs that were closed.
     """
     closed = []
+    index = ResultIndex(project / "mlruns")
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     query = (
         f"attributes.status = 'RUNNING' and tags.`mlflow.runforest.host` = '{socket.gethostname()}'"
@@ -45,6 +48,7 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
         )
         folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
         shutil.rmtree(folder / "staging", ignore_errors=True)
+        index.add_all(folder / "artifacts")
         logger.info("Closed run %s, which a killed process had left open.", run.info.run_name)
         closed.append(run.info.run_id)
     return closed
