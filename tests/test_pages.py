@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+
 from tests.conftest import answers, free_port, make_project, wait_until
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from mlflow.entities import Run as MlflowRun
     from playwright.sync_api import Browser, Page
+
     from tests.conftest import Project
 
 pytestmark = pytest.mark.slow

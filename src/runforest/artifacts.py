@@ -41,11 +41,21 @@ class Artifact(luigi.Target):
         ArtifactError
             The artifact is not a file of a committed result.
         """
-        manifest = read_manifest(self.folder)
-        if manifest is None or self.name not in manifest.outputs:
+        label = f"{self.folder.name}/{self.name}"
+        if label not in self.digests:
             message = f"{self.path} is not a file of a committed result. Commit its task first."
             raise ArtifactError(message)
-        return manifest.outputs[self.name].sha256
+        return self.digests[label]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Digests of the file, or of the files in the folder, that are not volatile."""
+        manifest = read_manifest(self.folder)
+        return {
+            f"{self.folder.name}/{name}": output.sha256
+            for name, output in (manifest.outputs if manifest else {}).items()
+            if (name == self.name or name.startswith(f"{self.name}/")) and not output.is_volatile
+        }
 
     def exists(self) -> bool:
         """Return whether the artifact belongs to a committed result."""

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import luigi
+from luigi.task import flatten
 
 from runforest.parameters import KindParameter, StringsParameter, from_table
 from runforest.run_task import RunTask
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from runforest.artifacts import Artifact
     from runforest.errors import Problem
-    from runforest.evaluation.report import Plot, TuningSection
+    from runforest.evaluation.report import LineageRow, Plot, TuningSection
     from runforest.evaluation.scores import CrossValidation
 
 
@@ -158,8 +159,17 @@ class Evaluator(RunTask):
                     for name in sizes
                 ),
                 params=self.input()["trainer"]["params"].load(),
+                lineage=tuple(self._lineage()),
             )
         )
+
+    def _lineage(self) -> Iterator[LineageRow]:
+        """Yield what the report rests on; which run made each is in the run's lineage.html."""
+        from runforest.evaluation.report import LineageRow
+
+        for artifact in flatten(self.input()):
+            for label, sha256 in artifact.digests.items():
+                yield LineageRow(label=label, detail=sha256, link=f"task {artifact.folder.name}")
 
     def _tuning(self) -> TuningSection | None:
         from runforest.evaluation.report import Plot, TuningSection

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+
 from tests.conftest import git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow.entities import Run as MlflowRun
+
     from tests.conftest import Project
 
 pytestmark = pytest.mark.slow

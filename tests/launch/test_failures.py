@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.conftest import Outcome, make_project
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow.entities import Run as MlflowRun
+
     from tests.conftest import Project
 
 pytestmark = pytest.mark.slow

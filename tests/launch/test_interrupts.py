@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+
 from tests.conftest import wait_until
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.conftest import git, make_project
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.conftest import QUICK, Project, make_project
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conftest import git
 
 from runforest.provenance.git import MAX_UNTRACKED_BYTES, read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
+from tests.conftest import git
 
 if TYPE_CHECKING:
     from pathlib import Path

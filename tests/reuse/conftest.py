@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.conftest import ARTICLE, Project, make_project
 
 if TYPE_CHECKING:

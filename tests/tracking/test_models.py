@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+
 from tests.conftest import make_project
 
 if TYPE_CHECKING:

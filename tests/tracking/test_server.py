@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from runforest.manifest import read_manifest
 from tests.conftest import (
     ARTICLE,
     QUICK,
@@ -21,8 +23,6 @@ from tests.conftest import (
     make_project,
     wait_until,
 )
-
-from runforest.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,3 +213,29 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     for task in ("Early", "Late"):
         assert read_manifest(run_folder / "artifacts" / task) is not None
     assert not (run_folder / "staging").exists()
+
+
+def test_another_machine_reuses_what_this_one_computed(
+    remote: Project, tmp_path: Path, server: str
+) -> None:
+    other = on_server(tmp_path / "project", server)
+
+    plan = other.run(*QUICK, "--set", "RunConfig.experiment_name=shared", "--plan", "--exit-code")
+    outcome = other.run(*QUICK, "--set", "RunConfig.experiment_name=shared")
+
+    assert plan.code == 0, plan.out + plan.err
+    assert outcome.code == 0, outcome.err
+    run = newest(other, "shared")
+    fates = json.loads(
+        Path(
+            other.client.download_artifacts(run.info.run_id, "tasks.json", str(tmp_path))
+        ).read_text()
+    )
+    assert {fate["status"] for fate in fates.values()} == {"reused"}
+    assert {fate["reused_from"] for fate in fates.values()} == {
+        newest(remote, "remote").info.run_id
+    }
+    assert run.data.metrics == newest(remote, "remote").data.metrics
+    assert {name for name in listed(other, run) if name.startswith("Trainer/")} == {
+        "Trainer/manifest.json"
+    }

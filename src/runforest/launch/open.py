@@ -20,6 +20,7 @@ from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact
 from runforest.run import Run
 from runforest.tracking.datasets import DatasetRecord, log_datasets
+from runforest.tracking.outage import refusal_told
 from runforest.tracking.runs import OpenedRun, RunRequest, close_run, open_run
 from runforest.tracking.stale import close_stale_runs
 from runforest.tracking.store import connect, store_uri
@@ -58,6 +59,11 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     project = experiment.environment.project
     uri = store_uri(experiment.environment.tracking_uri, project)
     client = connect(uri, project)
+    with refusal_told(uri):
+        return _open(experiment, client, uri, project)
+
+
+def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path) -> OpenExperiment:
     close_stale_runs(client, project)
     pins = local_pins(experiment.pins, project)
     commit = read_commit(project)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
+from runforest.tracking.store import hide_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +33,37 @@ def outage_told(artifacts: Path) -> Iterator[None]:
         raise incomplete_record(error, artifacts) from error
 
 
+@contextmanager
+def refusal_told(uri: str) -> Iterator[None]:
+    """Turn what the store raises before there is anything to lose into a message.
+
+    Raises
+    ------
+    StoreError
+        The store failed.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        message = (
+            f"no run can be opened in {hide_password(uri)}: {_first_line(error)}\n"
+            "See to the tracking store and run again; nothing was computed."
+        )
+        raise StoreError(message) from error
+
+
 def incomplete_record(error: Exception, artifacts: Path) -> StoreError:
     """Return the error that says what is lost, what is not, and what to do."""
-    reason = str(error).strip().partition("\n")[0]
-    shown = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."
     return StoreError(
-        f"the run could not be recorded completely: {shown}\n"
+        f"the run could not be recorded completely: {_first_line(error)}\n"
         f"Its results are committed in {artifacts}. See to the tracking store and run again: what "
         "was computed is reused."
     )
+
+
+def _first_line(error: Exception) -> str:
+    reason = str(error).strip().partition("\n")[0]
+    return reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."
