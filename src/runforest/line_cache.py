@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class LineCache:
         if self._known is None:
             self._known = dict(_read_lines(self._path))
         return self._known
+
+
+@cache
+def open_cache(path: Path) -> LineCache:
+    """Return the cache of a file, one per process, which reads the file once."""
+    return LineCache(path)
 
 
 def _read_lines(path: Path) -> list[tuple[str, object]]:

@@ -11,6 +11,7 @@ import importlib
 import os
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -174,6 +175,12 @@ class ResultIndex:
             for artifacts in sorted(self._store.glob("*/*/artifacts"), key=_mtime):
                 building.add_all(artifacts)
             draft.rename(self._folder)
+
+
+@cache
+def open_index(store: Path) -> ResultIndex:
+    """Return the index of a store, one per process: it remembers the digests it has read."""
+    return ResultIndex(store)
 
 
 def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:

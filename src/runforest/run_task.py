@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import traceback
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,7 +19,7 @@ from runforest.errors import Problem
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.luigi_config import load_luigi_config
 from runforest.manifest import Manifest, is_complete, read_manifest
-from runforest.results import Result, ResultIndex, adopt_result
+from runforest.results import Result, ResultIndex, adopt_result, open_index
 from runforest.run import RunParameter
 from runforest.task_folder import folder_name
 from runforest.task_log import TaskLog, reuse_entry
@@ -77,7 +78,12 @@ class RunTask(TaskLog, luigi.Task):
         """Return an instance of another task in the same run."""
         return _make(task, {"active_run": self.active_run, **params})
 
-    @property
+    @classmethod
+    def get_params(cls) -> list[tuple[str, luigi.Parameter[Any]]]:
+        """Return names and parameters; Luigi looks through the whole class at every call."""
+        return _params_of(cls)
+
+    @cached_property
     def folder_name(self) -> str:
         """Name of the result's folder, which two different instances never share."""
         return folder_name(self)
@@ -107,7 +113,7 @@ class RunTask(TaskLog, luigi.Task):
         try:
             ingredients = self.ingredients()
             fingerprint = fingerprint_of(ingredients)
-            index = ResultIndex(self.active_run.store)
+            index = open_index(self.active_run.store)
             # Of two runs that need the same result, one computes it and the other waits.
             with index.lock(fingerprint):
                 found = None if self.is_forced else self._find(fingerprint, index)
@@ -139,7 +145,7 @@ class RunTask(TaskLog, luigi.Task):
         manifest = adopt_result(
             result, self._staging_folder, self.run_folder, self.active_run.settings.run_id
         )
-        ResultIndex(self.active_run.store).add(self.run_folder, manifest)
+        open_index(self.active_run.store).add(self.run_folder, manifest)
         self._tell("reused", reuse_entry(manifest))
 
     @property
@@ -216,6 +222,11 @@ def requires(*tasks: type[RunTask]) -> Callable[[type[TaskT]], type[TaskT]]:
         return cls
 
     return decorate
+
+
+@cache
+def _params_of(cls: type[RunTask]) -> list[tuple[str, luigi.Parameter[Any]]]:
+    return list(super(RunTask, cls).get_params())  # type: ignore[no-untyped-call]
 
 
 def _revive(cls: type[TaskT], params: dict[str, Any]) -> TaskT:

@@ -17,7 +17,7 @@ from typing import Any
 
 import luigi
 
-from runforest.line_cache import LineCache
+from runforest.line_cache import LineCache, open_cache
 
 SHAPING = ("runforest.estimators", "runforest.evaluation", "runforest.tuning")
 """Modules of the engine whose code shapes results; Runforest's version stands for the others."""
@@ -56,7 +56,7 @@ def code_digests(modules: tuple[str, ...], project: Path) -> tuple[dict[str, str
     """
     digests: dict[str, str] = {}
     third_party: set[str] = set()
-    known = LineCache(project / "mlruns" / "cache" / "code.jsonl")
+    known = open_cache(project / "mlruns" / "cache" / "code.jsonl")
     pending, seen = list(modules), set(modules)
     while pending:
         name = pending.pop()

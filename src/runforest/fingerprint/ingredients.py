@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,9 @@ def collect_ingredients(
     }
 
 
+@cache
 def digest_cache(project: Path) -> DigestCache:
-    """Return the project's cache of file digests."""
+    """Return the project's cache of file digests, one per process."""
     return DigestCache(project / "mlruns" / "cache" / "digests.txt")
 
 

@@ -6,8 +6,12 @@ import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runforest.line_cache import LineCache
+from runforest.line_cache import open_cache
+
+if TYPE_CHECKING:
+    from runforest.line_cache import LineCache
 
 
 def package_versions(modules: set[str], project: Path) -> dict[str, str]:
@@ -16,7 +20,7 @@ def package_versions(modules: set[str], project: Path) -> dict[str, str]:
     Which distribution a module belongs to is remembered in the project, since finding it out
     reads the file lists of all that is installed.
     """
-    known = LineCache(project / "mlruns" / "cache" / "distributions.jsonl")
+    known = open_cache(project / "mlruns" / "cache" / "distributions.jsonl")
     versions: dict[str, str] = {}
     for module in sorted(modules):
         for name in _distributions(module, known):
