@@ -131,11 +131,17 @@ def show_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
-_TEXT_TYPES = (InputFileParameter, ImportPathParameter, KindParameter)
+_TEXT_TYPES: tuple[type[object], ...] = (
+    luigi.Parameter,
+    luigi.OptionalParameter,
+    InputFileParameter,
+    ImportPathParameter,
+    KindParameter,
+)
 
 
 def _is_text(parameter: luigi.Parameter[Any]) -> bool:
-    return type(parameter) in {luigi.Parameter, luigi.OptionalParameter, *_TEXT_TYPES}
+    return type(parameter) in _TEXT_TYPES
 
 
 def _parse_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
