@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import runforest  # noqa: F401 - before any test imports Luigi, which then chooses its parser
+# Runforest sets it when it is imported; a second test process inherits it from the first.
+os.environ.pop("LUIGI_CONFIG_PARSER", None)
+
+import runforest  # noqa: E402, F401 - before any test imports Luigi, which then chooses its parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

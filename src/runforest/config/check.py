@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import luigi
@@ -75,8 +77,17 @@ def task_names() -> list[str]:
 
 
 def _is_run_task(name: str) -> bool:
+    """Return whether a task is a RunTask of the project's `src` or of an installed package.
+
+    Any module that was imported, a test for instance, may have registered more.
+    """
     task = Register.get_task_cls(name)
-    return isinstance(task, type) and issubclass(task, RunTask)
+    if not (isinstance(task, type) and issubclass(task, RunTask)):
+        return False
+    package, module = sys.modules.get("tasks"), sys.modules.get(task.__module__)
+    file = Path(getattr(module, "__file__", None) or "")
+    source = Path(getattr(package, "__file__", None) or "tasks").parents[1:2]
+    return "site-packages" in file.parts or any(file.is_relative_to(one) for one in source)
 
 
 def _is_luigi_section(name: str) -> bool:
