@@ -19,7 +19,7 @@ import pytest
 # Runforest sets it when it is imported; a second test process inherits it from the first.
 os.environ.pop("LUIGI_CONFIG_PARSER", None)
 
-import runforest  # noqa: E402, F401 - before any test imports Luigi, which then chooses its parser
+import runforest  # noqa: F401 - before any test imports Luigi, which then chooses its parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
