@@ -34,20 +34,8 @@ CLEARED = ("LUIGI_", "MLFLOW_", "PROJECT_ROOT", "PYTHON")
 QUICK = ("--set", "Trainer.params.n_estimators=10", "--set", "Tuner.n_trials=3")
 """Options that make the repository's experiment quick."""
 
-ARTICLE = """\
-[RunConfig]
-experiment_name="demo"
-description="overview"
-task="Prediction"
-[PathConfig]
-input="./input/titanic/"
-[Preprocessor]
-train_columns=['PassengerId','Survived', 'Pclass', 'SibSp', 'Parch']
-test_columns=['PassengerId','Pclass', 'SibSp', 'Parch']
-[Trainer]
-seed=0
-[Prediction]
-"""
+ARTICLE = (REPOSITORY / "experiments" / "article.toml").read_text(encoding="utf-8")
+"""The smallest experiment, as a file of the repository that these tests run."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,7 @@ class RunTask(TaskLog, luigi.Task):
                     return
                 manifest = self._compute(ingredients, fingerprint)
                 index.add(self.run_folder, manifest)
-        except Exception:
+        except Exception:  # border: compute() is the user's code; it is told and raised again
             self._tell("failed", {"traceback": traceback.format_exc()})
             raise
         except KeyboardInterrupt:

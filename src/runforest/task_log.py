@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from runforest.redact import known_secrets, redact
@@ -33,9 +34,9 @@ class TaskLog:
     active_run: Run
 
     @property
+    @abstractmethod
     def folder_name(self) -> str:
         """Name of the folder of this task's result."""
-        raise NotImplementedError
 
     artifact: Callable[[str], Artifact]
     set_progress_percentage: Callable[[int], None] | None
