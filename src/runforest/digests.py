@@ -42,6 +42,10 @@ class DigestCache:
         self._cache.put(key, sha256)
         return sha256
 
+    def remember(self, file: Path, sha256: str) -> None:
+        """Take over the digest of a committed artifact, whoever computed it."""
+        self._cache.put(_key(file, is_immutable=True), sha256)
+
 
 def file_digest(file: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal, read once in blocks."""

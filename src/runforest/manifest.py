@@ -5,7 +5,6 @@ It is written last, so a folder without one is no result, whatever files it hold
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -99,6 +98,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest of a result folder atomically."""
     path = folder / MANIFEST_NAME
     draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(dataclasses.asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    # A line per field: without `indent`, which the encoder of the json module in C does not know.
+    fields = [
+        f"  {json.dumps(name)}: {json.dumps(value, default=vars)}"
+        for name, value in vars(manifest).items()
+    ]
+    draft.write_text("{\n" + ",\n".join(fields) + "\n}\n", encoding="utf-8")
     draft.chmod(0o444)
     draft.replace(path)

@@ -75,8 +75,10 @@ class ResultIndex:
         return dataclasses.replace(search, result=result)
 
     def add(self, folder: Path, manifest: Manifest) -> None:
-        """Make a committed result known."""
+        """Make a committed result known, with its digests: the next run need not read it again."""
         self._ensure()
+        for name, output in manifest.outputs.items():
+            self._digests.remember(folder / name, output.sha256)
         line = f"{_shown(folder, self._store)}\n"
         for file in (self._by_fingerprint(manifest.fingerprint), self._by_task(folder.name)):
             file.parent.mkdir(parents=True, exist_ok=True)

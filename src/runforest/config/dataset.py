@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runforest.errors import Problem, did_you_mean, surely_meant
+from runforest.line_cache import open_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runforest.config.model import DatasetConfig
+    from runforest.digests import DigestCache
 
 # A word of its own, or with a capital after a small letter: `passengerId`, but not `humid`.
 _ID_NAME = re.compile(
@@ -29,13 +31,15 @@ class Header:
     columns: tuple[str, ...]
 
 
-def read_header(file: Path, config: DatasetConfig, key: str) -> Header | Problem:
+def read_header(
+    file: Path, config: DatasetConfig, key: str, *, digests: DigestCache, cache: Path
+) -> Header | Problem:
     """Return the column names of a CSV file, or what is wrong with the file.
 
-    The whole file is decoded once, in blocks, so that a wrong encoding is found here and not in
-    the middle of a task.
+    The whole file is decoded once per content, in blocks, so that a wrong encoding is found here
+    and not in the middle of a task.
     """
-    problem = _file_problem(file, config)
+    problem = _file_problem(file, config, digests, cache)
     if problem:
         return Problem(where=str(file), message=problem)
     with file.open(encoding=without_mark(config.encoding), newline="") as source:
@@ -95,9 +99,23 @@ def find_ids(
     return [near] if near else [], Problem(where="[Dataset]", key="id", message=message)
 
 
-def _file_problem(file: Path, config: DatasetConfig) -> str | None:
+def _file_problem(
+    file: Path, config: DatasetConfig, digests: DigestCache, cache: Path
+) -> str | None:
     if not file.is_file():
         return _missing_file(file)
+    decoded = open_cache(cache)
+    try:
+        content = f"{digests.digest(file)} {config.encoding}"
+        problem = None if decoded.get(content) else _text_problem(file, config)
+    except OSError as error:
+        return f"cannot be read ({error.strerror}). Make it readable."
+    if problem is None:
+        decoded.put(content, "sound")
+    return problem
+
+
+def _text_problem(file: Path, config: DatasetConfig) -> str | None:
     try:
         is_blank = True
         with file.open(encoding=without_mark(config.encoding)) as source:
@@ -118,8 +136,6 @@ def _file_problem(file: Path, config: DatasetConfig) -> str | None:
             f'unknown encoding "{config.encoding}". Use a Python codec name: [Dataset] '
             'encoding = "utf-8".'
         )
-    except OSError as error:
-        return f"cannot be read ({error.strerror}). Make it readable."
     return "is empty. It needs a header and at least one row." if is_blank else None
 
 

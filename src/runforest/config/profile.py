@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import functools
 import json
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +14,7 @@ from runforest.config.dataset import without_mark
 from runforest.digests import text_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
@@ -76,15 +79,7 @@ def _compute(file: Path, target: str, ids: list[str], config: DatasetConfig) -> 
 
     first = pd.read_csv(file, sep=config.delimiter, encoding=config.encoding, nrows=0)
     first.columns = first.columns.str.strip()
-    wanted = {target, *ids} - {""}
-    table = pd.read_csv(
-        file,
-        sep=config.delimiter,
-        encoding=config.encoding,
-        usecols=lambda name: name.strip() in wanted or not wanted,
-        low_memory=False,
-    )
-    table.columns = table.columns.str.strip()
+    table = _read_columns(file, {target, *ids} - {""}, config)
     _check_lengths(file, config)
     profile = Profile(
         n_rows=len(table),
@@ -94,6 +89,27 @@ def _compute(file: Path, target: str, ids: list[str], config: DatasetConfig) -> 
         },
     )
     return _with_target(profile, table[target]) if target else profile
+
+
+def _read_columns(file: Path, wanted: set[str], config: DatasetConfig) -> pd.DataFrame:
+    """Return some columns of a file, or the first for its rows, without the rest in memory."""
+    import pandas as pd
+
+    read: Callable[..., pd.DataFrame] = functools.partial(  # type: ignore[assignment] # no chunks
+        pd.read_csv,
+        file,
+        sep=config.delimiter,
+        encoding=config.encoding,
+        usecols=(lambda name: name.strip() in wanted) if wanted else [0],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.DtypeWarning)
+        try:
+            table = read()
+        except pd.errors.DtypeWarning:  # numbers in one part of the file, text in another
+            table = read(dtype="str")
+    table.columns = table.columns.str.strip()
+    return table
 
 
 def _check_lengths(file: Path, config: DatasetConfig) -> None:

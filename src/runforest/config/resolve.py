@@ -46,9 +46,10 @@ class ResolvedDataset:
 def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> ResolvedDataset:
     """Find the files, infer what is left out, and check what the columns hold."""
     folder = project / Path(paths.input).expanduser()
+    cache = project / "mlruns" / "cache" / "decoded.jsonl"
     headers = [
-        read_header(folder / config.train, config, "train"),
-        read_header(folder / config.test, config, "test"),
+        read_header(folder / name, config, key, digests=digest_cache(project), cache=cache)
+        for key, name in (("train", config.train), ("test", config.test))
     ]
     problems = tuple(header for header in headers if isinstance(header, Problem))
     train, test = headers

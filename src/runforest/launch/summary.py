@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from runforest.launch.open import OpenExperiment
     from runforest.tracking.outcome import TaskOutcome
 
+MAX_ROWS = 30
 _COLOURS = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
 _WORDS = {
     "computed": "computed",
@@ -83,22 +85,32 @@ def _task_table(experiment: Experiment, opened: OpenExperiment, execution: Execu
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for task in experiment.tasks:
-        outcome = execution.outcomes.get(task.folder_name)
-        pinned = opened.run.settings.pins.get(task.folder_name)
-        if outcome:
-            row = (
-                _WORDS[outcome.status],
-                _detail(outcome),
-            )
-        elif pinned:
-            row = ("pinned", escape(pinned))
-        elif task.output():
-            row = ("[dim]not run[/dim]", "")
-        else:
-            continue
-        table.add_row("  " + escape(task.folder_name), *row)
+    rows = _task_rows(experiment, opened, execution)
+    for name, word, detail in rows[:MAX_ROWS]:
+        table.add_row("  " + escape(name), word, escape(detail))
+    if len(rows) > MAX_ROWS:
+        words = Counter(word for _, word, _ in rows[MAX_ROWS:])
+        counts = ", ".join(f"{count} {word}" for word, count in words.items())
+        table.add_row(f"  and {len(rows) - MAX_ROWS} more", counts, "all in tasks.json")
     return table
+
+
+def _task_rows(
+    experiment: Experiment, opened: OpenExperiment, execution: Execution
+) -> list[tuple[str, str, str]]:
+    """Return the name, the outcome and a detail of each task."""
+    rows = []
+    for task in experiment.tasks:
+        name = task.folder_name
+        outcome = execution.outcomes.get(name)
+        pinned = opened.run.settings.pins.get(name)
+        if outcome:
+            rows.append((name, _WORDS[outcome.status], _detail(outcome)))
+        elif pinned:
+            rows.append((name, "pinned", pinned))
+        elif task.output():
+            rows.append((name, "[dim]not run[/dim]", ""))
+    return rows
 
 
 def _detail(outcome: TaskOutcome) -> str:

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from importlib import metadata
 
 
 def installed_packages() -> str:
     """Return the installed distributions as the lines of a requirements file, sorted."""
-    found = {
-        (distribution.metadata["Name"], distribution.version)
-        for distribution in metadata.distributions()
-    }
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found, key=str) if name)
+    found = {_requirement(distribution) for distribution in metadata.distributions()}
+    return "".join(f"{line}\n" for line in sorted(found) if line)
+
+
+def _requirement(distribution: metadata.Distribution) -> str:
+    """Return `name==version`, or nothing of a distribution that is not installed completely.
+
+    Read from the text, since the parser of the standard library takes ten times as long.
+    """
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    fields = dict(_FIELD.findall(text.partition("\n\n")[0]))
+    return f"{fields['Name']}=={fields['Version']}" if fields.keys() >= {"Name", "Version"} else ""
+
+
+_FIELD = re.compile(r"^(Name|Version): *(.*\S)", re.MULTILINE)
 
 
 def platform_facts() -> dict[str, object]:
