@@ -40,6 +40,26 @@ class StringsParameter(luigi.ListParameter[tuple[str, ...]]):
     """A TOML array of strings."""
 
 
+class NamesParameter(luigi.ListParameter[tuple[str, ...]]):
+    """A string or a TOML array of strings; an empty string is none."""
+
+    def normalize(self, x: object) -> object:
+        """Return the names as a tuple.
+
+        >>> NamesParameter().normalize("roc_auc")
+        ('roc_auc',)
+        """
+        if isinstance(x, str):
+            return (x,) if x else ()
+        return super().normalize(x)  # type: ignore[no-untyped-call]
+
+    def parse(self, x: object) -> object:
+        """Return the names of a text: JSON, or one name."""
+        if isinstance(x, str) and not x.startswith("["):
+            return self.normalize(x)
+        return super().parse(x)  # type: ignore[no-untyped-call]
+
+
 class KindParameter(luigi.Parameter["Kind"]):
     """What the target is, classification or regression."""
 
@@ -70,6 +90,7 @@ _EXPECTED: tuple[tuple[type, tuple[type, ...], str], ...] = (
     (luigi.IntParameter, (int,), "an integer"),
     (luigi.FloatParameter, (int, float), "a number"),
     (luigi.NumericalParameter, (int, float), "a number"),
+    (NamesParameter, (str, list, tuple), "a string or an array of strings"),
     (luigi.ListParameter, (list, tuple), "an array"),
     (luigi.DictParameter, (dict,), "a table"),
 )
@@ -115,9 +136,10 @@ def value_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
     True
     """
     words = expected_type(parameter)
-    for kind, types, _ in _EXPECTED:
+    types = next((types for kind, types, _ in _EXPECTED if isinstance(parameter, kind)), None)
+    if types:
         is_misused_bool = isinstance(value, bool) and bool not in types
-        if isinstance(parameter, kind) and (is_misused_bool or not isinstance(value, types)):
+        if is_misused_bool or not isinstance(value, types):
             return f"expected {words}, got {show_value(value)}."
     if _is_text(parameter) and not isinstance(value, str):
         return f"expected {words}, got {show_value(value)}."
@@ -145,7 +167,7 @@ def _is_text(parameter: luigi.Parameter[Any]) -> bool:
 
 
 def _parse_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
-    if isinstance(parameter, StringsParameter):
+    if isinstance(parameter, StringsParameter | NamesParameter) and not isinstance(value, str):
         others = [item for item in cast("list[object]", value) if not isinstance(item, str)]
         return (
             f"expected an array of strings, got {show_value(others[0])} in it." if others else None

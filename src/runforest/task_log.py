@@ -82,13 +82,22 @@ class TaskLog:
         """Save a matplotlib figure as an artifact of this task, such as `residuals.png`."""
         self.artifact(name).save(figure)
 
+    def log_study(self, study: Mapping[str, object]) -> None:
+        """Say that a study starts: its `key`, `n_trials`, `n_earlier` and `scorer`."""
+        self._tell("study", study)
+
+    def log_trial_start(self, trial: Mapping[str, object]) -> None:
+        """Record that a trial is running: its `uid`, `params` and `started_ms`."""
+        self._tell("trial_started", trial)
+
     def log_trial(self, trial: Mapping[str, object]) -> None:
         """Record a finished trial as a child run of the run.
 
         Parameters
         ----------
         trial
-            The fields of a `runforest.tuning.trials.TrialRecord`, as JSON types.
+            The fields of a `runforest.tuning.trials.TrialRecord`, as JSON types, and the key of
+            its study.
         """
         self._tell("trial", trial)
 

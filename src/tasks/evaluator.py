@@ -198,5 +198,7 @@ CAPTIONS = {
     "history": "A point per trial, and a line at the best so far.",
     "importances": "How much of the differences between trials each parameter explains.",
     "slices": "Each parameter against the score; look for where the best points gather.",
+    "pareto_front": "A trial of the front can be improved in one objective only at the cost of "
+    "another.",
     "parallel_coordinates": "A line per trial across all parameters; the darker, the better.",
 }

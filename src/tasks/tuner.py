@@ -8,31 +8,36 @@ import luigi
 
 from runforest.estimators import EstimatorSpec
 from runforest.executors import EXECUTORS, executor_problems, open_executor
+from runforest.fingerprint.ingredients import fingerprint_of
 from runforest.parameters import (
     ImportPathParameter,
     KindParameter,
+    NamesParameter,
     TableParameter,
     from_table,
 )
 from runforest.run_task import RunTask, requires
-from runforest.tuning.checks import search_space_problems
-from runforest.tuning.folds import fold_count_problem
-from runforest.tuning.samplers import PRUNERS, SAMPLERS, pruner_problems, sampler_problems
-from runforest.tuning.scoring import default_scorer, scorer_problems
-from runforest.tuning.space import log_names, parse_space, suggest
+from runforest.tuning.checks import study_problems
+from runforest.tuning.figures import study_figures
+from runforest.tuning.objectives import TIMES
+from runforest.tuning.samplers import PRUNERS, SAMPLERS
+from runforest.tuning.scoring import default_scorer
+from runforest.tuning.space import parse_space, suggest
+from runforest.tuning.study import StudySpec
+from runforest.tuning.study_log import StudyLog, kept_study
 from runforest.tuning.tables import study_facts, trials_table
 from tasks.features import Features
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import optuna
-    from matplotlib.figure import Figure
 
     from runforest.artifacts import Artifact
     from runforest.errors import Problem
-    from runforest.tuning.study import StudyResult, StudySpec
-    from runforest.tuning.trials import TrialRecord
+    from runforest.tuning.dimensions import Dimension
+    from runforest.tuning.study import StudyResult
 
 MAX_TRIALS = 1_000_000
 _names = ", ".join
@@ -63,10 +68,11 @@ class Tuner(RunTask):
         max_value=1000,
         description="Folds of the cross-validation.",
     )
-    scoring = luigi.Parameter(
-        default="",
-        description="Name of a scikit-learn scorer; when empty, accuracy for classes and r2 for "
-        "numbers.",
+    scoring = NamesParameter(
+        default=(),
+        description="Name of a scikit-learn scorer, or several: then the trials that no other one "
+        "beats are shown, and the best is that of the first. Further ones may be "
+        f"{' and '.join(TIMES)}, in seconds. When empty, accuracy for classes and r2 for numbers.",
     )
     seed = luigi.IntParameter(default=0, description="Seed of the sampler and of the folds.")
     sampler = luigi.Parameter(
@@ -80,6 +86,19 @@ class Tuner(RunTask):
     )
     pruner_options = TableParameter(
         default={}, description="Options of the pruner, as Optuna names them."
+    )
+    prune_by = luigi.ChoiceParameter(
+        default="folds",
+        choices=("folds", "iterations"),
+        description="When the pruner is asked: after each fold, or after each step of the training "
+        "of all folds, for estimators that are trained in iterations.",
+    )
+    n_steps = luigi.NumericalParameter(
+        default=10,
+        var_type=int,
+        min_value=2,
+        max_value=1000,
+        description="Equal parts of the iterations, with prune_by = iterations.",
     )
     executor = luigi.Parameter(
         default="serial",
@@ -112,21 +131,14 @@ class Tuner(RunTask):
 
     def problems(self) -> Iterator[Problem]:
         """Return what is wrong with the search before it starts."""
-        facts = self.active_run.settings.dataset
-        n_classes = facts.n_target_values if self.kind == "classification" else None
-        refused = scorer_problems(self._scorer(), self.kind, n_classes=n_classes)
-        for problems in (
-            self._search_problems(),
-            pruner_problems(self.pruner, self.pruner_options),
-            dict.fromkeys(["scoring"], "\n".join(refused.values())) if refused else {},
-            fold_count_problem(self.n_folds, facts.n_rows, facts.smallest_class, self.kind),
-            executor_problems(self.executor, self.n_jobs),
-        ):
-            for key, message in problems.items():
-                yield self.problem(key, message)
-        if self.timeout_s < 0:
-            message = f"must not be negative, got {self.timeout_s}. 0 is no limit."
-            yield self.problem("timeout_s", message)
+        is_own = type(self).suggest is not Tuner.suggest
+        found = study_problems(
+            self._study_spec({}),
+            None if is_own else self.search_space,
+            self.active_run.settings.dataset,
+        ) | executor_problems(self.executor, self.n_jobs)
+        for key, message in found.items():
+            yield self.problem(key, message)
 
     def output(self) -> dict[str, Artifact]:
         """Return the best parameters, the table of trials, the plots and the stored study."""
@@ -139,84 +151,71 @@ class Tuner(RunTask):
         }
 
     def compute(self) -> None:
-        """Run the trials and keep what they found."""
+        """Run the trials that are missing and keep what the study found."""
         from runforest.tuning.driver import run_study
 
         train = self.input()["train"].load()
-        with open_executor(self.executor, self.n_jobs) as executor:
+        space = parse_space(self.search_space) if self.search_space else {}
+        study = self._study_spec(space)
+        with (
+            kept_study(self._kept_file()) as study_file,
+            open_executor(self.executor, self.n_jobs) as executor,
+        ):
             result = run_study(
-                study=self._study_spec(),
+                study=study,
                 table=train.drop(columns=[self.id] if self.id else []),
                 executor=executor,
                 n_jobs=self.n_jobs,
-                on_trial=self._note_trial,
+                listener=StudyLog(self, self._study_key(), study),
                 suggest=self.suggest,
-                study_file=self.output()["storage"].path,
+                study_file=study_file,
+                output=self.output()["storage"].path,
             )
-        self._save(result)
+        self._save(result, study)
 
-    def _note_trial(self, trial: TrialRecord) -> None:
-        self.log_trial(trial.to_json())
-        self.report_progress(
-            trial.number + 1, self.n_trials, f"trial {trial.number}: {trial.state}"
-        )
-
-    def _save(self, result: StudyResult) -> None:
-        outputs = self.output()
+    def _save(self, result: StudyResult, study: StudySpec) -> None:
+        outputs, scorer = self.output(), study.objectives[0]
         outputs["best_params"].save(result.best_params)
-        outputs["study"].save(study_facts(result, self._scorer()))
-        outputs["trials"].save(trials_table(result.trials))
+        outputs["study"].save(study_facts(result, study.objectives))
+        outputs["trials"].save(trials_table(result.trials, result.front))
         outputs["plots"].path.mkdir()
-        for name, figure in self._figures(result).items():
+        for name, figure in study_figures(result, study).items():
             self.log_figure(figure, f"plots/{name}.png")
-        self.log_metric(f"best_{self._scorer()}", result.best_value)
+        self.log_metric(f"best_{scorer}", result.best_value)
         self.log_params({f"best.{name}": value for name, value in result.best_params.items()})
 
-    def _figures(self, result: StudyResult) -> dict[str, Figure]:
-        from runforest.tuning import plots
-
-        logarithmic = (
-            log_names(parse_space(self.search_space)) if self.search_space else frozenset()
-        )
-        return {
-            "history": plots.history_figure(result.trials, self._scorer()),
-            "importances": plots.importances_figure(result.importances),
-            "slices": plots.slices_figure(result.trials, logarithmic, self._scorer()),
-            "parallel_coordinates": plots.parallel_figure(
-                result.trials, logarithmic, self._scorer()
-            ),
+    def _study_key(self) -> str:
+        """Return what stays the same while a study goes on: all but its length and its space."""
+        ingredients = self.ingredients()
+        params = {
+            name: value for name, value in ingredients["params"].items() if name not in _VARIABLE
         }
+        return fingerprint_of({**ingredients, "params": params})
 
-    def _search_problems(self) -> dict[str, str]:
-        """Return what is wrong with the search space, or else with the sampler for it."""
-        if type(self).suggest is not Tuner.suggest:
-            return sampler_problems(self.sampler, {}, self.sampler_options)
-        found = search_space_problems(self.search_space, self._estimator_spec())
-        space = {} if found else parse_space(self.search_space)
-        return found or sampler_problems(self.sampler, space, self.sampler_options)
+    def _kept_file(self) -> Path | None:
+        """Return the file from which an interrupted study goes on; None where it must not."""
+        folder = self.active_run.store / "studies"
+        return None if self.is_forced else folder / f"{self._study_key()}.journal"
 
-    def _scorer(self) -> str:
-        return self.scoring or default_scorer(self.kind)
-
-    def _estimator_spec(self) -> EstimatorSpec:
-        return EstimatorSpec(
-            path=self.estimator, params=dict(self.params), seed=self.seed, kind=self.kind
-        )
-
-    def _study_spec(self) -> StudySpec:
-        from runforest.tuning.study import StudySpec
-
+    def _study_spec(self, space: Mapping[str, Dimension]) -> StudySpec:
         return StudySpec(
-            estimator=self._estimator_spec(),
+            estimator=EstimatorSpec(
+                path=self.estimator, params=dict(self.params), seed=self.seed, kind=self.kind
+            ),
             target=self.target,
             n_trials=self.n_trials,
             timeout_s=self.timeout_s or None,
             n_folds=self.n_folds,
-            scorer=self._scorer(),
+            objectives=self.scoring or (default_scorer(self.kind),),
             seed=self.seed,
-            space=parse_space(self.search_space) if self.search_space else {},
+            space=space,
             sampler=self.sampler,
             sampler_options=self.sampler_options,
             pruner=self.pruner,
             pruner_options=self.pruner_options,
+            prune_by=self.prune_by,
+            n_steps=self.n_steps,
         )
+
+
+_VARIABLE = ("n_trials", "timeout_s", "search_space")

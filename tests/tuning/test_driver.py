@@ -5,96 +5,37 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from runforest.estimators import EstimatorSpec
-from runforest.executors import EXECUTORS, SerialExecutor, open_executor
-from runforest.tuning.driver import StudyError, StudyResult, StudySpec, run_study
+from runforest.executors import EXECUTORS, open_executor
+from runforest.tuning.driver import StudyError
 from runforest.tuning.samplers import PRUNERS, SAMPLERS, sampler_problems
-from runforest.tuning.space import parse_space, suggest
 from runforest.tuning.trials import TrialRecord
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-SPACE = parse_space(
-    {
-        "alpha": {"type": "float", "low": 1e-3, "high": 1e3, "log": True},
-        "tol": {"type": "float", "low": 1e-4, "high": 1e-2},
-        "fit_intercept": [True, False],
-    }
+from tests.tuning.studies import (
+    GRID,
+    SPACE,
+    TPE,
+    Told,
+    make_study,
+    make_table,
+    outcome,
+    run,
+    write_model,
 )
-GRID = parse_space({"alpha": [0.1, 1.0, 10.0], "fit_intercept": [True, False]})
-TPE = {"n_startup_trials": 3}
-
-
-def make_table(n_rows: int = 60) -> pd.DataFrame:
-    random = np.random.default_rng(0)
-    x, z = random.normal(size=(2, n_rows))
-    return pd.DataFrame({"x": x, "z": z, "y": 2 * x - z + random.normal(size=n_rows)})
-
-
-def make_study(path: str = "", **changes: object) -> StudySpec:
-    study = StudySpec(
-        estimator=EstimatorSpec(path=path, params={}, seed=0, kind="regression"),
-        target="y",
-        n_trials=6,
-        timeout_s=None,
-        n_folds=3,
-        scorer="r2",
-        seed=1,
-        space=SPACE,
-        sampler_options=TPE,
-    )
-    return dataclasses.replace(study, **changes)
-
-
-def run(study: StudySpec, *, executor=None, n_jobs=1, on_trial=None, **files) -> StudyResult:
-    return run_study(
-        study=study,
-        table=make_table(),
-        executor=executor or SerialExecutor(),
-        n_jobs=n_jobs,
-        on_trial=on_trial or (lambda _record: None),
-        suggest=partial(suggest, space=study.space),
-        **files,
-    )
-
-
-def outcome(trial: TrialRecord) -> tuple[object, ...]:
-    return (trial.number, trial.params, trial.state, trial.fold_scores)
-
-
-def write_model(folder: Path, monkeypatch: pytest.MonkeyPatch, fit: str) -> str:
-    """Write a ridge model whose `fit` begins with the given statement; return its import path."""
-    monkeypatch.syspath_prepend(folder)
-    name = f"model_{folder.name}"
-    (folder / f"{name}.py").write_text(
-        "import os, signal\n"
-        "from sklearn.linear_model import Ridge\n"
-        "class Model(Ridge):\n"
-        "    def fit(self, X, y):\n"
-        f"        {fit}\n"
-        "        return super().fit(X, y)\n"
-    )
-    return f"{name}.Model"
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_a_study_finishes_all_its_trials_on_each_executor(name: str) -> None:
-    told: list[TrialRecord] = []
+    told = Told()
 
     with open_executor(name, 2) as executor:
-        result = run(make_study(), executor=executor, n_jobs=2, on_trial=told.append)
+        result = run(make_study(), executor=executor, n_jobs=2, listener=told)
 
     assert [trial.number for trial in result.trials] == list(range(6))
-    assert tuple(told) == result.trials
-    assert all(trial.state == "complete" for trial in told)
+    assert tuple(told.finished) == result.trials
+    assert all(trial.state == "complete" for trial in told.finished)
 
 
 def test_the_best_trial_has_the_greatest_mean_of_its_folds() -> None:
@@ -152,12 +93,13 @@ def test_an_interrupted_study_goes_on_like_an_uninterrupted_one(sampler: str, tm
 
 
 def test_finished_trials_are_not_told_again(tmp_path) -> None:
-    file, told = tmp_path / "study.log", []
+    file, told = tmp_path / "study.log", Told()
     before = run(make_study(n_trials=2), study_file=file)
 
-    after = run(make_study(n_trials=3), study_file=file, on_trial=told.append)
+    after = run(make_study(n_trials=3), study_file=file, listener=told)
 
-    assert [trial.number for trial in told] == [2]
+    assert [trial.number for trial in told.finished] == [2]
+    assert tuple(told.earlier) == before.trials
     assert after.trials[:2] == before.trials
 
 
@@ -204,15 +146,10 @@ def test_failed_trials_count_when_a_study_goes_on(tmp_path, monkeypatch) -> None
 def test_a_score_that_is_undefined_fails_its_trial(pruner: str) -> None:
     table = make_table(6)  # Six folds have one test row each, whose R² is undefined.
 
-    with pytest.raises(StudyError, match=r"2 of them failed with the score of fold 1 is nan\."):
-        run_study(
-            study=make_study(n_folds=6, n_trials=2, pruner=pruner),
-            table=table,
-            executor=SerialExecutor(),
-            n_jobs=1,
-            on_trial=lambda _record: None,
-            suggest=partial(suggest, space=SPACE),
-        )
+    with pytest.raises(
+        StudyError, match=r"2 of them failed with the score \(r2\) of fold 1 is nan\."
+    ):
+        run(make_study(n_folds=6, n_trials=2, pruner=pruner), table=table)
 
 
 def test_a_study_without_a_complete_trial_names_the_commonest_reason(tmp_path, monkeypatch) -> None:
@@ -233,7 +170,7 @@ def test_a_pruned_trial_has_fewer_folds_and_no_value() -> None:
 
 def test_a_timeout_starts_no_further_trial() -> None:
     result = run(
-        make_study(n_trials=1000, timeout_s=0.2), on_trial=lambda _record: time.sleep(0.15)
+        make_study(n_trials=1000, timeout_s=0.2), listener=Told(lambda _record: time.sleep(0.15))
     )
 
     assert 1 <= len(result.trials) < 10
@@ -245,7 +182,7 @@ def test_an_interrupt_ends_the_study_and_keeps_finished_trials(tmp_path) -> None
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(make_study(), on_trial=interrupt, study_file=tmp_path / "study.log")
+        run(make_study(), listener=Told(interrupt), study_file=tmp_path / "study.log")
 
     assert len(run(make_study(n_trials=2), study_file=tmp_path / "study.log").trials) == 2
 

@@ -18,6 +18,7 @@ from runforest.tuning.trials import TrialRecord, TrialState
 
 def make_trial(number: int, value: float | None, state: TrialState = "complete") -> TrialRecord:
     return TrialRecord(
+        uid=f"{number:012x}",
         number=number,
         params={"alpha": 10.0 ** (number - 2), "solver": ["svd", "lsqr"][number % 2]},
         state=state,
@@ -102,7 +103,8 @@ def test_a_logarithmic_parameter_has_a_logarithmic_axis() -> None:
 def test_a_line_of_a_trial_runs_from_its_parameters_to_its_value() -> None:
     axes = parallel_figure(TRIALS, {"alpha"}).axes[0]
 
-    heights = sorted(list(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) == 3)
+    (lines,) = axes.collections
+    heights = sorted([list(segment[:, 1]) for segment in lines.get_segments()])
 
     # alpha 0.01, 1 and 100 in logarithms; svd alone; values 0.5, 0.4 and 0.8.
     assert heights == [

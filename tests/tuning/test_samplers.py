@@ -58,7 +58,7 @@ def test_an_unknown_option_names_a_near_one(name, choice, check) -> None:
 
 
 def test_an_unknown_sampler_lists_the_known_ones() -> None:
-    expected = "unknown sampler 'TPE'. Choose one of: tpe, random, grid, qmc, cmaes, nsgaii."
+    expected = "unknown sampler 'TPE'. Choose one of: tpe, random, grid, qmc, cmaes, gp, nsgaii."
 
     assert sampler_problems("TPE", STEPS) == {"sampler": expected}
 

@@ -19,7 +19,12 @@ import luigi
 
 from runforest.line_cache import LineCache, open_cache
 
-SHAPING = ("runforest.estimators", "runforest.evaluation", "runforest.tuning")
+SHAPING = (
+    "runforest.estimators",
+    "runforest.evaluation",
+    "runforest.stepwise",
+    "runforest.tuning",
+)
 """Modules of the engine whose code shapes results; Runforest's version stands for the others."""
 
 

@@ -8,11 +8,13 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState as OptunaState
 
+from runforest.tuning.flights import UID_ATTRIBUTE
 from runforest.tuning.journal import RECORD_KEY
+from runforest.tuning.objectives import direction
 from runforest.tuning.samplers import PRUNERS, SAMPLERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
@@ -33,16 +35,26 @@ class AskTell:
     def __init__(self, spec: StudySpec, study_name: str, finished: Sequence[FrozenTrial]) -> None:
         self._spec = spec
         self._sampler_choice, self._pruner_choice = SAMPLERS[spec.sampler], PRUNERS[spec.pruner]
+        n_steps = spec.n_steps if spec.prune_by == "iterations" else spec.n_folds
         self.study = optuna.create_study(
             study_name=study_name,
-            direction="maximize",
+            directions=[direction(objective) for objective in spec.objectives],
             sampler=self._build_sampler(spec.seed),
-            pruner=self._pruner_choice.build(spec.n_folds, spec.pruner_options),
+            pruner=self._pruner_choice.build(n_steps, spec.pruner_options),
         )
         self.study.add_trials(finished)
         self.n_asked = len(finished)
         if not self._sampler_choice.is_reseeded:
             _skip_used_points(self.study, finished)
+
+    def try_again(self, asked: Mapping[str, Mapping[str, object]]) -> None:
+        """Ask first for the trials that were in flight when an earlier driver died, by their uid.
+
+        A sampler that follows a sequence comes to their points by itself.
+        """
+        if self._sampler_choice.is_reseeded:
+            for uid, params in asked.items():
+                self.study.enqueue_trial(dict(params), user_attrs={UID_ATTRIBUTE: uid})
 
     def ask(self) -> optuna.Trial:
         """Return a new trial; its parameters must be suggested before the next one is asked."""
@@ -51,15 +63,11 @@ class AskTell:
         self.n_asked += 1
         return self.study.ask()
 
-    def report(self, trial: optuna.Trial, scores: Sequence[float]) -> None:
-        """Show the pruner the scores of the folds so far; a step is a fold, counted from 1."""
-        is_single = self._pruner_choice.compares_folds
-        trial.report(scores[-1] if is_single else sum(scores) / len(scores), step=len(scores))
-
     def tell(self, trial: optuna.Trial, record: TrialRecord) -> FrozenTrial:
         """End a trial as its record says; return Optuna's form of it, the record inside."""
         trial.set_user_attr(RECORD_KEY, record.to_json())
-        return self.study.tell(trial, record.value, state=OPTUNA_STATES[record.state])
+        values = list(record.means) or None
+        return self.study.tell(trial, values, state=OPTUNA_STATES[record.state])
 
     def _build_sampler(self, seed: int) -> BaseSampler:
         return self._sampler_choice.build(seed, self._spec.space, self._spec.sampler_options)

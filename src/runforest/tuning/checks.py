@@ -1,16 +1,49 @@
-"""Whether a search space suits the estimator that it is for."""
+"""What is wrong with a study before it starts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from runforest.estimators import estimator_problems, param_name_problems
-from runforest.tuning.space import space_problems
+from runforest.stepwise.steps import stepping_problem
+from runforest.tuning.folds import fold_count_problem
+from runforest.tuning.objectives import TIMES
+from runforest.tuning.samplers import PRUNERS, pruner_problems, sampler_problems
+from runforest.tuning.scoring import scorer_problems
+from runforest.tuning.space import parse_space, space_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runforest.estimators import EstimatorSpec
+    from runforest.run import DatasetFacts
+    from runforest.tuning.study import StudySpec
+
+
+def study_problems(
+    study: StudySpec, table: Mapping[str, object] | None, facts: DatasetFacts
+) -> dict[str, str]:
+    """Return what is wrong with a study, by the key of its task's table.
+
+    Parameters
+    ----------
+    study
+        Its space is not looked at.
+    table
+        The search space as it is configured; None for a task that suggests by itself.
+    facts
+        Counts of the target.
+    """
+    return {
+        **_space_problems(study, table),
+        **pruner_problems(study.pruner, study.pruner_options),
+        **_objective_problems(study, facts),
+        **_prune_by_problems(study),
+        **fold_count_problem(
+            study.n_folds, facts.n_rows, facts.smallest_class, study.estimator.kind
+        ),
+        **_timeout_problems(study.timeout_s),
+    }
 
 
 def search_space_problems(table: Mapping[str, object], spec: EstimatorSpec) -> dict[str, str]:
@@ -23,3 +56,51 @@ def search_space_problems(table: Mapping[str, object], spec: EstimatorSpec) -> d
     if not estimator_problems(spec):
         problems |= param_name_problems(spec, table)
     return {f"search_space.{key}".strip("."): message for key, message in problems.items()}
+
+
+def _space_problems(study: StudySpec, table: Mapping[str, object] | None) -> dict[str, str]:
+    """Return what is wrong with the search space, or else with the sampler for it."""
+    found = {} if table is None else search_space_problems(table, study.estimator)
+    space = {} if found or table is None else parse_space(table)
+    return found or sampler_problems(study.sampler, space, study.sampler_options)
+
+
+def _objective_problems(study: StudySpec, facts: DatasetFacts) -> dict[str, str]:
+    first, *further = study.objectives
+    kind = study.estimator.kind
+    n_classes = facts.n_target_values if kind == "classification" else None
+    messages = []
+    if first in TIMES:
+        messages.append(f"the first must be a scorer, got {first}: it decides what is best.")
+    repeated = sorted({name for name in study.objectives if study.objectives.count(name) > 1})
+    if repeated:
+        messages.append(f"{repeated[0]} stands there more than once. Keep one of them.")
+    for name in dict.fromkeys(study.objectives):
+        if name not in TIMES:
+            messages += scorer_problems(name, kind, n_classes=n_classes).values()
+    found = {"scoring": "\n".join(messages)} if messages else {}
+    if further and study.pruner != "none":
+        message = 'no pruner compares several objectives. Set pruner = "none", or one scorer.'
+        found["pruner"] = message
+    return found
+
+
+def _prune_by_problems(study: StudySpec) -> dict[str, str]:
+    if study.prune_by == "folds" or study.pruner not in PRUNERS:
+        return {}
+    if study.pruner == "none":
+        others = ", ".join(name for name in PRUNERS if name != "none")
+        return {"prune_by": f"needs a pruner. Choose one of: {others}."}
+    if PRUNERS[study.pruner].compares_folds:
+        message = f'{study.pruner} compares single folds. Set prune_by = "folds", or use median.'
+        return {"prune_by": message}
+    if estimator_problems(study.estimator):
+        return {}
+    problem = stepping_problem(study.estimator)
+    return {"prune_by": problem} if problem else {}
+
+
+def _timeout_problems(timeout_s: float | None) -> dict[str, str]:
+    if timeout_s is None or timeout_s >= 0:
+        return {}
+    return {"timeout_s": f"must not be negative, got {timeout_s}. 0 is no limit."}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.distributions import BaseDistribution
 
 Choice = str | int | float | bool | None
 
@@ -20,6 +21,12 @@ class FloatDimension:
     high: float
     log: bool = False
     step: float | None = None  # None: any value between.
+
+    def distribution(self) -> BaseDistribution:
+        """Return the form in which Optuna stores it."""
+        from optuna.distributions import FloatDistribution
+
+        return FloatDistribution(self.low, self.high, log=self.log, step=self.step)
 
     def suggest(self, trial: optuna.Trial, name: str) -> float:
         """Return the value of this trial."""
@@ -52,6 +59,12 @@ class IntDimension:
     log: bool = False
     step: int = 1
 
+    def distribution(self) -> BaseDistribution:
+        """Return the form in which Optuna stores it."""
+        from optuna.distributions import IntDistribution
+
+        return IntDistribution(self.low, self.high, log=self.log, step=self.step)
+
     def suggest(self, trial: optuna.Trial, name: str) -> int:
         """Return the value of this trial."""
         return trial.suggest_int(name, self.low, self.high, log=self.log, step=self.step)
@@ -66,6 +79,12 @@ class CategoricalDimension:
     """One of a few values without an order."""
 
     choices: tuple[Choice, ...]
+
+    def distribution(self) -> BaseDistribution:
+        """Return the form in which Optuna stores it."""
+        from optuna.distributions import CategoricalDistribution
+
+        return CategoricalDistribution(self.choices)
 
     def suggest(self, trial: optuna.Trial, name: str) -> Choice:
         """Return the value of this trial."""

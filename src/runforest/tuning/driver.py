@@ -1,35 +1,61 @@
 """The driver of a study: it alone knows Optuna, asks for trials and tells their scores.
 
-The study lives in memory. Units of work are pure functions (`work.score_folds`) submitted to a
-`concurrent.futures.Executor`: a whole trial where nothing prunes, otherwise fold by fold. A worker
-that is free gets the next unit at once. Each finished trial is appended to a journal.
+The study lives in memory. Units of work are pure functions (`work`) submitted to a
+`concurrent.futures.Executor`: a whole trial where nothing prunes, otherwise a fold or a step of
+the training. A worker that is free gets the next unit at once. What is asked and what is finished
+goes to a journal, from which a later driver goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
-
-import optuna
+from typing import TYPE_CHECKING, Protocol
 
 from runforest.tuning.asking import AskTell
 from runforest.tuning.flights import Flights, Suggest
-from runforest.tuning.journal import StudyJournal, record_of
+from runforest.tuning.journal import (
+    STUDY_NAME,
+    StudyJournal,
+    quiet_optuna,
+    record_of,
+    store_trials,
+)
 from runforest.tuning.results import study_result
+from runforest.tuning.resume import fitting_trials, is_inside
+from runforest.tuning.schedules import make_schedule
 from runforest.tuning.study import StudyError, StudyResult, StudySpec
-from runforest.tuning.trials import TrialRecord
+from runforest.tuning.watch import Airborne, stop_on_interrupt
 from runforest.tuning.work import FoldPlan, save_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import pandas as pd
+    from optuna.trial import FrozenTrial
 
-__all__ = ["StudyError", "StudyResult", "StudySpec", "quiet_optuna", "run_study"]
+    from runforest.tuning.flight import Flight
+    from runforest.tuning.trials import TrialRecord
 
-OnTrial = Callable[[TrialRecord], None]
+__all__ = ["Listener", "StudyError", "StudyResult", "StudySpec", "run_study"]
+
+logger = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told how a study goes; what a method raises ends the study."""
+
+    def study_started(self, earlier: list[TrialRecord]) -> None:
+        """Hear of the finished trials that the study goes on from, before any other."""
+
+    def trial_is_long(self, flight: Flight) -> None:
+        """Hear of a trial that has run for some seconds; called in a thread of its own."""
+
+    def trial_finished(self, record: TrialRecord) -> None:
+        """Hear of a finished trial."""
 
 
 def run_study(
@@ -38,17 +64,17 @@ def run_study(
     table: pd.DataFrame,
     executor: Executor,
     n_jobs: int,
-    on_trial: OnTrial,
+    listener: Listener,
     suggest: Suggest,
     study_file: Path | None = None,
-    study_name: str = "study",
+    output: Path | None = None,
 ) -> StudyResult:
     """Run the trials that are missing to `study.n_trials` and return all of them.
 
     Parameters
     ----------
     study
-        The question; its estimator, scorer and the rest have been checked.
+        The question; its estimator, objectives and the rest have been checked.
     table : (n_rows, n_features + 1) frame
         Preprocessed training rows, the target column included and without missing values.
     executor
@@ -56,19 +82,22 @@ def run_study(
     n_jobs
         Greatest number of trials at a time. The trials of a seed are the same each time on an
         executor that finishes them in a fixed order, for one `n_jobs`.
-    on_trial
-        Called in this thread for each newly finished trial; what it raises ends the study.
+    listener
+        Told of every trial, in this thread.
     suggest
         Returns the parameters of a trial; called in this thread.
     study_file
-        Journal of finished trials; those that it holds count. None: nothing is kept.
-    study_name
-        Name of the study in the file. Hyperband divides trials by it: keep it.
+        Journal of the study, which no one else writes; the finished trials that it holds count
+        where they lie in the search space. None: nothing is kept.
+    output
+        New file for the trials of the result, as Optuna reads them. None: none is written.
 
     Raises
     ------
     StudyError
-        No trial is complete, or a worker died.
+        No trial is complete, or the executor broke.
+    KeyboardInterrupt
+        A person asked for the end; the trials that ran were finished and kept.
     """
     if n_jobs < 1:
         message = f"n_jobs must be at least 1, got {n_jobs}. Use 1 for one trial at a time."
@@ -81,40 +110,81 @@ def run_study(
             n_folds=study.n_folds,
             seed=study.seed,
         )
-        journal = StudyJournal(study_file, study_name) if study_file else None
-        finished = journal.finished() if journal else []
-        asking = AskTell(study, study_name, finished)
+        journal = StudyJournal(study_file, study.objectives) if study_file else None
+        finished = _earlier_trials(journal, study)
         records = [record_of(trial) for trial in finished]
-        flights = Flights(study=study, plan=plan, asking=asking, executor=executor, suggest=suggest)
-        with closing(flights.landed(n_jobs)) as landed, _broken_worker_explained():
-            for flight in landed:
-                record = flight.record(len(records))
-                frozen = asking.tell(flight.trial, record)
-                if journal:
-                    journal.append(frozen)
-                records.append(record)
-                on_trial(record)
-        return study_result(records, asking.study, study.seed)
+        asking = AskTell(study, STUDY_NAME, finished)
+        asking.try_again(_unfinished_trials(journal, study))
+        listener.study_started(list(records))
+        with stop_on_interrupt() as stop, Airborne(listener.trial_is_long, stop) as airborne:
+            flights = Flights(
+                study=study,
+                schedule=make_schedule(study, plan),
+                asking=asking,
+                executor=executor,
+                suggest=suggest,
+                on_start=_starting(airborne, journal),
+                is_stopping=stop.is_set,
+            )
+            with closing(flights.landed(n_jobs)) as landed, _broken_executor_explained():
+                for flight in landed:
+                    airborne.remove(flight)
+                    record = flight.record(len(records), study.objectives)
+                    frozen = asking.tell(flight.trial, record)
+                    if journal:
+                        journal.append(frozen)
+                    records.append(record)
+                    listener.trial_finished(record)
+            if stop.is_set():
+                raise KeyboardInterrupt
+        result = study_result(records, asking.study, study)
+        if output:
+            trials = [trial for trial in asking.study.get_trials() if trial.state.is_finished()]
+            store_trials(output, trials, study.objectives, study_file)
+        return result
+
+
+def _earlier_trials(journal: StudyJournal | None, study: StudySpec) -> list[FrozenTrial]:
+    stored = journal.finished() if journal else []
+    fitting = fitting_trials(stored, study.space, study.n_trials)
+    n_outside = len(stored) - len(fitting)
+    if n_outside and len(fitting) < study.n_trials:
+        logger.info(
+            "%d earlier trials lie outside of the search space and are left out.", n_outside
+        )
+    return fitting
+
+
+def _unfinished_trials(
+    journal: StudyJournal | None, study: StudySpec
+) -> dict[str, dict[str, object]]:
+    asked = journal.unfinished() if journal else {}
+    return {
+        uid: params
+        for uid, params in asked.items()
+        if not study.space or is_inside(params, study.space)
+    }
+
+
+def _starting(airborne: Airborne, journal: StudyJournal | None) -> Callable[[Flight], None]:
+    def start(flight: Flight) -> None:
+        if journal:
+            journal.note_asked(flight.uid, flight.trial.params)
+        airborne.add(flight)
+
+    return start
 
 
 @contextmanager
-def _broken_worker_explained() -> Iterator[None]:
+def _broken_executor_explained() -> Iterator[None]:
     try:
         yield
     except BrokenExecutor as error:
-        message = (
-            "a worker process died, most likely for want of memory. Use fewer n_jobs, a smaller "
-            "model or a smaller table. The trials that were finished are kept."
-        )
+        message = f"{_CAUSES.get(type(error).__name__, error)} The finished trials are kept."
         raise StudyError(message) from error
 
 
-@contextmanager
-def quiet_optuna() -> Iterator[None]:
-    """Silence Optuna's line per trial."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
+_CAUSES = {
+    "TerminatedWorkerError": "a worker process died, most likely for want of memory. Use fewer "
+    "n_jobs, a smaller model or a smaller table.",
+}

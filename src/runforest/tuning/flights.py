@@ -1,68 +1,52 @@
-"""Trials in flight: started while there is room, submitted fold by fold or whole, and landed."""
+"""Trials in flight: started while there is room, submitted unit by unit, and landed."""
 
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from runforest.tuning.flight import Flight, new_uid
 from runforest.tuning.space import grid_size
-from runforest.tuning.trials import TrialRecord, TrialState
-from runforest.tuning.work import FoldPlan, score_folds
 
 if TYPE_CHECKING:
     import optuna
 
-    from runforest.estimators import EstimatorSpec
     from runforest.tuning.asking import AskTell
+    from runforest.tuning.schedules import Schedule
     from runforest.tuning.study import StudySpec
 
 Suggest = Callable[["optuna.Trial"], dict[str, object]]
-
-
-@dataclass(kw_only=True)
-class Flight:
-    """A trial from its start to its end."""
-
-    trial: optuna.Trial
-    params: dict[str, object]
-    state: TrialState | None = None  # None: still in flight.
-    scores: list[float] = field(default_factory=list)
-    reason: str | None = None
-    started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
-    clock_s: float = field(default_factory=time.perf_counter)
-    duration_s: float = 0.0
-
-    def record(self, number: int) -> TrialRecord:
-        """Return the record of a landed trial."""
-        is_complete = self.state == "complete"
-        return TrialRecord(
-            number=number,
-            params=self.params,
-            state=self.state or "failed",
-            value=statistics.fmean(self.scores) if is_complete else None,
-            std=statistics.pstdev(self.scores) if is_complete else None,
-            fold_scores=tuple(self.scores),
-            started_ms=self.started_ms,
-            duration_s=self.duration_s,
-            reason=self.reason,
-        )
+UID_ATTRIBUTE = "uid"
+"""User attribute of a trial that was in flight when an earlier driver died."""
 
 
 @dataclass(kw_only=True)
 class Flights:
-    """The trials of one driver that are being scored."""
+    """The trials of one driver that are being scored.
+
+    `on_start` is told of each before its first unit of work; `is_stopping` says whether to start
+    no more.
+    """
 
     study: StudySpec
-    plan: FoldPlan
+    schedule: Schedule
     asking: AskTell
     executor: Executor
     suggest: Suggest
-    in_air: dict[Future[list[float]], Flight] = field(default_factory=dict)
+    on_start: Callable[[Flight], None]
+    is_stopping: Callable[[], bool]
+    in_air: dict[Future[Any], Flight] = field(default_factory=dict)
 
     def landed(self, n_jobs: int) -> Generator[Flight]:
         """Yield each trial when it ends, until all are done; tell its end before the next one."""
@@ -72,7 +56,7 @@ class Flights:
         try:
             while True:
                 while len(self.in_air) < n_jobs and self.asking.n_asked < n_trials:
-                    if time.monotonic() >= deadline_s:
+                    if self.is_stopping() or time.monotonic() >= deadline_s:
                         break
                     self._start()
                 if not self.in_air:
@@ -88,24 +72,13 @@ class Flights:
 
     def _start(self) -> None:
         trial = self.asking.ask()
-        self._submit(Flight(trial=trial, params=self.suggest(trial)))
+        uid = str(trial.user_attrs.get(UID_ATTRIBUTE) or new_uid())
+        flight = Flight(uid=uid, trial=trial, params=self.suggest(trial))
+        self.on_start(flight)
+        self._submit(flight)
 
     def _submit(self, flight: Flight) -> None:
-        """Send the next fold of a trial, or all of them where nothing prunes."""
-        done = len(flight.scores)
-        numbers = (done,) if self._prunes else tuple(range(self.study.n_folds))
-        estimator = self._estimator(flight.params)
-        scorer = self.study.scorer
-        future = self.executor.submit(score_folds, self.plan, estimator, scorer, numbers)
-        self.in_air[future] = flight
-
-    @property
-    def _prunes(self) -> bool:
-        return self.study.pruner != "none"
-
-    def _estimator(self, params: dict[str, object]) -> EstimatorSpec:
-        fixed = self.study.estimator
-        return replace(fixed, params={**fixed.params, **params})
+        self.in_air[self.executor.submit(self.schedule.next_unit(flight))] = flight
 
     def _settle(self) -> list[Flight]:
         """Wait for a unit of work; return the trials that it ends."""
@@ -118,33 +91,46 @@ class Flights:
             if flight.state is None:
                 self._submit(flight)
             else:
-                flight.duration_s = time.perf_counter() - flight.clock_s
+                flight.land()
                 landed.append(flight)
         return landed
 
-    def _take(self, flight: Flight, future: Future[list[float]]) -> None:
-        """Add the scores of a unit of work to its trial, and end it where that is due."""
-        error = future.exception()
+    def _take(self, flight: Flight, future: Future[Any]) -> None:
+        """Add the result of a unit of work to its trial, and end it where that is due."""
+        error = _error_of(future)
         if error is not None:
-            if not isinstance(error, Exception) or isinstance(error, BrokenExecutor):
-                raise error
             flight.state, flight.reason = "failed", f"{type(error).__name__}: {error}"
             return
-        flight.scores += future.result()
-        flight.reason = _undefined_score(flight.scores)
+        self.schedule.take(flight, future.result())
+        flight.reason = self._undefined_score(flight)
         if flight.reason:
             flight.state = "failed"
             return
-        if self._prunes:
-            self.asking.report(flight.trial, flight.scores)
-        if len(flight.scores) == self.study.n_folds:
+        reported = self.schedule.report(flight)
+        if reported:
+            value, step = reported
+            flight.trial.report(value, step)
+        if self.schedule.is_over(flight):
             flight.state = "complete"
         elif flight.trial.should_prune():
             flight.state = "pruned"
 
+    def _undefined_score(self, flight: Flight) -> str | None:
+        for number, scores in enumerate(flight.scores, start=1):
+            for objective, score in zip(self.study.objectives, scores, strict=True):
+                if not math.isfinite(score):
+                    return f"the score ({objective}) of fold {number} is {score}."
+        return None
 
-def _undefined_score(scores: list[float]) -> str | None:
-    for number, score in enumerate(scores, start=1):
-        if not math.isfinite(score):
-            return f"the score of fold {number} is {score}."
-    return None
+
+def _error_of(future: Future[Any]) -> Exception | None:
+    """Return the error that fails a trial; raise one that ends the study."""
+    if future.cancelled():
+        message = "the executor gave up a unit of work"
+        raise BrokenExecutor(message)
+    error = future.exception()
+    if isinstance(error, CancelledError):
+        raise BrokenExecutor(str(error)) from error
+    if error is None or (isinstance(error, Exception) and not isinstance(error, BrokenExecutor)):
+        return error
+    raise error

@@ -1,16 +1,21 @@
-"""Durable storage of a study: a journal that finished trials are appended to."""
+"""Durable storage of a study: what was asked, and the journal that finished trials go to."""
 
 from __future__ import annotations
 
+import json
+import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from runforest.tuning.objectives import direction
 from runforest.tuning.trials import TrialRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from optuna.trial import FrozenTrial
@@ -18,18 +23,26 @@ if TYPE_CHECKING:
 RECORD_KEY = "record"
 """User attribute of an Optuna trial that holds our record of it."""
 
+STUDY_NAME = "study"
+"""Hyperband divides trials by the study's name: a study that goes on must keep it."""
+
 
 class StudyJournal:
-    """The finished trials of one study, in a file that has one writer at a time."""
+    """The trials of one study, in a file that has one writer at a time.
 
-    def __init__(self, path: Path, study_name: str) -> None:
-        drop_torn_line(path)
+    Beside it lies a file of what was asked, so that a trial whose driver died is tried again.
+    """
+
+    def __init__(self, path: Path, objectives: Sequence[str]) -> None:
+        self._asked_path = path.with_suffix(".asked")
+        for file in (path, self._asked_path):
+            drop_torn_line(file)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Absolute, since the lock is a symbolic link: to a relative path it would dangle, and a
-        # lock left by a killed writer would be waited for without an end.
-        storage = JournalStorage(JournalFileBackend(str(path.absolute())))
         self._study = optuna.create_study(
-            storage=storage, study_name=study_name, direction="maximize", load_if_exists=True
+            storage=_storage(path),
+            study_name=STUDY_NAME,
+            directions=[direction(objective) for objective in objectives],
+            load_if_exists=True,
         )
 
     def finished(self) -> list[FrozenTrial]:
@@ -39,6 +52,57 @@ class StudyJournal:
     def append(self, trial: FrozenTrial) -> None:
         """Write a finished trial; it is on the disk when this returns."""
         self._study.add_trial(trial)
+
+    def note_asked(self, uid: str, params: Mapping[str, object]) -> None:
+        """Write down that a trial starts."""
+        with self._asked_path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([uid, dict(params)]) + "\n")
+
+    def unfinished(self) -> dict[str, dict[str, object]]:
+        """Return the parameters of the trials that were asked and never finished, by uid."""
+        if not self._asked_path.is_file():
+            return {}
+        lines = self._asked_path.read_text(encoding="utf-8").splitlines()
+        asked = dict(json.loads(line) for line in lines)
+        done = {record_of(trial).uid for trial in self.finished()}
+        return {uid: params for uid, params in asked.items() if uid not in done}
+
+
+def store_trials(
+    path: Path, trials: Sequence[FrozenTrial], objectives: Sequence[str], kept: Path | None
+) -> None:
+    """Write finished trials into a new file, for whoever reads it with Optuna.
+
+    Parameters
+    ----------
+    kept
+        The journal of the study, which is copied if it has these trials and no others.
+    """
+    if kept and len(StudyJournal(kept, objectives).finished()) == len(trials):
+        shutil.copyfile(kept, path)
+        return
+    journal = StudyJournal(path, objectives)
+    for trial in trials:
+        journal.append(trial)
+
+
+def read_journal(path: Path) -> optuna.Study:
+    """Return the study of a file that stays as it is, in memory.
+
+    Raises
+    ------
+    ValueError
+        The file holds no study.
+    """
+    try:
+        stored = optuna.load_study(storage=_storage(path), study_name=STUDY_NAME)
+    except KeyError:
+        message = f"{path} holds no study. Name a run whose tuner has finished."
+        raise ValueError(message) from None
+    with quiet_optuna():
+        study = optuna.create_study(study_name=STUDY_NAME, directions=stored.directions)
+    study.add_trials(stored.get_trials(deepcopy=False))
+    return study
 
 
 def drop_torn_line(path: Path) -> None:
@@ -55,3 +119,20 @@ def drop_torn_line(path: Path) -> None:
 def record_of(trial: FrozenTrial) -> TrialRecord:
     """Return our record of a trial in the journal."""
     return TrialRecord.from_json(trial.user_attrs[RECORD_KEY])
+
+
+def _storage(path: Path) -> JournalStorage:
+    # Absolute, since the lock is a symbolic link: to a relative path it would dangle, and a
+    # lock left by a killed writer would be waited for without an end.
+    return JournalStorage(JournalFileBackend(str(path.absolute())))
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Silence Optuna's line per trial."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -32,7 +32,7 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure, (axes,) = _figure(1, size=(7.5, 4.2))
+    figure, (axes,) = new_figure(1, size=(7.5, 4.2))
     complete = [trial for trial in trials if trial.value is not None]
     _scatter(axes, "complete", [(t.number, t.value or 0.0) for t in complete])
     pruned = [t for t in trials if t.state == "pruned" and t.fold_scores]
@@ -45,11 +45,12 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
         numbers = [trial.number for trial in complete]
         ends = ([*numbers, trials[-1].number], [*best, best[-1]])
         axes.step(*ends, where="post", color=ACCENT, linewidth=2, label="best so far")
-    for trial in (trial for trial in trials if trial.state == "failed"):
-        label = None if "failed" in axes.get_legend_handles_labels()[1] else "failed"
+    failed = [trial.number for trial in trials if trial.state == "failed"]
+    if failed:
         # x in data, y in axes: a failed trial has no value.
-        where = axes.get_xaxis_transform()
-        axes.plot(trial.number, 0.02, "x", color=COLOURS["failed"], transform=where, label=label)
+        where, heights = axes.get_xaxis_transform(), [0.02] * len(failed)
+        colour = COLOURS["failed"]
+        axes.plot(failed, heights, "x", color=colour, transform=where, label="failed")
     axes.set(xlabel="trial", ylabel=scorer, title="Optimisation history")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if trials:
@@ -61,7 +62,7 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
 
 def importances_figure(importances: Mapping[str, float]) -> Figure:
     """Return a bar per parameter, the most important one on top."""
-    figure, (axes,) = _figure(1, size=(7, 1.4 + 0.42 * max(len(importances), 1)))
+    figure, (axes,) = new_figure(1, size=(7, 1.4 + 0.42 * max(len(importances), 1)))
     names = sorted(importances, key=lambda name: importances[name])
     bars = axes.barh([_short(name) for name in names], [importances[n] for n in names])
     for bar in bars:
@@ -83,7 +84,7 @@ def slices_figure(
     n_columns = min(MAX_COLUMNS, max(len(names), 1))
     n_rows = math.ceil(max(len(names), 1) / n_columns)
     size = (max(3.2 * n_columns + 0.8, 4.5), 3 * n_rows + 0.4)
-    figure, all_axes = _figure(max(len(names), 1), size=size, n_columns=n_columns)
+    figure, all_axes = new_figure(max(len(names), 1), size=size, n_columns=n_columns)
     for axes, name in zip(all_axes, names, strict=False):
         shown = [trial for trial in complete if name in trial.params]
         positions, ticks = _positions([trial.params[name] for trial in shown])
@@ -114,11 +115,12 @@ def parallel_figure(
     """Return a line per complete trial across its parameters to its value, coloured by value."""
     import numpy as np
     from matplotlib.cm import ScalarMappable
+    from matplotlib.collections import LineCollection
     from matplotlib.colors import Normalize
 
     complete = [trial for trial in trials if trial.value is not None]
     names = _param_names(complete)
-    figure, (axes,) = _figure(1, size=(max(1.6 * (len(names) + 1), 5) + 1.5, 4.4))
+    figure, (axes,) = new_figure(1, size=(max(1.6 * (len(names) + 1), 5) + 1.5, 4.4))
     if not complete:
         _say(axes, "no complete trial")
         return figure
@@ -131,10 +133,15 @@ def parallel_figure(
     columns.append(_scaled(axes, len(names), values, is_log=False))
     colours = ScalarMappable(Normalize(min(values), max(values)), COLOUR_MAP)
     line_colours = colours.to_rgba(np.array(values))
-    # The best on top, since lines hide each other.
-    for row in sorted(range(len(whole)), key=lambda row: values[row]):
-        heights = [column[row] for column in columns]
-        axes.plot(range(len(columns)), heights, color=line_colours[row], alpha=0.75)
+    # The best on top, since lines hide each other; one collection, since there may be thousands.
+    order = np.argsort(np.array(values), kind="stable")
+    heights = np.array(columns).T[order]
+    across = np.broadcast_to(np.arange(len(columns), dtype=float), heights.shape)
+    lines = np.stack([across, heights], axis=-1)
+    axes.add_collection(
+        LineCollection(list(lines), colors=line_colours[order], alpha=0.75, linewidths=1.5)
+    )
+    axes.set_xlim(-0.05 * len(columns), len(columns) - 1 + 0.05 * len(columns))
     axes.set_xticks(range(len(columns)), [*map(_short, names), scorer])
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set(ylim=(-0.06, 1.06), yticks=[], title="Parallel coordinates")
@@ -142,9 +149,10 @@ def parallel_figure(
     return figure
 
 
-def _figure(
+def new_figure(
     n_axes: int, *, size: tuple[float, float], n_columns: int = 1
 ) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a grid of empty axes; the size is in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
+from runforest.tuning.objectives import pareto_front, upward
 from runforest.tuning.study import StudyError, StudyResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runforest.tuning.study import StudySpec
     from runforest.tuning.trials import TrialRecord
 
 
-def study_result(records: Sequence[TrialRecord], study: optuna.Study, seed: int) -> StudyResult:
+def study_result(
+    records: Sequence[TrialRecord], study: optuna.Study, spec: StudySpec
+) -> StudyResult:
     """Return the best trial and what mattered.
 
     Raises
@@ -27,19 +31,24 @@ def study_result(records: Sequence[TrialRecord], study: optuna.Study, seed: int)
     complete = [record for record in records if record.value is not None]
     if not complete:
         raise StudyError(_no_result_message(records))
-    best = max(complete, key=lambda record: (record.value or 0.0, -record.number))
+    best = max(
+        complete, key=lambda record: (*upward(record.means, spec.objectives), -record.number)
+    )
     return StudyResult(
         best_params=best.params,
         best_value=best.value or 0.0,
         best_std=best.std or 0.0,
         best_number=best.number,
         trials=tuple(records),
-        importances=param_importances(study, seed),
+        front=tuple(pareto_front(complete, spec.objectives)),
+        importances=param_importances(study, spec.seed),
     )
 
 
 def param_importances(study: optuna.Study, seed: int) -> dict[str, float]:
-    """Return the share of each parameter in the variance of the values; empty when untold.
+    """Return the share of each parameter in the variance of the first objective.
+
+    Empty when it cannot be told.
 
     References
     ----------
@@ -47,10 +56,14 @@ def param_importances(study: optuna.Study, seed: int) -> dict[str, float]:
     Importance".
     """
     complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-    if len({trial.value for trial in complete}) < 2:  # noqa: PLR2004
+    if len({trial.values[0] for trial in complete}) < 2:  # noqa: PLR2004
         return {}
     try:
-        shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=seed))
+        shares = get_param_importances(
+            study,
+            evaluator=FanovaImportanceEvaluator(seed=seed),
+            target=None if len(study.directions) == 1 else lambda trial: trial.values[0],
+        )
     except (RuntimeError, ValueError):  # Too few distinct trials for the forest behind it.
         return {}
     return {name: float(share) for name, share in shares.items()}

@@ -33,7 +33,8 @@ class SamplerChoice:
     build: Callable[[int, Space, Options], BaseSampler]
     options: tuple[str, ...] = ()
     is_reseeded: bool = True
-    extra: str | None = None  # The package, and extra of ours, that it needs.
+    package: str | None = None  # What it needs beyond the core packages.
+    extra: str = ""  # The extra of ours that brings the package.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +54,9 @@ def sampler_problems(name: str, space: Space, options: Options | None = None) ->
     if name not in SAMPLERS:
         return {"sampler": _unknown(name, "sampler", SAMPLERS)}
     choice = SAMPLERS[name]
-    if choice.extra and importlib.util.find_spec(choice.extra) is None:
+    if choice.package and importlib.util.find_spec(choice.package) is None:
         remedy = f"Install it: pip install runforest[{choice.extra}]"
-        return {"sampler": f"{name} needs the package `{choice.extra}`. {remedy}"}
+        return {"sampler": f"{name} needs the package `{choice.package}`. {remedy}"}
     unsuited = _space_problem(name, space)
     if unsuited:
         return {"sampler": unsuited}
@@ -166,7 +167,14 @@ SAMPLERS: dict[str, SamplerChoice] = {
     "cmaes": SamplerChoice(
         build=_optuna_sampler("CmaEsSampler", warn_independent_sampling=False),
         options=("sigma0", "n_startup_trials", "popsize", "with_margin", "lr_adapt"),
+        package="cmaes",
         extra="cmaes",
+    ),
+    "gp": SamplerChoice(
+        build=_optuna_sampler("GPSampler", deterministic_objective=False),
+        options=("n_startup_trials", "deterministic_objective"),
+        package="torch",
+        extra="gp",
     ),
     "nsgaii": SamplerChoice(
         build=_optuna_sampler("NSGAIISampler"),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from typing import TYPE_CHECKING
 
 from runforest.estimators import EstimatorSpec, Kind, build_pipeline
 from runforest.importing import near_miss
+from runforest.tuning.objectives import TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from runforest.tuning.objectives import Scores
 
     Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
     Scorer = Callable[[object, pd.DataFrame, NDArray[np.generic]], float]
@@ -91,9 +95,9 @@ def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer
 
 
 def score_fold(
-    table: pd.DataFrame, fold: Fold, spec: EstimatorSpec, target: str, scorer: str
-) -> float:
-    """Return the validation score of one cross-validation fold.
+    table: pd.DataFrame, fold: Fold, spec: EstimatorSpec, target: str, objectives: Sequence[str]
+) -> Scores:
+    """Return what one cross-validation fold scores, a number per objective.
 
     Warnings are silenced: a model that did not converge is judged by its score.
 
@@ -107,13 +111,13 @@ def score_fold(
         The estimator, its parameters and seed.
     target
         Name of the column to predict.
-    scorer
-        Name of a scikit-learn scorer; greater is better.
+    objectives
+        Names of scikit-learn's scorers, greater is better, or of `TIMES`, in seconds.
 
     Returns
     -------
-    float
-        In the scorer's unit; NaN where the scorer is undefined for the fold.
+    tuple of float
+        In the objectives' units; NaN where a scorer is undefined for the fold.
 
     Raises
     ------
@@ -124,20 +128,47 @@ def score_fold(
     ----------
     Stone (1974), "Cross-Validatory Choice and Assessment of Statistical Predictions".
     """
-    train, test = fold
     features, values = table.drop(columns=target), table[target].to_numpy()
+    train, _ = fold
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        clock = time.perf_counter()
         model = build_pipeline(spec).fit(features.iloc[train], values[train])
-        score = named_scorer(scorer, _labels(values, spec.kind))
-        return float(score(model, features.iloc[test], values[test]))
+        fit_time_s = time.perf_counter() - clock
+    return score_model(
+        model,
+        features,
+        values,
+        fold,
+        kind=spec.kind,
+        objectives=objectives,
+        fit_time_s=fit_time_s,
+    )
 
 
-def score_trial(
-    table: pd.DataFrame, folds: list[Fold], spec: EstimatorSpec, target: str, scorer: str
-) -> list[float]:
-    """Return the score of each fold, in order; see `score_fold`."""
-    return [score_fold(table, fold, spec, target, scorer) for fold in folds]
+def score_model(
+    model: object,
+    features: pd.DataFrame,
+    values: NDArray[np.generic],
+    fold: Fold,
+    *,
+    kind: Kind,
+    objectives: Sequence[str],
+    fit_time_s: float,
+) -> Scores:
+    """Return what a fitted model scores on the test rows of a fold; see `score_fold`."""
+    _, test = fold
+    labels = _labels(values, kind)
+    clock = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scores = {
+            name: float(named_scorer(name, labels)(model, features.iloc[test], values[test]))
+            for name in objectives
+            if name not in TIMES
+        }
+    scores |= {"fit_time": fit_time_s, "score_time": time.perf_counter() - clock}
+    return tuple(scores[name] for name in objectives)
 
 
 ONE_CLASS_SCORERS: dict[str, tuple[str, dict[str, object]]] = {

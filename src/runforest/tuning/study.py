@@ -29,10 +29,14 @@ class StudySpec:
         The total: finished trials of an earlier start count.
     timeout_s
         Seconds after which no trial is started; running ones finish. None: no limit.
-    scorer
-        Name of a scikit-learn scorer; greater is better.
+    objectives
+        Names of scikit-learn's scorers, greater is better, or of times, less is better. The first
+        one decides which trial is called the best.
     seed
         Of the sampler and of the folds.
+    prune_by, n_steps
+        Whether the pruner is asked after each fold, or after each of `n_steps` equal parts of the
+        estimator's iterations.
     """
 
     estimator: EstimatorSpec
@@ -40,13 +44,15 @@ class StudySpec:
     n_trials: int
     timeout_s: float | None
     n_folds: int
-    scorer: str
+    objectives: tuple[str, ...]
     seed: int
     space: Mapping[str, Dimension]
     sampler: str = "tpe"
     sampler_options: Mapping[str, object] = field(default_factory=dict)
     pruner: str = "none"
     pruner_options: Mapping[str, object] = field(default_factory=dict)
+    prune_by: str = "folds"
+    n_steps: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +66,11 @@ class StudyResult:
     best_value, best_std
         Mean and population standard deviation of its fold scores.
     best_number
-        Its number; the lowest one of equal trials.
+        Its number; of equal trials the one that is best in the further objectives, then the lowest.
     trials
         All finished trials in the order of finishing, those of earlier starts included.
+    front
+        Numbers of the trials that no other one beats; with one objective, the best ones.
     importances
         Share of each parameter in the variance of the value, greatest first; sums to 1. Empty
         when it cannot be told: fewer than two complete trials, or equal values.
@@ -73,4 +81,5 @@ class StudyResult:
     best_std: float
     best_number: int
     trials: tuple[TrialRecord, ...]
+    front: tuple[int, ...]
     importances: dict[str, float]

@@ -1,0 +1,66 @@
+"""What a task tells of its study, and where it keeps what a later run can go on from."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from runforest.task_log import TaskLog
+    from runforest.tuning.flight import Flight
+    from runforest.tuning.study import StudySpec
+    from runforest.tuning.trials import TrialRecord
+
+
+class StudyLog:
+    """Tells the run of a task what its study does; the recorder makes child runs of it."""
+
+    def __init__(self, task: TaskLog, key: str, study: StudySpec) -> None:
+        self._task, self._key, self._study = task, key, study
+
+    def study_started(self, earlier: list[TrialRecord]) -> None:
+        """Say what is to do, and tell the trials of earlier runs as this run's own."""
+        self._task.log_study(
+            {
+                "key": self._key,
+                "n_trials": self._study.n_trials,
+                "n_earlier": len(earlier),
+                "scorer": self._study.objectives[0],
+            }
+        )
+        for record in earlier:
+            self._log(record, is_earlier=True)
+
+    def trial_is_long(self, flight: Flight) -> None:
+        """Say that a trial is running."""
+        self._task.log_trial_start(
+            {"uid": flight.uid, "params": flight.params, "started_ms": flight.started_ms}
+        )
+
+    def trial_finished(self, record: TrialRecord) -> None:
+        """Tell a finished trial."""
+        self._log(record, is_earlier=False)
+        message = f"trial {record.number}: {record.state}"
+        self._task.report_progress(record.number + 1, self._study.n_trials, message)
+
+    def _log(self, record: TrialRecord, *, is_earlier: bool) -> None:
+        self._task.log_trial({**record.to_json(), "study": self._key, "is_earlier": is_earlier})
+
+
+@contextmanager
+def kept_study(kept: Path | None) -> Iterator[Path | None]:
+    """Yield the file of a study that a later run can go on from; one process has it at a time.
+
+    None, where nothing shall be kept, is yielded as it is.
+    """
+    if kept is None:
+        yield None
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(kept.with_suffix(".lock")):
+        yield kept

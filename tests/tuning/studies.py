@@ -1,0 +1,107 @@
+"""Small studies for the tests, and a listener that keeps what it hears."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from runforest.estimators import EstimatorSpec
+from runforest.executors import SerialExecutor
+from runforest.tuning.driver import StudyResult, StudySpec, run_study
+from runforest.tuning.space import parse_space, suggest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from runforest.tuning.flight import Flight
+    from runforest.tuning.trials import TrialRecord
+
+SPACE = parse_space(
+    {
+        "alpha": {"type": "float", "low": 1e-3, "high": 1e3, "log": True},
+        "tol": {"type": "float", "low": 1e-4, "high": 1e-2},
+        "fit_intercept": [True, False],
+    }
+)
+GRID = parse_space({"alpha": [0.1, 1.0, 10.0], "fit_intercept": [True, False]})
+TPE = {"n_startup_trials": 3}
+
+
+def make_table(n_rows: int = 60) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    x, z = random.normal(size=(2, n_rows))
+    return pd.DataFrame({"x": x, "z": z, "y": 2 * x - z + random.normal(size=n_rows)})
+
+
+def make_study(path: str = "", **changes: object) -> StudySpec:
+    study = StudySpec(
+        estimator=EstimatorSpec(path=path, params={}, seed=0, kind="regression"),
+        target="y",
+        n_trials=6,
+        timeout_s=None,
+        n_folds=3,
+        objectives=("r2",),
+        seed=1,
+        space=SPACE,
+        sampler_options=TPE,
+    )
+    return dataclasses.replace(study, **changes)
+
+
+class Told:
+    """A listener that keeps what it hears, and may do something at each finished trial."""
+
+    def __init__(self, on_trial=lambda _record: None) -> None:
+        self.earlier: list[TrialRecord] = []
+        self.finished: list[TrialRecord] = []
+        self.long: list[str] = []
+        self._on_trial = on_trial
+
+    def study_started(self, earlier: list[TrialRecord]) -> None:
+        self.earlier = earlier
+
+    def trial_is_long(self, flight: Flight) -> None:
+        self.long.append(flight.uid)
+
+    def trial_finished(self, record: TrialRecord) -> None:
+        self.finished.append(record)
+        self._on_trial(record)
+
+
+def run(
+    study: StudySpec, *, executor=None, n_jobs=1, listener=None, table=None, **files
+) -> StudyResult:
+    return run_study(
+        study=study,
+        table=make_table() if table is None else table,
+        executor=executor or SerialExecutor(),
+        n_jobs=n_jobs,
+        listener=listener or Told(),
+        suggest=partial(suggest, space=study.space),
+        **files,
+    )
+
+
+def outcome(trial: TrialRecord) -> tuple[object, ...]:
+    return (trial.number, trial.params, trial.state, trial.fold_scores)
+
+
+def write_model(folder: Path, monkeypatch: pytest.MonkeyPatch, fit: str) -> str:
+    """Write a ridge model whose `fit` begins with the given statement; return its import path."""
+    monkeypatch.syspath_prepend(folder)
+    name = f"model_{folder.name}"
+    (folder / f"{name}.py").write_text(
+        "import os, signal\n"
+        "from sklearn.linear_model import Ridge\n"
+        "class Model(Ridge):\n"
+        "    def fit(self, X, y):\n"
+        f"        {fit}\n"
+        "        return super().fit(X, y)\n"
+    )
+    return f"{name}.Model"
