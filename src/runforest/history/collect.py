@@ -56,6 +56,7 @@ def collect_garbage(
     runs = top_runs(client)
     needed = needed_folders(runs, project)
     doomed = [run for run in select(runs, selection) if not _is_needed(run, needed)]
+    doomed = without_origins(runs, doomed)
     for run in doomed:
         sys.stdout.write(
             f"{'delete' if is_real else 'would delete'} {run.run_id} {run.name} ({run.status})\n"
@@ -70,6 +71,7 @@ def collect_garbage(
         shutil.rmtree(run.artifacts.parent, ignore_errors=True)
     for name in ("index", "cache/locks", "cache/profiles"):
         shutil.rmtree(project / "mlruns" / name, ignore_errors=True)
+    _delete_studies(project / "mlruns" / "studies", [run for run in runs if run not in doomed])
     sys.stdout.write(f"{len(doomed)} of {len(runs)} runs deleted.\n")
     return 0
 
@@ -96,6 +98,29 @@ def needed_folders(runs: list[RecordedRun], project: Path) -> set[Path]:
     for run in runs:
         pins |= {(project / folder).resolve() for folder in run.pins.values()}
     return pins
+
+
+def without_origins(runs: list[RecordedRun], doomed: list[RecordedRun]) -> list[RecordedRun]:
+    """Return the doomed runs without those whose files a kept run only points to.
+
+    On this machine a run has all files of its results; on a server a reused result is a manifest
+    that names the run with the files.
+    """
+    while True:
+        kept = [run for run in runs if run not in doomed and not run.is_local]
+        origins = {manifest.reused_from for run in kept for manifest in run.manifests.values()}
+        remaining = [run for run in doomed if run.is_local or run.run_id not in origins]
+        if remaining == doomed:
+            return doomed
+        doomed = remaining
+
+
+def _delete_studies(folder: Path, kept: list[RecordedRun]) -> None:
+    """Delete the studies that no kept run has worked on, whose results have copies of their own."""
+    oldest_s = min((run.started_ms / 1000 for run in kept), default=time.time())
+    for file in folder.glob("*"):
+        if file.stat().st_mtime < oldest_s:
+            file.unlink()
 
 
 def _is_needed(run: RecordedRun, needed: set[Path]) -> bool:

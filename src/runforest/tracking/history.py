@@ -34,6 +34,11 @@ class RecordedRun:
     tags: dict[str, str]
     artifact_uri: str
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the artifacts lie on this machine."""
+        return urlsplit(self.artifact_uri).scheme in {"", "file"}
+
     @cached_property
     def artifacts(self) -> Path:
         """Local folder with the run's artifacts; of a remote run its manifests and records."""

@@ -1,0 +1,63 @@
+"""The study of a run's tuner, read back as Optuna's own."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runforest.config.environment import read_environment
+from runforest.errors import ArtifactError
+from runforest.tracking.history import find_run
+from runforest.tracking.store import connect, store_uri
+from runforest.tracking.transfer import download_result
+from runforest.tuning.journal import read_journal
+
+if TYPE_CHECKING:
+    import optuna
+
+    from runforest.tracking.history import RecordedRun
+
+STUDY_FILE = "study.journal"
+
+
+def load_study(run: str, *, task: str = "", project: Path | None = None) -> optuna.Study:
+    """Return the study that a run's tuner made, in memory; the run stays as it is.
+
+    All that Optuna has for a study works on it: `best_trial`, `trials_dataframe()`, the functions
+    of `optuna.visualization`.
+
+    Parameters
+    ----------
+    run
+        Run id, the beginning of one, or a run name.
+    task
+        Folder of the tuner in the run's artifacts; needed only where a run has several.
+    project
+        Project folder, the current one by default. The tracking store is that of its `.env`.
+
+    Raises
+    ------
+    StoreError
+        There is no such run, or the store cannot be used.
+    ArtifactError
+        The run has no study, or several.
+    """
+    environment = read_environment((project or Path.cwd()).resolve())
+    uri = store_uri(environment.tracking_uri, environment.project)
+    recorded = find_run(connect(uri, environment.project), run)
+    found = [name for name, one in recorded.manifests.items() if STUDY_FILE in one.outputs]
+    meant = [name for name in found if task in {"", name}]
+    if len(meant) != 1:
+        has = f"has {len(found)}: {', '.join(found)}. Name one as `task`" if found else "has none"
+        message = f"run {recorded.run_id} ({recorded.name}): no single study; it {has}."
+        raise ArtifactError(message)
+    return _read(recorded, meant[0])
+
+
+def _read(run: RecordedRun, task: str) -> optuna.Study:
+    if run.is_local:
+        return read_journal(run.artifacts / task / STUDY_FILE)
+    with tempfile.TemporaryDirectory(prefix="runforest-") as folder:
+        result = download_result(f"{run.artifact_uri}/{task}", Path(folder) / task)
+        return read_journal(result / STUDY_FILE)

@@ -1,0 +1,89 @@
+"""The study of a run's tuner is read back as Optuna's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import QUICK, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = """\
+import json, sys
+import runforest
+try:
+    study = runforest.load_study(sys.argv[1])
+except Exception as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+table = study.trials_dataframe()
+print(json.dumps({"best": study.best_value, "numbers": table["number"].tolist()}))
+"""
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project:
+    project = make_project(tmp_path_factory.mktemp("tuned") / "project", empty_store)
+    outcome = project.run(*QUICK, "--set", "RunConfig.run_name=tuned")
+    assert outcome.code == 0, outcome.err
+    outcome = project.run(
+        "--set", "RunConfig.task=Preprocessor", "--set", "RunConfig.run_name=bare"
+    )
+    assert outcome.code == 0, outcome.err
+    return project
+
+
+def read(project: Project, reference: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, reference],
+        cwd=project.folder,
+        env=project.full_environment() | {"PYTHONPATH": str(project.folder / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_study_is_loaded_by_the_name_of_its_run(tuned: Project) -> None:
+    done = read(tuned, "tuned")
+
+    run = next(run for run in tuned.top_runs() if run.info.run_name == "tuned")
+    found = json.loads(done.stdout)
+    assert found["best"] == pytest.approx(run.data.metrics["best_accuracy"])
+    assert found["numbers"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("reference", "remedy"), [("bare", "no single study; it has none"), ("nobody", "Give a run id")]
+)
+def test_a_run_without_a_study_is_told(tuned: Project, reference: str, remedy: str) -> None:
+    done = read(tuned, reference)
+
+    assert done.returncode == 1
+    assert remedy in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_clearing_away_deletes_studies_that_no_kept_run_has_worked_on(tuned: Project) -> None:
+    folder = tuned.folder / "mlruns" / "studies"
+    old = folder / "old.journal"
+    old.touch()
+    day_before_s = time.time() - 86_400
+    os.utime(old, (day_before_s, day_before_s))
+    kept = {path.name for path in folder.iterdir()} - {old.name}
+
+    outcome = tuned.command("gc", "--older-than", "1d", "--delete")
+
+    assert outcome.code == 0, outcome.err
+    assert {path.name for path in folder.iterdir()} == kept
