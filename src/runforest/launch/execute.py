@@ -6,6 +6,7 @@ import functools
 import logging
 import multiprocessing
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import luigi
@@ -15,10 +16,13 @@ from runforest.launch.console import ConsoleLog
 from runforest.launch.graph import root_task, walk_graph
 from runforest.launch.logs import set_up_logging
 from runforest.launch.open import OpenExperiment, open_experiment
+from runforest.launch.progress import Progress
 from runforest.launch.signals import interruptible, uninterrupted
 from runforest.tracking.recorder import Recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runforest.journal import Entry
     from runforest.launch.experiment import Experiment
     from runforest.run_task import RunTask
@@ -35,29 +39,37 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
         The store cannot be used, or the run could not be recorded completely.
     """
     clock = time.perf_counter()
-    execution = Execution()
+    execution, progress = Execution(), Progress()
     with interruptible():
         opened = open_experiment(experiment)
         recorder = Recorder(
             opened.client,
             opened.run,
             opened.record,
-            on_entry=functools.partial(_on_entry, execution),
+            on_entry=functools.partial(_on_entry, execution, progress),
         )
+        log_file, secrets = opened.run.artifacts / "console.log", experiment.environment.secrets
         try:
-            with ConsoleLog(opened.run.artifacts / "console.log", experiment.environment.secrets):
+            with ConsoleLog(log_file, secrets) as console:
                 set_up_logging(experiment.config.log_level)
-                recorder.start()
-                try:
+                with progress.shown_on(console), _following(recorder):
                     execution.status = "FINISHED" if _complete(experiment, opened) else "FAILED"
-                finally:
-                    recorder.stop()  # what it says of the last tasks belongs into the log
         except KeyboardInterrupt:
             execution.status = "KILLED"
         finally:
             with uninterrupted():
                 close_execution(experiment, opened, recorder, execution, clock)
     return opened, execution
+
+
+@contextmanager
+def _following(recorder: Recorder) -> Iterator[None]:
+    """Let the recorder follow the journal while the block runs."""
+    recorder.start()
+    try:
+        yield
+    finally:
+        recorder.stop()  # what it says of the last tasks belongs into the log
 
 
 def _complete(experiment: Experiment, opened: OpenExperiment) -> bool:
@@ -96,17 +108,16 @@ def _build(experiment: Experiment, root: RunTask) -> bool:
     return bool(result.scheduling_succeeded)
 
 
-def _on_entry(execution: Execution, entry: Entry) -> None:
+def _on_entry(execution: Execution, progress: Progress, entry: Entry) -> None:
     """Keep what the summary tells, and say on the console how the run goes on."""
     for kind in ("values", "metrics"):
         values = entry.get(kind)
         if entry["event"] in {"metrics", "reused"} and isinstance(values, dict):
             execution.metrics.update(values)
+    progress.on_entry(entry)
     message = _MESSAGES.get(str(entry["event"]))
     if message:
         logger.info(message.format(**entry))
-    if entry["event"] == "trial":
-        logger.info(_trial_line(entry))
 
 
 _MESSAGES = {
@@ -115,14 +126,3 @@ _MESSAGES = {
     "reused": "{task} reused from run {reused_from}",
     "failed": "{task} failed",
 }
-
-
-def _trial_line(entry: Entry) -> str:
-    value, params = entry["value"], entry["params"]
-    score = f" {value:.4f}" if isinstance(value, float) else ""
-    shown = params.items() if isinstance(params, dict) else ()
-    chosen = ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in shown
-    )
-    return f"{entry['task']} trial {entry['number']} {entry['state']}{score} ({chosen})"
