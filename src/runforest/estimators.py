@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from sklearn.base import BaseEstimator
+    from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
 Kind = Literal["classification", "regression"]
@@ -107,7 +108,14 @@ def build_estimator(spec: EstimatorSpec) -> BaseEstimator:
 
 
 def build_pipeline(spec: EstimatorSpec) -> Pipeline:
-    """Return the unfitted pipeline of features and estimator; it is fitted on a data frame.
+    """Return the unfitted pipeline of features and estimator; it is fitted on a data frame."""
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([("features", build_features()), ("estimator", build_estimator(spec))])
+
+
+def build_features() -> ColumnTransformer:
+    """Return the unfitted features of all estimators.
 
     - Numbers: missing values become the median of the column, then mean 0 and variance 1.
       A column without any value becomes 0.
@@ -127,7 +135,7 @@ def build_pipeline(spec: EstimatorSpec) -> Pipeline:
     one_hot = OneHotEncoder(
         handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False
     )
-    features = ColumnTransformer(
+    return ColumnTransformer(
         [
             (
                 "numbers",
@@ -141,7 +149,6 @@ def build_pipeline(spec: EstimatorSpec) -> Pipeline:
             ),
         ]
     )
-    return Pipeline([("features", features), ("estimator", build_estimator(spec))])
 
 
 def ignored_columns(table: pd.DataFrame) -> list[str]:

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import get_scorer_names
 
-from runforest.estimators import EstimatorSpec, Kind
+from runforest.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.tuning.fold_rows import apply_features, select_rows
 from runforest.tuning.scoring import (
     ONE_CLASS_SCORERS,
     default_scorer,
@@ -31,6 +32,11 @@ def make_table(labels: tuple[object, ...] = ("no", "yes"), n_rows: int = 60) -> 
 
 def make_spec(kind: Kind = "classification", path: str = "", **params: object) -> EstimatorSpec:
     return EstimatorSpec(path=path, params=params, seed=0, kind=kind)
+
+
+def scores_of(table, fold, spec: EstimatorSpec, objectives: tuple[str, ...]) -> tuple[float, ...]:
+    rows = apply_features(select_rows(table, fold, "y", spec.kind))
+    return score_fold(rows, spec, objectives)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,7 +109,7 @@ def test_text_labels_score_like_zero_and_one(scorer: str) -> None:
     for labels in ((0, 1), ("no", "yes"), (False, True)):
         table = make_table(labels)
         fold = fold_positions(table, "y", "classification", 3, 0)[0]
-        scores.append(score_fold(table, fold, spec, "y", (scorer,))[0])
+        scores.append(scores_of(table, fold, spec, (scorer,))[0])
 
     assert scores[0] == pytest.approx(scores[1])
     assert scores[0] == pytest.approx(scores[2])
@@ -113,7 +119,7 @@ def test_the_score_is_that_of_a_model_fitted_on_the_training_rows_alone() -> Non
     table = pd.DataFrame({"x": [0.0, 0.0, 0.0, 0.0], "y": [1.0, 3.0, 10.0, 10.0]})
     fold = (np.array([0, 1]), np.array([2, 3]))
 
-    (score,) = score_fold(table, fold, make_spec("regression"), "y", ("neg_mean_absolute_error",))
+    (score,) = scores_of(table, fold, make_spec("regression"), ("neg_mean_absolute_error",))
 
     assert score == pytest.approx(-8.0)  # The mean of the training rows is 2.
 
@@ -122,13 +128,32 @@ def test_a_fold_scores_each_objective_of_one_fit() -> None:
     table = make_table()
     fold = fold_positions(table, "y", "classification", 3, 0)[0]
 
-    accuracy, fit_time_s, f1 = score_fold(
-        table, fold, make_spec(), "y", ("accuracy", "fit_time", "f1")
-    )
+    accuracy, fit_time_s, f1 = scores_of(table, fold, make_spec(), ("accuracy", "fit_time", "f1"))
 
-    assert (accuracy,) == score_fold(table, fold, make_spec(), "y", ("accuracy",))
-    assert (f1,) == score_fold(table, fold, make_spec(), "y", ("f1",))
+    assert (accuracy,) == scores_of(table, fold, make_spec(), ("accuracy",))
+    assert (f1,) == scores_of(table, fold, make_spec(), ("f1",))
     assert 0 < fit_time_s < 60
+
+
+def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
+    table, spec = make_table(), make_spec(path="sklearn.linear_model.LogisticRegression")
+    train, test = fold_positions(table, "y", "classification", 3, 0)[0]
+    features, target = table.drop(columns="y"), table["y"].to_numpy()
+    pipeline = build_pipeline(spec).fit(features.iloc[train], target[train])
+
+    (accuracy,) = scores_of(table, (train, test), spec, ("accuracy",))
+
+    assert accuracy == pipeline.score(features.iloc[test], target[test])
+
+
+def test_an_estimator_that_overwrites_its_rows_does_not_change_the_next_trial() -> None:
+    table, spec = make_table((0, 1)), make_spec("regression", copy_X=False)
+    fold = fold_positions(table, "y", "regression", 3, 0)[0]
+    rows = apply_features(select_rows(table, fold, "y", "regression"))
+
+    first, second = (score_fold(rows, spec, ("r2",)) for _ in range(2))
+
+    assert first == second
 
 
 def test_a_warning_does_not_end_a_trial() -> None:
@@ -139,7 +164,7 @@ def test_a_warning_does_not_end_a_trial() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
 
-        (score,) = score_fold(table, fold, spec, "y", ("accuracy",))
+        (score,) = scores_of(table, fold, spec, ("accuracy",))
 
     assert 0 <= score <= 1
 
@@ -150,7 +175,7 @@ def test_a_text_target_of_any_type_is_scored(dtype: str) -> None:
     table["y"] = table["y"].astype(dtype)
     folds = fold_positions(table, "y", "classification", 3, 0)
 
-    scores = [score_fold(table, fold, make_spec(), "y", ("f1",)) for fold in folds]
+    scores = [scores_of(table, fold, make_spec(), ("f1",)) for fold in folds]
 
     assert np.isfinite(scores).all()
 
@@ -161,6 +186,6 @@ def test_a_nullable_target_is_scored(dtype: str) -> None:
     table["y"] = table["y"].astype(dtype)
     folds = fold_positions(table, "y", "classification", 3, 0)
 
-    scores = [score_fold(table, fold, make_spec(), "y", ("f1",)) for fold in folds]
+    scores = [scores_of(table, fold, make_spec(), ("f1",)) for fold in folds]
 
     assert np.isfinite(scores).all()

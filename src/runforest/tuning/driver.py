@@ -29,7 +29,7 @@ from runforest.tuning.resume import fitting_trials, is_inside
 from runforest.tuning.schedules import make_schedule
 from runforest.tuning.study import StudyError, StudyResult, StudySpec
 from runforest.tuning.watch import Airborne, stop_on_interrupt
-from runforest.tuning.work import FoldPlan, save_table
+from runforest.tuning.work import FoldPlan, save_table, share_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def run_study(
         raise ValueError(message)
     with quiet_optuna(), TemporaryDirectory(prefix="runforest-") as folder:
         plan = FoldPlan(
-            table=save_table(table, Path(folder)),
+            table=share_table(save_table(table, Path(folder)), executor),
             target=study.target,
             kind=study.estimator.kind,
             n_folds=study.n_folds,

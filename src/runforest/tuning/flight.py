@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import optuna
 
     from runforest.tuning.objectives import Scores
+    from runforest.tuning.steps import StepState
 
 UID_LENGTH = 12
 
@@ -40,7 +41,7 @@ class Flight:
     state: TrialState | None = None
     scores: list[Scores] = field(default_factory=list)
     steps_done: int = 0
-    models: list[object] = field(default_factory=list)
+    models: list[StepState] = field(default_factory=list)
     reason: str | None = None
     started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     clock_s: float = field(default_factory=time.perf_counter)

@@ -6,7 +6,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-from runforest.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.estimators import EstimatorSpec, Kind, build_estimator
 from runforest.importing import near_miss
 from runforest.tuning.objectives import TIMES
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from runforest.tuning.fold_rows import Fold, FoldRows
     from runforest.tuning.objectives import Scores
 
-    Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
-    Scorer = Callable[[object, pd.DataFrame, NDArray[np.generic]], float]
+    Scorer = Callable[[object, object, NDArray[np.generic]], float]
 
 DEFAULT_SCORERS: dict[Kind, str] = {"classification": "accuracy", "regression": "r2"}
 BINARY = 2
@@ -94,25 +94,20 @@ def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer
     return made
 
 
-def score_fold(
-    table: pd.DataFrame, fold: Fold, spec: EstimatorSpec, target: str, objectives: Sequence[str]
-) -> Scores:
+def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -> Scores:
     """Return what one cross-validation fold scores, a number per objective.
 
     Warnings are silenced: a model that did not converge is judged by its score.
 
     Parameters
     ----------
-    table : (n_rows, n_features + 1) frame
-        Preprocessed training rows, the target column included and without missing values.
-    fold
-        Row positions to fit on and to score on; disjoint.
+    rows
+        The fold, its features applied; it stays as it is.
     spec
         The estimator, its parameters and seed.
-    target
-        Name of the column to predict.
     objectives
-        Names of scikit-learn's scorers, greater is better, or of `TIMES`, in seconds.
+        Names of scikit-learn's scorers, greater is better, or of `TIMES`, in seconds. The time of
+        a fit is that of the estimator, without its features.
 
     Returns
     -------
@@ -128,42 +123,24 @@ def score_fold(
     ----------
     Stone (1974), "Cross-Validatory Choice and Assessment of Statistical Predictions".
     """
-    features, values = table.drop(columns=target), table[target].to_numpy()
-    train, _ = fold
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        train = rows.train.copy()  # an estimator may be told to overwrite what it is fitted on
         clock = time.perf_counter()
-        model = build_pipeline(spec).fit(features.iloc[train], values[train])
+        model = build_estimator(spec).fit(train, rows.train_values)
         fit_time_s = time.perf_counter() - clock
-    return score_model(
-        model,
-        features,
-        values,
-        fold,
-        kind=spec.kind,
-        objectives=objectives,
-        fit_time_s=fit_time_s,
-    )
+    return score_model(model, rows, objectives, fit_time_s=fit_time_s)
 
 
 def score_model(
-    model: object,
-    features: pd.DataFrame,
-    values: NDArray[np.generic],
-    fold: Fold,
-    *,
-    kind: Kind,
-    objectives: Sequence[str],
-    fit_time_s: float,
+    model: object, rows: FoldRows, objectives: Sequence[str], *, fit_time_s: float
 ) -> Scores:
     """Return what a fitted model scores on the test rows of a fold; see `score_fold`."""
-    _, test = fold
-    labels = _labels(values, kind)
     clock = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scores = {
-            name: float(named_scorer(name, labels)(model, features.iloc[test], values[test]))
+            name: float(named_scorer(name, rows.labels)(model, rows.test, rows.test_values))
             for name in objectives
             if name not in TIMES
         }

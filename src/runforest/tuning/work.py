@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runforest.executors.sharing import LocalFile, share_file
+from runforest.tuning.fold_rows import apply_features, select_rows
 from runforest.tuning.scoring import fold_positions, score_fold
 from runforest.tuning.steps import advance_fold
 
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 
     from runforest.estimators import EstimatorSpec, Kind
     from runforest.executors.sharing import Location
+    from runforest.tuning.fold_rows import Fold, FoldRows
     from runforest.tuning.objectives import Scores
-    from runforest.tuning.scoring import Fold
+    from runforest.tuning.steps import StepState
+
+MAX_KEPT_BYTES = 256 << 20
+"""Memory of the folds' tables up to which a worker keeps them with their features."""
+
+MAX_KEPT_FOLDS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +69,7 @@ def score_folds(
     plan: FoldPlan, spec: EstimatorSpec, objectives: Sequence[str], numbers: tuple[int, ...]
 ) -> list[Scores]:
     """Return what the numbered folds score: a unit of work that is sent to an executor."""
-    table, folds = _load_table(plan.table), _folds(plan)
-    return [score_fold(table, folds[each], spec, plan.target, objectives) for each in numbers]
+    return [score_fold(_prepared(plan, each), spec, objectives) for each in numbers]
 
 
 def advance_folds(
@@ -71,10 +77,10 @@ def advance_folds(
     spec: EstimatorSpec,
     objectives: Sequence[str],
     *,
-    states: tuple[object, ...],
+    states: tuple[StepState, ...],
     step: int,
     n_steps: int,
-) -> tuple[list[Scores], list[object]]:
+) -> tuple[list[Scores], list[StepState]]:
     """Train the models of all folds one step further: a unit of work too.
 
     Parameters
@@ -89,19 +95,9 @@ def advance_folds(
     scores, states
         What the models score now, and what the next step needs. Times are those of all steps.
     """
-    table, folds = _load_table(plan.table), _folds(plan)
     done = [
-        advance_fold(
-            table,
-            fold,
-            spec,
-            plan.target,
-            objectives,
-            state=state,
-            step=step,
-            n_steps=n_steps,
-        )
-        for fold, state in zip(folds, states or (None,) * len(folds), strict=True)
+        advance_fold(_rows(plan, number), spec, objectives, state, step=step, n_steps=n_steps)
+        for number, state in enumerate(states or (None,) * plan.n_folds)
     ]
     return [scores for scores, _ in done], [state for _, state in done]
 
@@ -118,6 +114,30 @@ def _load_table(reference: TableReference) -> pd.DataFrame:
         message = f"{path} changed since the driver wrote it. Run again."
         raise ValueError(message)
     return pd.read_parquet(path)
+
+
+def _prepared(plan: FoldPlan, number: int) -> FoldRows:
+    """Return a fold with its features, kept for the next trial unless that takes much memory."""
+    return _kept(plan, number) if _is_small(plan) else _prepare(plan, number)
+
+
+@lru_cache(maxsize=1)
+def _is_small(plan: FoldPlan) -> bool:
+    size_bytes = int(_load_table(plan.table).memory_usage(deep=True).sum())
+    return size_bytes * plan.n_folds <= MAX_KEPT_BYTES and plan.n_folds <= MAX_KEPT_FOLDS
+
+
+def _prepare(plan: FoldPlan, number: int) -> FoldRows:
+    return apply_features(_rows(plan, number))
+
+
+@lru_cache(maxsize=MAX_KEPT_FOLDS)
+def _kept(plan: FoldPlan, number: int) -> FoldRows:
+    return _prepare(plan, number)
+
+
+def _rows(plan: FoldPlan, number: int) -> FoldRows:
+    return select_rows(_load_table(plan.table), _folds(plan)[number], plan.target, plan.kind)
 
 
 @lru_cache(maxsize=1)
