@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,15 +15,13 @@ from tests.conftest import (
     ARTICLE,
     QUICK,
     Project,
-    answers,
     free_port,
     make_project,
     wait_until,
 )
+from tests.tracking.conftest import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlflow.entities import Run as MlflowRun
 
 pytestmark = pytest.mark.slow
@@ -61,45 +56,6 @@ class Late(RunTask):
         self.log_metric("late", 1.0)
         self.output().save("late")
 """
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Serve an MLflow store of its own, with artifacts behind the server, while the block runs."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = Project(folder).full_environment()
-    environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
-                *("--host", "127.0.0.1", "--port", str(port)),
-                *("--backend-store-uri", f"sqlite:///{folder / 'server.db'}"),
-                *("--artifacts-destination", str(folder / "remote")),
-            ],
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: answers(url), timeout_s=90)
-        yield url, process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[str]:
-    """Return the address of a tracking server that keeps artifacts itself."""
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "server.db").write_bytes(empty_store.read_bytes())
-    with serving(folder) as (url, _):
-        yield url
 
 
 def on_server(folder: Path, url: str) -> Project:

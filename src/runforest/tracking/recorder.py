@@ -1,21 +1,23 @@
 """The recorder: one thread that tells the tracking store what the tasks said.
 
 It follows the run's journal. Worker processes only append to that file, so they need no
-connection to the store, and the store sees one writer.
+connection to the store, and the store sees one writer. What is not recorded yet waits in the file:
+the recorder takes it in pieces, and holds one at a time.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
-from runforest.journal import JournalReader
 from runforest.tracking.outage import incomplete_record
 from runforest.tracking.outcome import TaskOutcome
+from runforest.tracking.pieces import JournalPieces
 from runforest.tracking.rows import log_rows
 from runforest.tracking.transfer import upload_pointer, upload_result
-from runforest.tracking.trials import record_trial
+from runforest.tracking.trial_record import TrialRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from runforest.tracking.runs import OpenedRun
 
 POLL_S = 0.2
+PAUSE_S = 0.001
+"""Between two pieces: a lock is not handed to who waits for it unless its owner pauses."""
 
 # A process forked while the recorder is at work would inherit the locks it holds for ever: those of
 # MLflow's connections, and those of the streams that it logs to.
@@ -53,7 +57,8 @@ class Recorder:
         self._run = run
         self._opened = opened
         self._on_entry = on_entry
-        self._reader = JournalReader(run.journal_path)
+        self._journal = JournalPieces(run.journal_path)
+        self._trials = TrialRecord(client, opened)
         self._stop = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._follow, name="recorder", daemon=True)
@@ -67,8 +72,7 @@ class Recorder:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        if self._error is None:
-            self._record_new()
+        self._record_new()
 
     def close(self) -> None:
         """Stop, and see that everything was recorded.
@@ -79,33 +83,40 @@ class Recorder:
             Something could not be recorded.
         """
         self.stop()
-        if self._error is not None:
-            raise incomplete_record(self._error, self._run.artifacts) from self._error
+        error = self._error or next(iter(self._trials.refusals), None) or self._damage()
+        if error is not None:
+            raise incomplete_record(error, self._run.artifacts) from error
 
     def _follow(self) -> None:
         while not self._stop.wait(POLL_S) and self._error is None:
             self._record_new()
 
     def _record_new(self) -> None:
+        while self._error is None and self._record_piece():
+            time.sleep(PAUSE_S)
+
+    def _record_piece(self) -> bool:
+        """Record some of what is new; return whether there was anything."""
         # What is called here writes to the log too, whose stream has a lock of its own.
         with _no_fork:
             try:
-                entries = self._reader.read_new()
+                entries = self._journal.next_piece(self._trials.n_at_once)
+                if entries is None:
+                    return False
                 self._record(entries)
                 for entry in entries:
                     self._on_entry(entry)
             except Exception as error:  # noqa: BLE001 - outermost border of the thread: kept for close()
                 self._error = error
+            return True
 
     def _record(self, entries: list[Entry]) -> None:
         log_rows(self._client, self._opened.run_id, entries)
+        self._trials.record(entries)
         for entry in entries:
             handler = _HANDLERS.get(str(entry["event"]))
             if handler:
                 handler(self, entry)
-
-    def _on_trial(self, entry: Entry) -> None:
-        record_trial(self._client, self._opened, entry)
 
     def _on_started(self, entry: Entry) -> None:
         self.outcomes[str(entry["task"])] = TaskOutcome(status="started")
@@ -128,10 +139,17 @@ class Recorder:
             status="failed", traceback=str(entry["traceback"])
         )
 
+    def _damage(self) -> Exception | None:
+        damaged = self._journal.damaged
+        return (
+            ValueError(f"a line of its journal is damaged: {damaged[0][:80]!r}")
+            if damaged
+            else None
+        )
+
 
 _HANDLERS: dict[str, Callable[[Recorder, Entry], None]] = {
-    "trial": Recorder._on_trial,  # noqa: SLF001 - the table of the class's own methods
-    "started": Recorder._on_started,  # noqa: SLF001
+    "started": Recorder._on_started,  # noqa: SLF001 - the table of the class's own methods
     "committed": Recorder._on_committed,  # noqa: SLF001
     "reused": Recorder._on_reused,  # noqa: SLF001
     "failed": Recorder._on_failed,  # noqa: SLF001

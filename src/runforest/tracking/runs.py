@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from runforest.errors import StoreError
 from runforest.tracking.names import safe_name, shortened
 from runforest.tracking.process import process_start
+from runforest.tracking.trials import KILLED_NAME, NAME_TAG, RUNNING_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +104,8 @@ def close_run(client: MlflowClient, run_id: str, status: str) -> None:
         FINISHED, FAILED or KILLED.
     """
     for child in running_children(client, run_id):
+        if child.info.run_name == RUNNING_NAME:
+            client.set_tag(child.info.run_id, NAME_TAG, KILLED_NAME)
         client.set_terminated(child.info.run_id, "KILLED")
     client.set_terminated(run_id, status)
 

@@ -7,14 +7,18 @@ import shutil
 import socket
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from runforest.results import ResultIndex
 from runforest.tracking.process import is_alive
+from runforest.tracking.replay import replay_journal
 from runforest.tracking.runs import OpenedRun, close_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
 
 logger = logging.getLogger(__name__)
 
@@ -22,33 +26,45 @@ logger = logging.getLogger(__name__)
 def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     """Close as KILLED the runs that dead processes of this host left RUNNING.
 
-    Their staging folders go too. Committed results stay, since their manifests vouch for them, and
-    are made known in case the process died in between.
+    What stands in their journals is recorded first. Their staging folders go. Committed results
+    stay, since their manifests vouch for them, and are made known in case the process died in
+    between.
 
     Returns
     -------
     run_ids
         The runs that were closed.
     """
-    closed = []
-    index = ResultIndex(project / "mlruns")
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     query = (
         f"attributes.status = 'RUNNING' and tags.`mlflow.runforest.host` = '{socket.gethostname()}'"
     )
-    for run in client.search_runs(experiments, query):
-        if is_alive(run.data.tags.get("mlflow.runforest.process", "0@0")):
-            continue
-        close_run(client, run.info.run_id, "KILLED")
-        opened = OpenedRun(
-            run_id=run.info.run_id,
-            name=run.info.run_name,
-            experiment_id=run.info.experiment_id,
-            artifact_uri=run.info.artifact_uri,
-        )
-        folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
-        shutil.rmtree(folder / "staging", ignore_errors=True)
-        index.add_all(folder / "artifacts")
-        logger.info("Closed run %s, which a killed process had left open.", run.info.run_name)
-        closed.append(run.info.run_id)
+    stale = [
+        run.info.run_id
+        for run in client.search_runs(experiments, query)
+        if not is_alive(run.data.tags.get("mlflow.runforest.process", "0@0"))
+    ]
+    if not stale:
+        return []
+    closed = []
+    with FileLock(project / "mlruns" / "stale.lock"):  # two that record a journal would do so twice
+        for run in map(client.get_run, stale):
+            if run.info.status == "RUNNING":
+                _close(client, project, run)
+                closed.append(run.info.run_id)
     return closed
+
+
+def _close(client: MlflowClient, project: Path, run: MlflowRun) -> None:
+    opened = OpenedRun(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        experiment_id=run.info.experiment_id,
+        artifact_uri=run.info.artifact_uri,
+    )
+    folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
+    replay_journal(client, opened, folder / "journal.jsonl")
+    close_run(client, opened.run_id, "KILLED")
+    shutil.rmtree(folder / "staging", ignore_errors=True)
+    ResultIndex(project / "mlruns").add_all(folder / "artifacts")
+    logger.info("Closed run %s, which a killed process had left open.", opened.name)

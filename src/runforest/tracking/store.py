@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from runforest.errors import StoreError
+from runforest.tracking.bulk import relax_sync
 from runforest.tracking.relocation import follow_move
 from runforest.tracking.sqlite import check_sqlite, has_schema, sqlite_path, use_wal
 
@@ -143,6 +144,7 @@ def _connect_sqlite(uri: str) -> MlflowClient:
         if is_new:
             client.search_experiments(max_results=1)
             use_wal(path)
+        relax_sync(client)
     return client
 
 

@@ -1,50 +1,161 @@
-"""Trials of the tuner as child runs, three requests each."""
+"""Trials of the tuner as child runs: what a child run is to show, as plain values."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from runforest.tracking.names import safe_name, shortened
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from collections.abc import Iterable, Iterator
+
+    from mlflow.entities import Metric, Param, RunTag
 
     from runforest.journal import Entry
     from runforest.tracking.runs import OpenedRun
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+PARENT_TAG = "mlflow.parentRunId"
+NAME_TAG = "mlflow.runName"
+STUDY_TAG = "mlflow.runforest.study"
+TRIAL_TAG = "mlflow.runforest.trial"
+RUNNING_NAME = "trial (running)"
+KILLED_NAME = "trial (killed)"
 
 
-def record_trial(client: MlflowClient, parent: OpenedRun, trial: Entry) -> str:
-    """Record a finished trial as a child run and return its run id.
+@dataclass(frozen=True, kw_only=True)
+class ChildRun:
+    """A child run as it is to be recorded.
 
-    The terminal status comes last: a child run that has one is complete.
+    Attributes
+    ----------
+    uid
+        What tells its trial from all others.
+    tags
+        All but the name.
+    metrics
+        Name, step and value of each; they carry the time of the end.
+    status, ended_ms
+        None while the trial is running.
     """
-    from mlflow.entities import Metric, Param
 
-    started_ms = int(str(trial["started_ms"]))
-    ended_ms = started_ms + round(1000 * float(str(trial["duration_s"])))
-    number = int(str(trial["number"]))
+    uid: str
+    experiment_id: str
+    name: str
+    started_ms: int
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: tuple[tuple[str, int, float], ...] = ()
+    status: str | None = None
+    ended_ms: int | None = None
+
+    @property
+    def parent_id(self) -> str:
+        """The run that it belongs to."""
+        return self.tags[PARENT_TAG]
+
+    def batch(self) -> tuple[list[Metric], list[Param], list[RunTag]]:
+        """Return its rows as MLflow's entities."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        return (
+            [Metric(key, value, self.ended_ms or 0, step) for key, step, value in self.metrics],
+            [Param(key, value) for key, value in self.params.items()],
+            [RunTag(key, value) for key, value in (self.tags | {NAME_TAG: self.name}).items()],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundChild:
+    """What the store says of the child run of a trial; `ended_ms` is None while it is running."""
+
+    run_id: str
+    uid: str
+    parent_id: str
+    name: str
+    status: str
+    ended_ms: int | None
+
+    def is_complete(self, child: ChildRun) -> bool:
+        """Return whether it ended as its trial did.
+
+        Status and time of the end are written last. One that was closed for a process that had
+        died ended later than its trial, whatever the status.
+        """
+        return (self.status, self.ended_ms) == (child.status, child.ended_ms)
+
+
+def trial_uid(entry: Entry) -> str:
+    """Return what tells a trial from all others; journals of version 0.1 have no `uid`."""
+    return str(entry.get("uid") or f"{entry['task']}:{entry['number']}")
+
+
+def running_child(parent: OpenedRun, entry: Entry, study: str) -> ChildRun:
+    """Return the child run of a trial that was started."""
+    return ChildRun(
+        uid=trial_uid(entry),
+        experiment_id=parent.experiment_id,
+        name=RUNNING_NAME,
+        started_ms=_whole(entry["started_ms"]),
+        tags=_tags(parent, entry, study),
+        params=_params(entry),
+    )
+
+
+def finished_child(parent: OpenedRun, entry: Entry) -> ChildRun:
+    """Return the child run of a trial that has ended."""
+    started_ms = _whole(entry["started_ms"])
+    return ChildRun(
+        uid=trial_uid(entry),
+        experiment_id=parent.experiment_id,
+        name=f"trial {entry['number']}",
+        started_ms=started_ms,
+        tags=_tags(parent, entry, str(entry.get("study") or "")),
+        params=_params(entry),
+        metrics=tuple(_metrics(entry)),
+        status=STATUS[str(entry["state"])],
+        ended_ms=started_ms + round(1000 * float(str(entry["duration_s"]))),
+    )
+
+
+def _tags(parent: OpenedRun, entry: Entry, study: str) -> dict[str, str]:
     tags = {
-        "mlflow.parentRunId": parent.run_id,
-        "mlflow.runforest.trial": f"{trial['task']}:{number}",
-        **({"reason": shortened(str(trial["reason"]))} if trial.get("reason") else {}),
+        PARENT_TAG: parent.run_id,
+        TRIAL_TAG: trial_uid(entry),
+        STUDY_TAG: study,
+        "reason": shortened(str(entry.get("reason") or "")),
     }
-    run = client.create_run(
-        parent.experiment_id, start_time=started_ms, tags=tags, run_name=f"trial {number}"
-    )
-    params = dict(trial["params"])  # type: ignore[call-overload]
-    metrics = [
-        Metric("fold_score", score, ended_ms, fold)
-        for fold, score in enumerate(list(trial["fold_scores"]))  # type: ignore[call-overload]
-    ]
+    return {key: value for key, value in tags.items() if value}
+
+
+def _params(entry: Entry) -> dict[str, str]:
+    params: dict[str, str] = {}
+    for name, value in cast("dict[str, object]", entry["params"]).items():
+        key = safe_name(name)
+        while key in params:  # two names that differ only in what MLflow refuses
+            key += "_"
+        params[key] = shortened(str(value))
+    return params
+
+
+def _metrics(entry: Entry) -> Iterator[tuple[str, int, float]]:
+    yield from _series("fold_score", cast("list[float]", entry["fold_scores"]))
     for name, key in (("score", "value"), ("score_std", "std")):
-        if trial.get(key) is not None:
-            metrics.append(Metric(name, float(str(trial[key])), ended_ms, 0))
-    client.log_batch(
-        run.info.run_id,
-        metrics=metrics,
-        params=[Param(safe_name(name), shortened(str(value))) for name, value in params.items()],
-    )
-    client.set_terminated(run.info.run_id, STATUS[str(trial["state"])], end_time=ended_ms)
-    return str(run.info.run_id)
+        if entry.get(key) is not None:
+            yield name, 0, float(str(entry[key]))
+    further = cast("dict[str, list[float]]", entry.get("further") or {})
+    for scorer, scores in further.items():
+        name = safe_name(scorer)
+        yield from _series(f"fold_{name}", scores)
+        if scores and entry["state"] == "complete":
+            yield name, 0, sum(scores) / len(scores)
+
+
+def _series(name: str, scores: Iterable[float]) -> Iterator[tuple[str, int, float]]:
+    for fold, score in enumerate(scores):
+        yield name, fold, float(score)
+
+
+def _whole(value: object) -> int:
+    return int(str(value))

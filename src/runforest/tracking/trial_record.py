@@ -1,0 +1,125 @@
+"""What the journal says of trials, as the child runs of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runforest.tracking.children import child_runs, finish, start
+from runforest.tracking.earlier import EarlierTrials
+from runforest.tracking.trials import (
+    PARENT_TAG,
+    STUDY_TAG,
+    finished_child,
+    running_child,
+    trial_uid,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlflow import MlflowClient
+
+    from runforest.journal import Entry
+    from runforest.tracking.runs import OpenedRun
+    from runforest.tracking.trials import ChildRun, FoundChild
+
+
+class TrialRecord:
+    """The trials of a run: told piece by piece, recorded as its child runs.
+
+    Attributes
+    ----------
+    refusals
+        What could not be recorded of single trials; the others were.
+    """
+
+    def __init__(self, client: MlflowClient, parent: OpenedRun, *, is_replay: bool = False) -> None:
+        """Begin with a run.
+
+        Parameters
+        ----------
+        is_replay
+            Any part of the journal may have been recorded before.
+        """
+        self.refusals: list[Exception] = []
+        self._client = client
+        self._parent = parent
+        self._is_replay = is_replay
+        self._children = child_runs(client)
+        self._keys: dict[str, str] = {}
+        self._running: dict[str, str] = {}
+        self._studies: dict[str, EarlierTrials] = {}
+
+    @property
+    def n_at_once(self) -> int:
+        """How many entries to record in one go."""
+        return self._children.n_at_once
+
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Record what some entries say of trials."""
+        finished: dict[str, Entry] = {}
+        started: dict[str, Entry] = {}
+        for entry in entries:
+            if entry["event"] == "study":
+                self._begin(entry)
+            elif entry["event"] == "trial_started":
+                started[trial_uid(entry)] = entry
+            elif entry["event"] == "trial":
+                finished[trial_uid(entry)] = entry
+        if not self._is_replay:
+            self._show([entry for uid, entry in started.items() if uid not in finished])
+        self._finish(finished)
+
+    def _begin(self, entry: Entry) -> None:
+        """Take up a study; what was found of it before may be out of date."""
+        key = str(entry.get("key") or "")
+        self._keys[str(entry["task"])] = key
+        self._studies.pop(key, None)
+
+    def _show(self, started: list[Entry]) -> None:
+        for entry in started:
+            child = running_child(self._parent, entry, self._keys.get(str(entry["task"]), ""))
+            self._running[child.uid] = start(self._client, child)
+
+    def _finish(self, finished: dict[str, Entry]) -> None:
+        new: list[ChildRun] = []
+        known: dict[str, list[tuple[ChildRun, str]]] = {}
+        for uid, entry in finished.items():
+            child = self._child(entry)
+            if child is None:
+                continue
+            run_id = self._running.pop(uid, None)
+            if run_id is not None:
+                finish(self._client, run_id, child)
+            elif entry.get("is_earlier") or self._is_replay:
+                key = str(entry.get("study") or "") if entry.get("is_earlier") else ""
+                known.setdefault(key, []).append((child, str(entry["task"])))
+            else:
+                new.append(child)
+        for key, children in known.items():
+            new += self._earlier(key).adopt(children)
+        self.refusals += self._children.write(new)
+
+    def _child(self, entry: Entry) -> ChildRun | None:
+        try:
+            return finished_child(self._parent, entry)
+        except (KeyError, TypeError, ValueError) as error:
+            self.refusals.append(error)
+            return None
+
+    def _earlier(self, key: str) -> EarlierTrials:
+        """Return what the store has of a study; of this run alone when it has no key."""
+        if key not in self._studies:
+            found = (
+                self._find(STUDY_TAG, key) if key else self._find(PARENT_TAG, self._parent.run_id)
+            )
+            by_uid: dict[str, list[FoundChild]] = {}
+            for child in found:
+                by_uid.setdefault(child.uid, []).append(child)
+            self._studies[key] = EarlierTrials(
+                client=self._client, store=self._children, found=by_uid
+            )
+        return self._studies[key]
+
+    def _find(self, tag: str, value: str) -> list[FoundChild]:
+        return self._children.find(self._parent.experiment_id, tag, value)

@@ -1,0 +1,162 @@
+"""Runs whose process was killed: what stands in their journals is recorded before they close."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.tracking.stale import close_stale_runs
+from tests.tracking.conftest import STARTED_MS, local, trial
+
+if TYPE_CHECKING:
+    from tests.tracking.conftest import RecordedRun, Records
+
+
+def abandoned(records: Records) -> RecordedRun:
+    """Return a run whose process is no more."""
+    recorded = records.open()
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    tag = "mlflow.runforest.process"
+    recorded.client.set_tag(recorded.opened.run_id, tag, f"{process.pid}@1.00")
+    return recorded
+
+
+def close(recorded: RecordedRun) -> None:
+    assert recorded.opened.run_id in close_stale_runs(recorded.client, recorded.project)
+
+
+def test_trials_of_the_journal_are_recorded_before_the_run_is_closed(records: Records) -> None:
+    recorded = abandoned(records)
+    recorded.tell_trials(*(trial(number) for number in range(5)))
+    recorded.tell("metrics", {"task": "Tuner", "values": {"best": 0.5}, "step": 0})
+    recorded.tell("params", {"task": "Tuner", "values": {"Tuner.best": "3"}})
+
+    close(recorded)
+
+    run = recorded.client.get_run(recorded.opened.run_id)
+    assert run.info.status == "KILLED"
+    assert (run.data.metrics, run.data.params) == ({"best": 0.5}, {"Tuner.best": "3"})
+    assert recorded.names() == [f"trial {number}" for number in range(5)]
+    assert {child.info.status for child in recorded.children()} == {"FINISHED"}
+
+
+def test_what_was_recorded_already_stays_as_it_is(records: Records) -> None:
+    recorded = abandoned(records)
+    recorded.tell_trials(trial(0), trial(1))
+    recorded.tell("metrics", {"task": "Tuner", "values": {"best": 0.5}, "step": 0})
+    recorded.tell("params", {"task": "Tuner", "values": {"Tuner.best": "3"}})
+    recorded.record()
+    before = [child.info.run_id for child in recorded.children()]
+    recorded.tell_trials(trial(2))
+
+    close(recorded)
+
+    assert [child.info.run_id for child in recorded.children()][:2] == before
+    assert recorded.names() == ["trial 0", "trial 1", "trial 2"]
+    history = recorded.client.get_metric_history(recorded.opened.run_id, "best")
+    assert len(history) == 1
+
+
+def test_a_half_written_trial_is_completed_and_one_that_ran_is_killed(records: Records) -> None:
+    recorded = abandoned(records)
+    for uid in ("a" * 12, "b" * 12):
+        started = {"uid": uid, "params": {"depth": 0}, "started_ms": STARTED_MS}
+        recorded.tell("trial_started", {"task": "Tuner"} | started)
+    recorded.record()
+    recorded.tell_trials(trial(0, uid="a" * 12))
+
+    close(recorded)
+
+    facts = [(child.info.run_name, child.info.status) for child in recorded.children()]
+    assert facts == [("trial (killed)", "KILLED"), ("trial 0", "FINISHED")]
+
+
+def test_a_study_that_goes_on_takes_the_trials_of_a_killed_recorder(records: Records) -> None:
+    killed = abandoned(records)
+    killed.tell_trials(*(trial(number, study="feed") for number in range(3)))
+    close(killed)
+    now = records.open()
+    now.tell_trials(*(trial(number, study="feed", is_earlier=True) for number in range(3)))
+
+    now.record()
+
+    assert (killed.names(), len(now.names())) == ([], 3)
+
+
+def test_a_killed_run_that_was_going_on_completes_the_move(records: Records) -> None:
+    first = abandoned(records)
+    first.tell_trials(*(trial(number, study="feed") for number in range(3)))
+    close(first)
+    second = abandoned(records)
+    second.tell_trials(*(trial(number, study="feed", is_earlier=True) for number in range(3)))
+
+    close(second)
+
+    assert (first.names(), len(second.names())) == ([], 3)
+
+
+@local
+@pytest.mark.parametrize("journal", [None, "", '{"event":"tri', "\x00\x00\n[1]\nnull\n{}\n"])
+def test_a_run_is_closed_whatever_its_journal_looks_like(
+    records: Records, journal: str | None
+) -> None:
+    recorded = abandoned(records)
+    if journal is not None:
+        recorded.run.journal_path.write_text(journal, encoding="utf-8")
+
+    close(recorded)
+
+    assert recorded.client.get_run(recorded.opened.run_id).info.status == "KILLED"
+    assert recorded.children() == []
+
+
+@local
+def test_a_torn_last_line_costs_no_other(records: Records) -> None:
+    recorded = abandoned(records)
+    recorded.tell_trials(trial(0), trial(1))
+    with recorded.run.journal_path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"event": "trial"} | trial(2))[:60])
+
+    close(recorded)
+
+    assert recorded.names() == ["trial 0", "trial 1"]
+
+
+@local
+def test_trials_of_an_older_journal_are_recorded(records: Records) -> None:
+    recorded = abandoned(records)
+    new = ("uid", "study", "further", "is_earlier")
+    for number in range(2):
+        entry = {key: value for key, value in trial(number).items() if key not in new}
+        recorded.tell("trial", entry)
+    recorded.tell("trial", {"task": "Tuner", "number": 2})
+
+    close(recorded)
+
+    assert recorded.names() == ["trial 0", "trial 1"]
+
+
+@local
+def test_a_parameter_that_contradicts_costs_no_trial(records: Records) -> None:
+    recorded = abandoned(records)
+    for value in ("1", "2"):
+        recorded.tell("params", {"task": "Tuner", "values": {"Tuner.best": value}})
+    recorded.tell_trials(trial(0))
+
+    close(recorded)
+
+    assert recorded.names() == ["trial 0"]
+
+
+@local
+def test_runs_of_living_processes_are_left_alone(records: Records) -> None:
+    recorded = records.open()
+    recorded.tell_trials(trial(0))
+
+    assert close_stale_runs(recorded.client, recorded.project) == []
+    assert recorded.children() == []
