@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from runforest.redact import known_secrets, redact_all
@@ -43,20 +44,45 @@ class Journal:
 
 
 class JournalReader:
-    """The reading end: returns what was added since the last call."""
+    """The reading end: in pieces, so that a long journal is never in memory as a whole.
+
+    Attributes
+    ----------
+    damaged
+        Lines that are no entries, as a full disk or a power failure leaves them.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.damaged: list[bytes] = []
         self._path = path
         self._offset = 0
 
-    def read_new(self) -> list[Entry]:
-        """Return the complete entries that were not returned before."""
+    def next_piece(self, limit: int) -> list[Entry] | None:
+        """Return at most so many of the entries not returned before; None when there are none.
+
+        A last line without its end is still being written, and left for the next time.
+        """
+        lines = self._next_lines(limit)
+        self._offset += sum(map(len, lines))
+        return [entry for line in lines if (entry := self._entry(line))] if lines else None
+
+    def _next_lines(self, limit: int) -> list[bytes]:
         try:
+            if self._path.stat().st_size <= self._offset:
+                return []
             with self._path.open("rb") as source:
                 source.seek(self._offset)
-                data = source.read()
+                lines = list(islice(source, limit))
         except FileNotFoundError:
             return []
-        end = data.rfind(b"\n") + 1
-        self._offset += end
-        return [json.loads(line) for line in data[:end].splitlines()]
+        return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+
+    def _entry(self, line: bytes) -> Entry | None:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            entry = None
+        if isinstance(entry, dict) and "event" in entry:
+            return entry
+        self.damaged.append(line)
+        return None

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.errors import StoreError
+from runforest.journal import JournalReader
 from runforest.tracking.bulk import sql_store
-from runforest.tracking.pieces import JournalPieces
 from runforest.tracking.recorder import POLL_S
 from runforest.tracking.store import connect
 from tests.conftest import wait_until
@@ -340,7 +340,7 @@ def test_a_long_journal_is_read_in_pieces(records: Records) -> None:
     recorded.tell_trials(*(trial(number) for number in range(7)))
     with recorded.run.journal_path.open("ab") as journal:
         journal.write(b'{"event": "metr')
-    pieces = JournalPieces(recorded.run.journal_path)
+    pieces = JournalReader(recorded.run.journal_path)
 
     sizes = [len(pieces.next_piece(3) or []) for _ in range(4)]
 

@@ -12,12 +12,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from runforest.journal import JournalReader
 from runforest.tracking.outage import incomplete_record
 from runforest.tracking.outcome import TaskOutcome
-from runforest.tracking.pieces import JournalPieces
 from runforest.tracking.rows import log_rows
 from runforest.tracking.transfer import upload_pointer, upload_result
-from runforest.tracking.trial_record import TrialRecord
+from runforest.tracking.trial_recorder import TrialRecorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +57,8 @@ class Recorder:
         self._run = run
         self._opened = opened
         self._on_entry = on_entry
-        self._journal = JournalPieces(run.journal_path)
-        self._trials = TrialRecord(client, opened)
+        self._journal = JournalReader(run.journal_path)
+        self._trials = TrialRecorder(client, opened)
         self._stop = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._follow, name="recorder", daemon=True)

@@ -6,9 +6,9 @@ import functools
 import logging
 from typing import TYPE_CHECKING
 
-from runforest.tracking.pieces import JournalPieces
+from runforest.journal import JournalReader
 from runforest.tracking.rows import log_rows
-from runforest.tracking.trial_record import TrialRecord
+from runforest.tracking.trial_recorder import TrialRecorder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,8 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
 
     if not path.exists():
         return
-    journal = JournalPieces(path)
-    trials = TrialRecord(client, opened, is_replay=True)
+    journal = JournalReader(path)
+    trials = TrialRecorder(client, opened, is_replay=True)
     problems: list[object] = []
     while (entries := journal.next_piece(trials.n_at_once)) is not None:
         for record in (functools.partial(_log_rows, client, opened), trials.record):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from runforest.tracking.trials import ChildRun, FoundChild
 
 
-class TrialRecord:
+class TrialRecorder:
     """The trials of a run: told piece by piece, recorded as its child runs.
 
     Attributes
