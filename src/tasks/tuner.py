@@ -111,7 +111,14 @@ class Tuner(RunTask):
         min_value=1,
         max_value=1024,
         significant=False,
-        description="Trials at a time; more than 1 needs an executor other than serial.",
+        description="Trials at a time, and workers that are started here; more than 1 needs an "
+        "executor other than serial.",
+    )
+    address = luigi.Parameter(
+        default="",
+        significant=False,
+        description="Scheduler of a running Dask cluster, such as tcp://host:8786, for executor = "
+        "dask; when empty, one is started on this machine.",
     )
     estimator = from_table(
         "Trainer", "estimator", ImportPathParameter(default="", description="As the trainer's.")
@@ -136,7 +143,7 @@ class Tuner(RunTask):
             self._study_spec({}),
             None if is_own else self.search_space,
             self.active_run.settings.dataset,
-        ) | executor_problems(self.executor, self.n_jobs)
+        ) | executor_problems(self.executor, self.n_jobs, self.address)
         for key, message in found.items():
             yield self.problem(key, message)
 
@@ -159,7 +166,7 @@ class Tuner(RunTask):
         study = self._study_spec(space)
         with (
             kept_study(self._kept_file()) as study_file,
-            open_executor(self.executor, self.n_jobs) as executor,
+            open_executor(self.executor, self.n_jobs, address=self.address) as executor,
         ):
             result = run_study(
                 study=study,

@@ -1,0 +1,62 @@
+"""Worker processes on this machine."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from runforest.executors.packing import UnpicklableError, call_packed, pack
+from runforest.executors.remote import RemoteExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SINGLE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
+"""Environment of a worker: n processes of n threads each would share the cores n times over."""
+
+
+class ProcessExecutor(RemoteExecutor):
+    """Worker processes of loky, single-threaded, behind the standard `shutdown`.
+
+    loky starts workers afresh instead of forking them: a fork inherits the locks and connections
+    of a process that has threads.
+    """
+
+    def __init__(self, n_jobs: int) -> None:
+        from loky import ProcessPoolExecutor
+
+        self._pool = ProcessPoolExecutor(
+            max_workers=n_jobs, env=SINGLE_THREAD, initializer=_ignore_interrupts
+        )
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Send the call to a free worker."""
+        future: Future[T] = Future()
+        try:
+            future = self._pool.submit(call_packed, pack(fn, args, kwargs))
+        except UnpicklableError as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  The standard's signature.
+        """Stop the workers; `cancel_futures` kills them, running calls included."""
+        self._pool.shutdown(wait=wait, kill_workers=cancel_futures)
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C, which reaches all processes of a terminal, to the process that has the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

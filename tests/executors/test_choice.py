@@ -1,0 +1,91 @@
+"""A wrong choice of executor is told with its remedy, before anything runs."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from runforest.executors import EXECUTORS, connection, executor_problems, open_executor
+from runforest.executors.connection import ClusterError
+from tests.conftest import free_port
+
+UNKNOWN = "Choose one of: serial, processes, dask."
+
+
+def test_an_unknown_executor_lists_the_known_ones() -> None:
+    assert UNKNOWN in executor_problems("threads", 1)["executor"]
+    with pytest.raises(ValueError, match=UNKNOWN):
+        open_executor("threads", 1)
+
+
+def test_no_worker_is_refused() -> None:
+    with pytest.raises(ValueError, match="Use 1 for one worker"):
+        open_executor("serial", 0)
+
+
+def test_the_serial_executor_has_one_job() -> None:
+    assert 'Set executor = "processes"' in executor_problems("serial", 2)["n_jobs"]
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_a_sound_choice_has_no_problems(name: str) -> None:
+    assert executor_problems(name, 1) == {}
+
+
+@pytest.mark.parametrize("name", [name for name in EXECUTORS if name != "dask"])
+def test_an_address_belongs_to_the_dask_executor(name: str) -> None:
+    assert 'Set executor = "dask"' in executor_problems(name, 1, "tcp://localhost:1")["address"]
+    with pytest.raises(ValueError, match="or leave the address out"):
+        open_executor(name, 1, address="tcp://localhost:1")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "localhost",
+        "localhost:8786",
+        "http://localhost:8786",
+        "tcp://localhost",
+        "tcp://:8786",
+        "tcp://localhost:port",
+        "tcp://localhost:99999",
+        "tcp://[::1:8786",
+        "tcp://host:1/path",
+    ],
+)
+def test_a_malformed_address_is_answered_with_an_example(address: str) -> None:
+    assert 'such as "tcp://host:8786"' in executor_problems("dask", 1, address)["address"]
+    with pytest.raises(ValueError, match="such as"):
+        open_executor("dask", 1, address=address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "no-such-host.invalid"])
+def test_an_address_where_nobody_listens_is_a_problem(host: str) -> None:
+    address = f"tcp://{host}:{free_port()}"
+
+    assert f"nobody listens at {address}" in executor_problems("dask", 1, address)["address"]
+
+
+def test_a_scheduler_that_is_gone_when_it_is_needed_is_told_of() -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+
+    with pytest.raises(ClusterError, match=r"nobody listens at .* Start a scheduler there"):
+        open_executor("dask", 1, address=address)
+
+
+def test_a_listener_that_is_no_scheduler_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECT_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+
+        with pytest.raises(ClusterError, match=r"no Dask scheduler answers .* within 1 s"):
+            open_executor("dask", 1, address=address)
+
+
+def test_tls_without_certificates_is_told_of() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tls://127.0.0.1:{server.getsockname()[1]}"
+
+        with pytest.raises(ClusterError, match="name the certificates in Dask's configuration"):
+            open_executor("dask", 1, address=address)
