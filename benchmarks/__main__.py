@@ -6,7 +6,17 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import fanout, large_file, lookup, pipeline
+from benchmarks import (
+    fanout,
+    hidden_by_work,
+    large_file,
+    lookup,
+    parallel,
+    pipeline,
+    pruning,
+    scale,
+    trial_overhead,
+)
 from benchmarks.measure import BenchmarkError
 from benchmarks.report import print_section, write_section
 from benchmarks.workspace import PROJECT
@@ -21,6 +31,11 @@ BENCHMARKS: dict[str, Callable[[int], Section]] = {
     "fanout": fanout.run,
     "lookup": lookup.run,
     "large_file": large_file.run,
+    "trial_overhead": trial_overhead.run,
+    "hidden_by_work": hidden_by_work.run,
+    "parallel": parallel.run,
+    "scale": scale.run,
+    "pruning": pruning.run,
 }
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.charts import save_chart
 from benchmarks.machine import machine_facts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from benchmarks.charts import Chart
 
 PAGE = """\
 # Benchmarks
@@ -23,7 +26,10 @@ Made by `make bench`; every section is replaced when its benchmark runs, one alo
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What a benchmark has to tell: a text before the table, the table, remarks after it."""
+    """What a benchmark has to tell: a text before the table, the table, remarks after it.
+
+    `chart` is drawn beside the page and shown below the remarks; None for no figure.
+    """
 
     title: str
     text: str
@@ -31,6 +37,7 @@ class Section:
     rows: tuple[tuple[str, ...], ...]
     remarks: tuple[str, ...] = ()
     versions: str = ""
+    chart: Chart | None = None
 
 
 def print_section(section: Section) -> None:
@@ -45,9 +52,12 @@ def print_section(section: Section) -> None:
 
 def write_section(page: Path, name: str, section: Section) -> None:
     """Put a section into a page: in place of its last one, or at the end."""
+    image = f"{page.stem}/{name}.png" if section.chart else ""
+    if section.chart:
+        save_chart(section.chart, section.title, page.parent / image)
     text = page.read_text(encoding="utf-8") if page.exists() else PAGE
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    block = f"{begin}\n{as_markdown(section)}{end}"
+    block = f"{begin}\n{as_markdown(section, image)}{end}"
     if begin in text and end in text:
         before, _, rest = text.partition(begin)
         text = before + block + rest.partition(end)[2]
@@ -56,8 +66,8 @@ def write_section(page: Path, name: str, section: Section) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-def as_markdown(section: Section) -> str:
-    """Return a section as Markdown.
+def as_markdown(section: Section, image: str = "") -> str:
+    """Return a section as Markdown, with its figure if there is one.
 
     >>> print(as_markdown(Section(title="T", text="Text.", columns=("a", "b"), rows=(("1", "2"),))))
     ... # doctest: +ELLIPSIS
@@ -73,9 +83,11 @@ def as_markdown(section: Section) -> str:
     rules = ["---", *["---:"] * (len(section.columns) - 1)]
     table = [_row(section.columns), _row(rules), *map(_row, section.rows)]
     remarks = [f"- {remark}" for remark in section.remarks]
+    figure = f"![{section.title}]({image})" if image else ""
     facts = [f"Measured on {machine_facts()}."]
     facts += [f"Versions: {section.versions}."] if section.versions else []
-    parts = [f"## {section.title}", section.text, "\n".join(table), "\n".join(remarks), *facts]
+    shown = ["\n".join(table), "\n".join(remarks), figure]
+    parts = [f"## {section.title}", section.text, *shown, *facts]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

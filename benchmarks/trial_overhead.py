@@ -1,0 +1,169 @@
+"""What recording a trial costs: Runforest beside Optuna's and Hydra's ways to MLflow."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks.charts import BarChart
+from benchmarks.machine import installed_versions
+from benchmarks.report import Section
+from benchmarks.study_recorders import CALLBACK, HYDRA, NESTED, RUNFOREST, study_recorders
+from benchmarks.tracking_server import tracking_server
+from benchmarks.tuner_project import N_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.study_recorders import StudyRecorder
+    from benchmarks.timeline import Timeline
+    from benchmarks.tracking_server import TrackingServer
+
+NO_SWEEPER = (RUNFOREST, CALLBACK, NESTED)  # A thousand of its trials take minutes.
+PART = 100  # Trials at the beginning and at the end that growth compares.
+TEXT = f"""\
+A trivial objective of four numbers; each trial becomes a child run with its parameters and scores.
+*all* is the time from the end of the first trial's work until the store says that the last one has
+ended, in milliseconds for each further trial. *without a record* is the same study with the same
+sampler and no tracking, and *record* the difference: Runforest's trials are two folds of a pipeline
+on {N_ROWS} rows, the peers' a sum, and both cancel out. *ratio* is the record's cost as a multiple
+of {CALLBACK}'s; *ratio of all* compares *all* in the same way. *growth* is how long one of the last
+{PART} of 1,000 trials took, as a multiple of one of the first {PART}, all costs included.
+
+The store is a SQLite file, new for each study, or `mlflow server` with its default workers on this
+machine. It is watched from outside, by counting the ended runs a few times a second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A study, in which rounds it is done, and by whom."""
+
+    store: str
+    sampler: str
+    n_trials: int
+    max_rounds: int
+    names: tuple[str, ...] = (RUNFOREST, CALLBACK, NESTED, HYDRA)
+
+    @property
+    def title(self) -> str:
+        """The case in a few words."""
+        sampler = {"tpe": "TPE", "random": "Random"}[self.sampler]
+        return f"{self.store}, {sampler}, {self.n_trials:,} trials"
+
+
+CASES = (
+    Case(store="SQLite", sampler="random", n_trials=100, max_rounds=100),
+    Case(store="SQLite", sampler="tpe", n_trials=100, max_rounds=100),
+    Case(store="SQLite", sampler="random", n_trials=1000, max_rounds=2, names=NO_SWEEPER),
+    Case(store="SQLite", sampler="tpe", n_trials=1000, max_rounds=1, names=NO_SWEEPER),
+    Case(store="server", sampler="random", n_trials=100, max_rounds=3),
+    Case(store="server", sampler="tpe", n_trials=100, max_rounds=1),
+    Case(
+        store="server",
+        sampler="random",
+        n_trials=1000,
+        max_rounds=1,
+        names=(RUNFOREST, CALLBACK),
+    ),
+)
+Measured = dict[tuple[Case, str], list[tuple["Timeline", "Timeline"]]]
+
+
+def run(rounds: int) -> Section:
+    """Measure all cases; the long ones in the first rounds alone."""
+    with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
+        root = Path(scratch)
+        recorders = study_recorders(root)
+        measured: Measured = {}
+        local = [case for case in CASES if case.store == "SQLite"]
+        _measure(local, recorders, None, rounds, measured)
+        with tracking_server(root / "server") as server:
+            remote = [case for case in CASES if case not in local]
+            _measure(remote, recorders, server, rounds, measured)
+    return _section(recorders, measured)
+
+
+def _measure(
+    cases: list[Case],
+    recorders: dict[str, StudyRecorder],
+    server: TrackingServer | None,
+    rounds: int,
+    measured: Measured,
+) -> None:
+    for number in range(rounds):
+        for case in (case for case in cases if number < case.max_rounds):
+            for name in (name for name in case.names if name in recorders):
+                sys.stderr.write(f"round {number + 1} of {rounds}: {case.title}: {name}\n")
+                recorder = recorders[name]
+                bare = recorder.untracked(case.sampler, case.n_trials)
+                tracked = recorder.tracked(case.sampler, case.n_trials, server)
+                measured.setdefault((case, name), []).append((bare, tracked))
+
+
+def _section(recorders: dict[str, StudyRecorder], measured: Measured) -> Section:
+    versions = [installed_versions(("mlflow", "optuna"))]
+    versions += [recorder.version for recorder in recorders.values() if recorder.version]
+    longer = "a thousand trials through the server take the callback six minutes"
+    remarks = [f"Longer studies are done less often, as *rounds* says, and not by all: {longer}."]
+    left_out = {CALLBACK, NESTED, HYDRA} - recorders.keys()
+    if left_out:
+        remarks.append(f"Left out, since they could not be installed: {', '.join(left_out)}.")
+    return Section(
+        title="What recording a trial costs",
+        text=TEXT,
+        columns=(
+            "",
+            "all, ms",
+            "without a record, ms",
+            "record, ms",
+            "ratio",
+            "ratio of all",
+            "growth",
+            "rounds",
+        ),
+        rows=tuple(_rows(measured)),
+        remarks=tuple(remarks),
+        versions=", ".join(dict.fromkeys(versions)),
+        chart=BarChart(
+            label="recording a trial, ms",
+            values={
+                name: {
+                    case.title: _record_ms(pairs)
+                    for (case, other), pairs in measured.items()
+                    if other == name
+                }
+                for name in recorders
+            },
+        ),
+    )
+
+
+def _rows(measured: Measured) -> Iterator[tuple[str, ...]]:
+    for (case, name), pairs in measured.items():
+        base = measured.get((case, CALLBACK))
+        ratios = [cost(pairs) / cost(base) for cost in (_record_ms, _all_ms) if base]
+        growths = [tracked.growth(PART) for _, tracked in pairs if case.n_trials > 2 * PART]
+        yield (
+            f"{case.title}: {name}",
+            f"{_all_ms(pairs):.1f}",
+            f"{median(bare.ms_a_trial for bare, _ in pairs):.1f}",
+            f"{_record_ms(pairs):.1f}",
+            *([f"{ratio:.2f}" for ratio in ratios] or ["", ""]),
+            f"{median(growths):.2f}" if growths else "",
+            str(len(pairs)),
+        )
+
+
+def _record_ms(pairs: list[tuple[Timeline, Timeline]]) -> float:
+    """Return what recording adds to a trial."""
+    bare = median(bare.ms_a_trial for bare, _ in pairs)
+    return _all_ms(pairs) - bare
+
+
+def _all_ms(pairs: list[tuple[Timeline, Timeline]]) -> float:
+    """Return what a recorded trial takes."""
+    return median(tracked.ms_a_trial for _, tracked in pairs)
