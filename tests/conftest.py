@@ -295,12 +295,14 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+def wait_until(
+    condition: Callable[[], bool], timeout_s: float = 60, *, poll_s: float = 0.05
+) -> None:
     """Return when the condition holds; fail the test if it does not in time."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(poll_s)
 
 
 def free_port() -> int:

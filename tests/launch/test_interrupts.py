@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -132,3 +133,83 @@ def test_the_next_start_closes_a_run_that_was_killed_without_warning(project: Pr
     assert project.client.get_run(open_child.info.run_id).info.status == "KILLED"
     assert not staging.exists()
     assert project.manifest(stale, "Preprocessor")
+
+
+SLOW = """\
+import pathlib
+import time
+
+from sklearn.linear_model import RidgeClassifier
+
+HERE = pathlib.Path(__file__).parent
+
+
+class Slow(RidgeClassifier):
+    def fit(self, X, y):
+        (HERE / "fitting").touch()
+        while not (HERE / "go").exists():
+            time.sleep(0.05)
+        return super().fit(X, y)
+"""
+SLOW_SPACE = """\
+[RunConfig]
+experiment_name = "titanic"
+task = "Tuner"
+[PathConfig]
+input = "input/titanic"
+[Preprocessor]
+drop_columns = ["Name", "Ticket", "Cabin"]
+[Trainer]
+estimator = "tasks.slow.Slow"
+[Tuner]
+n_trials = 5
+n_folds = 2
+[Tuner.search_space]
+alpha = [0.1, 1.0, 10.0]
+"""
+
+
+@contextmanager
+def fitting(project: Project, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a search whose first fit waits for a file `go`, and lend its process."""
+    project.write("src/tasks/slow.py", SLOW)
+    project.configure(SLOW_SPACE)
+    process = project.start(*options)
+    try:
+        wait_until((project.folder / "src" / "tasks" / "fitting").exists)
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_the_first_interrupt_lets_the_running_trial_finish(project: Project, executor: str) -> None:
+    with fitting(project, "--set", f"Tuner.executor={executor}") as process:
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(1)
+        assert process.poll() is None
+        project.write("src/tasks/go", "")
+        out, err = process.communicate(timeout=60)
+
+    run = project.top_runs()[0]
+    assert process.returncode == 130
+    assert run.info.status == "KILLED"
+    assert [child.info.status for child in project.children(run)] == ["FINISHED"]
+    assert "Ctrl-C again stops at once" in err
+    assert "Traceback" not in out + err
+
+
+def test_the_second_interrupt_stops_at_once(project: Project) -> None:
+    with fitting(project) as process:
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    run = project.top_runs()[0]
+    assert process.returncode == 130
+    assert run.info.status == "KILLED"
+    assert project.children(run) == []
+    assert "Traceback" not in out + err

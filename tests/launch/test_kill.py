@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import signal
-import subprocess
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runforest.manifest import read_manifest
-from tests.conftest import QUICK, Project, make_project
+from tests.conftest import Project, make_project
+from tests.launch.killing import Course, kill_run, phase_of_kill
+from tests.launch.warm import WarmProgram, kill_group, printed, warm_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 N_ROUNDS = int(os.environ.get("KILL_ROUNDS", "20"))
-# Importing takes the first seconds, in which there is little to destroy.
-EARLIEST_S, LATEST_S = 2.5, 6.5
-SMALL = (*QUICK, "--set", "Tuner.n_folds=2", "--set", "Evaluator.n_folds=2")
+EARLY_EVERY, EARLY_S = 10, 5.0
+"""One round in so many is killed while the program imports, reads and plans."""
+
+N_TRIALS = 4
+SETTINGS = (
+    "Trainer.params.n_estimators=3",
+    f"Tuner.n_trials={N_TRIALS}",
+    "Tuner.n_folds=2",
+    "Evaluator.n_folds=2",
+)
+SMALL = tuple(word for setting in SETTINGS for word in ("--set", setting))
 TASKS = ("Preprocessor", "Tuner", "Trainer", "Evaluator", "Prediction")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What a kill hit, and what the next run did not make good."""
+
+    number: int
+    phase: str
+    problems: list[str]
 
 
 def contents(project: Project) -> dict[str, str]:
@@ -32,41 +51,68 @@ def contents(project: Project) -> dict[str, str]:
     return {task: manifest.content_digest for task, manifest in manifests.items() if manifest}
 
 
-def kill_and_run_again(project: Project, after_s: float) -> list[str]:
-    """Forget all results, kill a run after some seconds, run again, and return all statuses."""
-    for name in ("index", "titanic"):
-        shutil.rmtree(project.folder / "mlruns" / name, ignore_errors=True)
+def kill_early(project: Project, after_s: float) -> None:
+    """Kill some seconds after a start that has its imports before it."""
     process = project.start(*SMALL)
-    try:
-        process.communicate(timeout=after_s)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    outcome = project.run(*SMALL)
-    assert outcome.code == 0, outcome.err
-    assert not list((project.folder / "mlruns").glob("*/*/staging/*"))
-    return [run.info.status for run in project.runs()]
+    time.sleep(after_s)
+    kill_group(process.pid)
+    process.communicate()
+
+
+def problems_after(program: WarmProgram, project: Project, expected: dict[str, str]) -> list[str]:
+    """Run again; return what is not as if nothing had happened."""
+    if program.run(project, *SMALL) != 0:
+        return [printed(project)]
+    runs, newest = project.runs(), project.top_runs()[0]
+    tuner = read_manifest(project.artifacts(newest) / "Tuner")
+    home = (tuner.reused_from if tuner else "") or newest.info.run_id
+    trials = sorted(
+        (run.info.run_name, run.data.tags["mlflow.parentRunId"])
+        for run in runs
+        if "mlflow.parentRunId" in run.data.tags
+    )
+    found = contents(project)
+    statuses = {run.info.status for run in runs}
+    checks = {
+        f"results {found}": found == expected,
+        f"statuses {statuses}": "RUNNING" not in statuses and newest.info.status == "FINISHED",
+        f"trials {trials}": trials == [(f"trial {number}", home) for number in range(N_TRIALS)],
+        "staging is left": not list((project.folder / "mlruns").glob("*/*/staging")),
+    }
+    return [name for name, is_good in checks.items() if not is_good]
+
+
+def play(folder: Path, store: Path, numbers: range) -> tuple[dict[str, str], list[Round]]:
+    """Return the results of a run without a kill, and the rounds of these numbers."""
+    rounds = []
+    whole = make_project(folder / "whole", store)
+    with warm_program(whole) as program:
+        course = Course(program, whole, *SMALL)
+        expected = contents(whole)
+        for number in numbers:
+            project, chance = make_project(folder / str(number), store), random.Random(number)
+            if number % EARLY_EVERY == 0:
+                kill_early(project, chance.uniform(0, EARLY_S))
+            else:
+                kill_run(program, project, SMALL, course.random_instant(chance))
+            phase = phase_of_kill(project)
+            problems = problems_after(program, project, expected)
+            rounds.append(Round(number=number, phase=phase, problems=problems))
+    return expected, rounds
 
 
 @pytest.mark.slow
 def test_a_killed_run_is_completed_by_the_next(tmp_path: Path, empty_store: Path) -> None:
-    instants = [random.Random(number).uniform(EARLIEST_S, LATEST_S) for number in range(N_ROUNDS)]
-    projects = [make_project(tmp_path / str(number), empty_store) for number in range(2)]
-    kill_and_run_again(projects[0], after_s=300)
-    expected = contents(projects[0])
-
-    def rounds(
-        project: Project, mine: list[float]
-    ) -> list[tuple[float, list[str], dict[str, str]]]:
-        return [
-            (after_s, kill_and_run_again(project, after_s), contents(project)) for after_s in mine
-        ]
-
     with ThreadPoolExecutor(2) as pool:
-        parts = [pool.submit(rounds, projects[n], instants[n::2]) for n in range(2)]
-        results = [result for part in parts for result in part.result()]
+        halves = [
+            pool.submit(play, tmp_path / str(start), empty_store, range(start, N_ROUNDS, 2))
+            for start in (0, 1)
+        ]
+        (contents_1, rounds_1), (contents_2, rounds_2) = (half.result() for half in halves)
 
-    assert len(results) == N_ROUNDS
-    for after_s, statuses, found in results:
-        assert found == expected, after_s
-        assert "RUNNING" not in statuses, after_s
+    rounds = rounds_1 + rounds_2
+    print(*Counter(one.phase for one in rounds).most_common(), sep="\n")  # noqa: T201 - with -s
+    assert contents_1 == contents_2
+    assert len(contents_1) == len(TASKS)
+    assert len(rounds) == N_ROUNDS
+    assert [one for one in rounds if one.problems] == []

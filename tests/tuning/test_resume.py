@@ -9,6 +9,7 @@ import threading
 import optuna
 import pytest
 
+from runforest.tuning import watch
 from runforest.tuning.journal import StudyJournal, read_journal
 from runforest.tuning.resume import is_inside
 from runforest.tuning.space import parse_space
@@ -139,3 +140,22 @@ def test_a_trial_is_inside_when_the_space_could_have_suggested_it(params, expect
     )
 
     assert is_inside(params, space) is expected
+
+
+def test_a_trial_that_lasts_is_told_once_while_it_runs(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(watch, "LONG_S", 0.1)
+    monkeypatch.setattr(watch, "POLL_S", 0.05)
+    path = write_model(tmp_path, monkeypatch, "__import__('time').sleep(0.4)")
+    told = Told()
+
+    result = run(make_study(path, n_trials=2, n_folds=2), listener=told)
+
+    assert told.long == [trial.uid for trial in result.trials]
+
+
+def test_a_short_trial_is_not_told_while_it_runs() -> None:
+    told = Told()
+
+    run(make_study(n_trials=2), listener=told)
+
+    assert told.long == []
