@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -29,6 +32,10 @@ SINGLE_THREAD = dict.fromkeys(
 """Environment of a worker: n processes of n threads each would share the cores n times over."""
 
 
+WATCH_S = 1.0
+"""Between two looks of a worker at whether its driver is still there."""
+
+
 class ProcessExecutor(RemoteExecutor):
     """Worker processes of loky, single-threaded, behind the standard `shutdown`.
 
@@ -40,7 +47,7 @@ class ProcessExecutor(RemoteExecutor):
         from loky import ProcessPoolExecutor
 
         self._pool = ProcessPoolExecutor(
-            max_workers=n_jobs, env=SINGLE_THREAD, initializer=_ignore_interrupts
+            max_workers=n_jobs, env=SINGLE_THREAD, initializer=_begin, initargs=(os.getpid(),)
         )
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -57,6 +64,17 @@ class ProcessExecutor(RemoteExecutor):
         self._pool.shutdown(wait=wait, kill_workers=cancel_futures)
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C, which reaches all processes of a terminal, to the process that has the pool."""
+def _begin(driver: int) -> None:
+    """Prepare a worker.
+
+    Ctrl-C, which reaches all processes of a terminal, is left to the process that has the pool.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(driver,), name="driver watch", daemon=True).start()
+
+
+def _end_with(driver: int) -> None:
+    """End this process when the one that has the pool was killed: loky's workers wait for ever."""
+    while os.getppid() == driver:
+        time.sleep(WATCH_S)
+    os._exit(1)

@@ -71,6 +71,12 @@ class EarlierTrials:
         self.store.move(moves)
         return missing
 
+    def forget(self, uid: str, task: str) -> None:
+        """Delete what a trial that is tried again left below a run without a result."""
+        for one in self.found.pop(uid, []):
+            if self._may_leave(one.parent_id, task):
+                self.client.delete_run(one.run_id)
+
     def _decide(self, child: ChildRun, task: str) -> Decision:
         """Prefer a complete child run to a half one, and one at home to others."""
         found = self.found.pop(child.uid, [])

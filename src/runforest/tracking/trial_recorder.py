@@ -78,7 +78,9 @@ class TrialRecorder:
 
     def _show(self, started: list[Entry]) -> None:
         for entry in started:
-            child = running_child(self._parent, entry, self._keys.get(str(entry["task"]), ""))
+            task = str(entry["task"])
+            child = running_child(self._parent, entry, self._keys.get(task, ""))
+            self._forget_attempt(child, task)
             self._running[child.uid] = start(self._client, child)
 
     def _finish(self, finished: dict[str, Entry]) -> None:
@@ -95,10 +97,17 @@ class TrialRecorder:
                 key = str(entry.get("study") or "") if entry.get("is_earlier") else ""
                 known.setdefault(key, []).append((child, str(entry["task"])))
             else:
+                self._forget_attempt(child, str(entry["task"]))
                 new.append(child)
         for key, children in known.items():
             new += self._earlier(key).adopt(children)
         self.refusals += self._children.write(new)
+
+    def _forget_attempt(self, child: ChildRun, task: str) -> None:
+        """Delete the child run that a trial has from a run that was killed while it ran."""
+        key = child.tags.get(STUDY_TAG)
+        if key:
+            self._earlier(key).forget(child.uid, task)
 
     def _child(self, entry: Entry) -> ChildRun | None:
         try:
