@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from luigi.task_register import Register
 
 from runforest.fingerprint.code import code_digests
 
@@ -79,7 +80,9 @@ class Package:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
     monkeypatch.syspath_prepend(str(tmp_path))
     before = set(sys.modules)
+    tasks = list(Register._reg)
     yield Package(tmp_path)
+    Register._reg[:] = tasks  # else the next test of a process meets two tasks of one name
     for name in set(sys.modules) - before:
         if name.startswith("package_"):
             del sys.modules[name]

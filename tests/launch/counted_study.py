@@ -103,7 +103,7 @@ class CountedStudy:
 
     def _computed_by(self, run: MlflowRun) -> str:
         manifest = read_manifest(self.project.artifacts(run) / "Tuner")
-        return str(manifest.reused_from if manifest else "") or str(run.info.run_id)
+        return (manifest and manifest.reused_from) or str(run.info.run_id)
 
 
 def make_study(folder: Path, store: Path) -> CountedStudy:

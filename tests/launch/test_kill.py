@@ -25,13 +25,31 @@ EARLY_EVERY, EARLY_S = 10, 5.0
 """One round in so many is killed while the program imports, reads and plans."""
 
 N_TRIALS = 4
-SETTINGS = (
-    "Trainer.params.n_estimators=3",
-    f"Tuner.n_trials={N_TRIALS}",
-    "Tuner.n_folds=2",
-    "Evaluator.n_folds=2",
-)
-SMALL = tuple(word for setting in SETTINGS for word in ("--set", setting))
+CONFIG = f"""\
+[RunConfig]
+experiment_name = "titanic"
+
+[PathConfig]
+input = "./input/titanic/"
+
+[Preprocessor]
+drop_columns = ["Name", "Ticket", "Cabin", "Sex", "Embarked", "Parch", "SibSp", "Age"]
+
+[Tuner]
+n_trials = {N_TRIALS}
+n_folds = 2
+
+[Tuner.search_space]
+ccp_alpha = {{ type = "float", low = 0.0, high = 0.01 }}
+
+[Trainer]
+estimator = "sklearn.tree.DecisionTreeClassifier"
+tune = true
+
+[Evaluator]
+n_folds = 2
+scoring = ["accuracy"]
+"""
 TASKS = ("Preprocessor", "Tuner", "Trainer", "Evaluator", "Prediction")
 
 
@@ -44,6 +62,13 @@ class Round:
     problems: list[str]
 
 
+def make_small(folder: Path, store: Path) -> Project:
+    """Return a project with a small experiment of all five tasks."""
+    project = make_project(folder, store)
+    project.configure(CONFIG)
+    return project
+
+
 def contents(project: Project) -> dict[str, str]:
     """Return the digest of each task's result in the newest run."""
     artifacts = project.artifacts(project.top_runs()[0])
@@ -53,7 +78,7 @@ def contents(project: Project) -> dict[str, str]:
 
 def kill_early(project: Project, after_s: float) -> None:
     """Kill some seconds after a start that has its imports before it."""
-    process = project.start(*SMALL)
+    process = project.start()
     time.sleep(after_s)
     kill_group(process.pid)
     process.communicate()
@@ -61,11 +86,11 @@ def kill_early(project: Project, after_s: float) -> None:
 
 def problems_after(program: WarmProgram, project: Project, expected: dict[str, str]) -> list[str]:
     """Run again; return what is not as if nothing had happened."""
-    if program.run(project, *SMALL) != 0:
+    if program.run(project) != 0:
         return [printed(project)]
     runs, newest = project.runs(), project.top_runs()[0]
     tuner = read_manifest(project.artifacts(newest) / "Tuner")
-    home = (tuner.reused_from if tuner else "") or newest.info.run_id
+    home = (tuner and tuner.reused_from) or newest.info.run_id
     trials = sorted(
         (run.info.run_name, run.data.tags["mlflow.parentRunId"])
         for run in runs
@@ -85,16 +110,16 @@ def problems_after(program: WarmProgram, project: Project, expected: dict[str, s
 def play(folder: Path, store: Path, numbers: range) -> tuple[dict[str, str], list[Round]]:
     """Return the results of a run without a kill, and the rounds of these numbers."""
     rounds = []
-    whole = make_project(folder / "whole", store)
+    whole = make_small(folder / "whole", store)
     with warm_program(whole) as program:
-        course = Course(program, whole, *SMALL)
+        course = Course(program, whole)
         expected = contents(whole)
         for number in numbers:
-            project, chance = make_project(folder / str(number), store), random.Random(number)
+            project, chance = make_small(folder / str(number), store), random.Random(number)
             if number % EARLY_EVERY == 0:
                 kill_early(project, chance.uniform(0, EARLY_S))
             else:
-                kill_run(program, project, SMALL, course.random_instant(chance))
+                kill_run(program, project, (), course.random_instant(chance))
             phase = phase_of_kill(project)
             problems = problems_after(program, project, expected)
             rounds.append(Round(number=number, phase=phase, problems=problems))

@@ -1,8 +1,8 @@
 """The program with its imports done before it starts, for tests that kill it again and again.
 
 A start takes seconds, nearly all of them for imports, in which there is nothing to destroy. Here a
-process imports what is heavy and not ours once, and each start is a fork of it, in a process group
-of its own, that runs the `src/runner.py` of a project.
+process imports once what is heavy and not ours, and does once what is slow the first time. Each
+start is a fork of it, in a process group of its own, that runs the `src/runner.py` of a project.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.conftest import Project
 
 HEAVY = (
+    "dotenv",
     "jinja2",
     "loky",
     "matplotlib.backends.backend_agg",
@@ -40,6 +42,9 @@ HEAVY = (
     "sklearn.compose",
     "sklearn.ensemble",
     "sklearn.inspection",
+    "tenacity",
+    "toml",
+    "tornado.ioloop",
 )
 
 
@@ -100,6 +105,7 @@ def _serve() -> None:
     """Start a process for each line of the standard input; tell its id, and then its exit code."""
     for name in HEAVY:
         importlib.import_module(name)
+    _rehearse()
     for line in iter(sys.stdin.readline, ""):
         folder, *arguments = json.loads(line)
         pid = os.fork()
@@ -112,6 +118,20 @@ def _serve() -> None:
         _tell(pid)
         _, status = os.waitpid(pid, 0)
         _tell(os.waitstatus_to_exitcode(status))
+
+
+def _rehearse() -> None:
+    """Save a model and a plot: MLflow then knows the packages here, and matplotlib the fonts."""
+    from matplotlib.figure import Figure
+    from mlflow.sklearn import save_model
+    from sklearn.linear_model import LinearRegression
+
+    with TemporaryDirectory() as folder:
+        model = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+        save_model(model, f"{folder}/model", pip_requirements=["scikit-learn"])
+        figure = Figure(layout="constrained")
+        figure.subplots().plot([0.0, 1.0])
+        figure.savefig(f"{folder}/figure.png")
 
 
 def _become(project: Path, arguments: list[str]) -> None:

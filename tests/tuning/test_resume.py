@@ -73,6 +73,18 @@ def test_trials_that_were_running_are_tried_again_under_their_uid(tmp_path) -> N
     assert StudyJournal(file, study.objectives).unfinished() == {}
 
 
+def test_the_lock_of_a_killed_writer_is_removed(tmp_path) -> None:
+    file = tmp_path / "study.log"
+    run(make_study(n_trials=2), study_file=file)
+    lock = tmp_path / "study.log.lock"
+    lock.symlink_to(file)
+
+    result = run(make_study(n_trials=3), study_file=file)
+
+    assert len(result.trials) == 3
+    assert not lock.is_symlink()
+
+
 def test_the_first_interrupt_lets_running_trials_finish(tmp_path, monkeypatch) -> None:
     sent = str(tmp_path / "sent")
     interrupt = f"(open({sent!r}, 'w').close(), os.kill(os.getpid(), signal.SIGINT))"

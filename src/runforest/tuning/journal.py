@@ -37,6 +37,8 @@ class StudyJournal:
         self._asked_path = path.with_suffix(".asked")
         for file in (path, self._asked_path):
             drop_torn_line(file)
+        # Left by a writer that was killed while it wrote: Optuna would wait for it half a minute.
+        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._study = optuna.create_study(
             storage=_storage(path),
