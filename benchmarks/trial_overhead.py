@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from benchmarks.timeline import Timeline
     from benchmarks.tracking_server import TrackingServer
 
-NO_SWEEPER = (RUNFOREST, CALLBACK, NESTED)  # A thousand of its trials take minutes.
+IN_PROCESS = (RUNFOREST, CALLBACK, NESTED)
+PAIR = (RUNFOREST, CALLBACK)
 PART = 100  # Trials at the beginning and at the end that growth compares.
 TEXT = f"""\
 A trivial objective of four numbers; each trial becomes a child run with its parameters and scores.
@@ -56,19 +57,13 @@ class Case:
 
 
 CASES = (
-    Case(store="SQLite", sampler="random", n_trials=100, max_rounds=100),
-    Case(store="SQLite", sampler="tpe", n_trials=100, max_rounds=100),
-    Case(store="SQLite", sampler="random", n_trials=1000, max_rounds=2, names=NO_SWEEPER),
-    Case(store="SQLite", sampler="tpe", n_trials=1000, max_rounds=1, names=NO_SWEEPER),
-    Case(store="server", sampler="random", n_trials=100, max_rounds=3),
+    Case(store="SQLite", sampler="random", n_trials=100, max_rounds=100, names=IN_PROCESS),
+    Case(store="SQLite", sampler="tpe", n_trials=100, max_rounds=2),
+    Case(store="SQLite", sampler="random", n_trials=1000, max_rounds=1, names=PAIR),
+    Case(store="SQLite", sampler="tpe", n_trials=1000, max_rounds=1, names=PAIR),
+    Case(store="server", sampler="random", n_trials=100, max_rounds=100, names=PAIR),
     Case(store="server", sampler="tpe", n_trials=100, max_rounds=1),
-    Case(
-        store="server",
-        sampler="random",
-        n_trials=1000,
-        max_rounds=1,
-        names=(RUNFOREST, CALLBACK),
-    ),
+    Case(store="server", sampler="random", n_trials=1000, max_rounds=1, names=PAIR),
 )
 Measured = dict[tuple[Case, str], list[tuple["Timeline", "Timeline"]]]
 
