@@ -38,6 +38,12 @@ ARTICLE = (REPOSITORY / "experiments" / "article.toml").read_text(encoding="utf-
 """The smallest experiment, as a file of the repository that these tests run."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let files with slow tests come first: begun last, one would run alone at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a program printed, and its exit code."""
