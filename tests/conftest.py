@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+# Programs inherit an ignored Ctrl-C, as of a shell's background job: tests send it to theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Runforest sets it when it is imported; a second test process inherits it from the first.
 os.environ.pop("LUIGI_CONFIG_PARSER", None)

@@ -358,7 +358,7 @@ def lightgbm(**params: object) -> Case:
     ("case", "remedy"),
     [
         (linear("LogisticRegression"), "LogisticRegression cannot .* Name one that can: a random"),
-        (linear("ElasticNet"), "or let the pruner judge folds"),
+        (linear("ElasticNet"), "or set prune_by = folds"),
         (Case(path="sklearn.ensemble.AdaBoostClassifier"), "Name one that can"),
         (forest("GradientBoostingClassifier", n_iter_no_change=5), "count anew .* Leave it out"),
         (forest("BaggingClassifier", oob_score=True), "`oob_score`.* Leave it out"),
