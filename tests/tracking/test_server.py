@@ -193,3 +193,15 @@ def test_another_machine_reuses_what_this_one_computed(
     assert {name for name in listed(other, run) if name.startswith("Trainer/")} == {
         "Trainer/manifest.json"
     }
+
+
+def test_a_run_whose_files_another_run_points_to_is_spared(remote: Project) -> None:
+    computed = newest(remote, "remote")
+    options = ("--set", "RunConfig.experiment_name=pointing")
+    assert remote.run(*QUICK, *options).code == 0
+
+    said = remote.command("gc", "--keep", "1")
+
+    assert said.code == 0, said.err
+    assert computed.info.run_id not in said.out
+    assert newest(remote, "pointing").info.run_id not in said.out

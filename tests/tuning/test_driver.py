@@ -92,6 +92,19 @@ def test_an_interrupted_study_goes_on_like_an_uninterrupted_one(sampler: str, tm
     assert [*map(outcome, resumed.trials)] == [*map(outcome, whole.trials)]
 
 
+def test_a_study_that_goes_on_keeps_the_brackets_of_hyperband(tmp_path) -> None:
+    study = make_study(
+        n_trials=12, n_folds=4, pruner="hyperband", pruner_options={"reduction_factor": 2}
+    )
+    whole = run(study)
+    run(dataclasses.replace(study, n_trials=5), study_file=tmp_path / "study.log")
+
+    resumed = run(study, study_file=tmp_path / "study.log")
+
+    assert any(trial.state == "pruned" for trial in whole.trials[5:])
+    assert [*map(outcome, resumed.trials)] == [*map(outcome, whole.trials)]
+
+
 def test_finished_trials_are_not_told_again(tmp_path) -> None:
     file, told = tmp_path / "study.log", Told()
     before = run(make_study(n_trials=2), study_file=file)

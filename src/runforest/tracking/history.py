@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -144,4 +146,6 @@ def _local_folder(uri: str) -> Path:
         return Path(unquote(parts.path)) if parts.scheme else Path(uri)
     from runforest.tracking.transfer import download_records
 
-    return download_records(uri, Path(tempfile.mkdtemp(prefix="runforest-")))
+    folder = Path(tempfile.mkdtemp(prefix="runforest-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return download_records(uri, folder)
