@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.tracking.bulk import BulkChildRuns, sql_store
-from runforest.tracking.children import ClientChildRuns, Move, child_runs
-from runforest.tracking.trials import PARENT_TAG, finished_child
+from runforest.tracking.children import ClientChildRuns, child_runs
+from runforest.tracking.trials import PARENT_TAG, Move, finished_child
 from tests.tracking.conftest import STARTED_MS, local, trial
 
 if TYPE_CHECKING:

@@ -85,3 +85,21 @@ def _config_path(outside: Mapping[str, str], inside: Mapping[str, str], project:
     if "LUIGI_CONFIG_PATH" in outside:
         return Path(outside["LUIGI_CONFIG_PATH"]).resolve()
     return (project / inside.get("LUIGI_CONFIG_PATH", "luigi.toml")).resolve()
+
+
+def find_project() -> Path:
+    """Return the project folder: PROJECT_ROOT, or the nearest folder upward with a luigi.toml.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    if os.environ.get("PROJECT_ROOT"):
+        return Path(os.environ["PROJECT_ROOT"]).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "luigi.toml").exists():
+            return folder
+    message = f"no luigi.toml in {here} or above. Change into a project, or set PROJECT_ROOT."
+    raise ConfigError([Problem(where="runforest", message=message)])

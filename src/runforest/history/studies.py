@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.config.environment import read_environment
+from runforest.config.environment import find_project, read_environment
 from runforest.errors import ArtifactError
 from runforest.tracking.history import find_run
 from runforest.tracking.store import connect, store_uri
@@ -34,7 +34,8 @@ def load_study(run: str, *, task: str = "", project: Path | None = None) -> optu
     task
         Folder of the tuner in the run's artifacts; needed only where a run has several.
     project
-        Project folder, the current one by default. The tracking store is that of its `.env`.
+        Project folder; by default the nearest one upward, or PROJECT_ROOT. The tracking store is
+        that of its `.env`.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def load_study(run: str, *, task: str = "", project: Path | None = None) -> optu
     ArtifactError
         The run has no study, or several.
     """
-    environment = read_environment((project or Path.cwd()).resolve())
+    environment = read_environment(project.resolve() if project else find_project())
     uri = store_uri(environment.tracking_uri, environment.project)
     recorded = find_run(connect(uri, environment.project), run)
     found = [name for name, one in recorded.manifests.items() if STUDY_FILE in one.outputs]

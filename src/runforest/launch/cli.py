@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.errors import ConfigError, Problem, RunforestError
+from runforest.errors import RunforestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from runforest.launch.options import Options
 
@@ -33,24 +32,6 @@ def main(arguments: list[str] | None = None) -> int:
 
     command = parse_command(sys.argv[1:] if arguments is None else arguments)
     return _guarded(command)
-
-
-def find_project() -> Path:
-    """Return the project folder: PROJECT_ROOT, or the nearest folder upward with a luigi.toml.
-
-    Raises
-    ------
-    ConfigError
-        There is none.
-    """
-    if os.environ.get("PROJECT_ROOT"):
-        return Path(os.environ["PROJECT_ROOT"]).resolve()
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "luigi.toml").exists():
-            return folder
-    message = f"no luigi.toml in {here} or above. Change into a project, or set PROJECT_ROOT."
-    raise ConfigError([Problem(where="runforest", message=message)])
 
 
 def _run(project: Path, options: Options) -> int:

@@ -68,8 +68,7 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _serve_ui(options: argparse.Namespace) -> int:
     """Create the store if need be, then become the MLflow server."""
-    from runforest.config.environment import read_environment
-    from runforest.launch.cli import find_project
+    from runforest.config.environment import find_project, read_environment
     from runforest.tracking.server import server_command
     from runforest.tracking.store import connect, store_uri
 
@@ -82,9 +81,8 @@ def _serve_ui(options: argparse.Namespace) -> int:
 
 
 def _print_reference(_options: argparse.Namespace) -> int:
-    from runforest.config.environment import read_environment
+    from runforest.config.environment import find_project, read_environment
     from runforest.config.reference import reference_page
-    from runforest.launch.cli import find_project
     from runforest.launch.project_tasks import import_tasks
 
     import_tasks(read_environment(find_project()).project)
@@ -122,8 +120,7 @@ def _collect(options: argparse.Namespace) -> int:
 
 def _connect() -> tuple[MlflowClient, Path]:
     """Return a client of the project's store, and the project."""
-    from runforest.config.environment import read_environment
-    from runforest.launch.cli import find_project
+    from runforest.config.environment import find_project, read_environment
     from runforest.tracking.store import connect, store_uri
 
     environment = read_environment(find_project())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from runforest.tracking.trials import NAME_TAG, PARENT_TAG, TRIAL_TAG, FoundChild
+from runforest.tracking.trials import NAME_TAG, PARENT_TAG, REFUSALS, TRIAL_TAG, FoundChild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.orm import Session
 
-    from runforest.tracking.children import Move
-    from runforest.tracking.trials import ChildRun
+    from runforest.tracking.trials import ChildRun, Move
 
 Row = dict[str, Any]
 _DATABASES = {"sqlite", "postgresql", "mysql", "mssql"}
@@ -69,8 +68,6 @@ class BulkChildRuns:
     def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
         """Record finished trials, all or none; those that are refused one by one."""
         from mlflow.exceptions import MlflowException
-
-        from runforest.tracking.children import REFUSALS
 
         if not children:
             return []

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runforest.tracking.connections import avoid_stalls
-from runforest.tracking.trials import NAME_TAG, PARENT_TAG, TRIAL_TAG, FoundChild
+from runforest.tracking.trials import (
+    NAME_TAG,
+    PARENT_TAG,
+    REFUSALS,
+    TRIAL_TAG,
+    FoundChild,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,23 +21,12 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
     from mlflow.exceptions import MlflowException
 
-    from runforest.tracking.trials import ChildRun
+    from runforest.tracking.trials import ChildRun, Move
 
 T = TypeVar("T")
 
 PAGE_SIZE = 1000
 N_REQUESTS_AT_ONCE = 4
-REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}
-"""What MLflow says of a value that it does not take, as opposed to a store that fails."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Move:
-    """A child run that gets another parent, and the name that it has there."""
-
-    run_id: str
-    parent_id: str
-    name: str
 
 
 class ChildRuns(Protocol):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runforest.tracking.children import Move, finish
+from runforest.tracking.children import finish
 from runforest.tracking.rows import RESULT_TAG
+from runforest.tracking.trials import Move
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

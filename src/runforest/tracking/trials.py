@@ -22,6 +22,8 @@ STUDY_TAG = "mlflow.runforest.study"
 TRIAL_TAG = "mlflow.runforest.trial"
 RUNNING_NAME = "trial (running)"
 KILLED_NAME = "trial (killed)"
+REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}
+"""What MLflow says of a value that it does not take, as opposed to a store that fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,3 +161,12 @@ def _series(name: str, scores: Iterable[float]) -> Iterator[tuple[str, int, floa
 
 def _whole(value: object) -> int:
     return int(str(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A child run that gets another parent, and the name that it has there."""
+
+    run_id: str
+    parent_id: str
+    name: str

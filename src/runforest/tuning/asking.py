@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState as OptunaState
 
-from runforest.tuning.flights import UID_ATTRIBUTE
+from runforest.tuning.flight import UID_ATTRIBUTE
 from runforest.tuning.journal import RECORD_KEY
 from runforest.tuning.objectives import direction
 from runforest.tuning.samplers import PRUNERS, SAMPLERS

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from runforest.tuning.steps import StepState
 
 UID_LENGTH = 12
+UID_ATTRIBUTE = "uid"
+"""User attribute of a trial that was in flight when an earlier driver died."""
 
 
 @dataclass(kw_only=True)

@@ -16,7 +16,7 @@ from concurrent.futures import (
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from runforest.tuning.flight import Flight, new_uid
+from runforest.tuning.flight import UID_ATTRIBUTE, Flight, new_uid
 from runforest.tuning.space import grid_size
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from runforest.tuning.study import StudySpec
 
 Suggest = Callable[["optuna.Trial"], dict[str, object]]
-UID_ATTRIBUTE = "uid"
-"""User attribute of a trial that was in flight when an earlier driver died."""
 
 
 @dataclass(kw_only=True)
