@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+# Two test processes share two cores; started programs get the same from `full_environment`.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Programs inherit an ignored Ctrl-C, as of a shell's background job: tests send it to theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -6,14 +6,13 @@ import functools
 import http.client
 import time
 from contextlib import closing
-from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-N_REQUESTS = 6
+N_REQUESTS = 4
 TIMEOUT_S = 5.0
 STALL_S = 0.02
 """What a request on a new connection has to save before connections are closed each time."""
@@ -34,8 +33,8 @@ def avoid_stalls(uri: str) -> None:
 def is_stalling(uri: str) -> bool:
     """Return whether requests on one connection take longer than each on its own."""
     try:
-        kept = median(list(_on_one_connection(uri))[1:])  # the first comes before any delay
-        own = median(next(_on_one_connection(uri)) for _ in range(N_REQUESTS))
+        kept = min(list(_on_one_connection(uri))[1:])  # the first comes before any delay
+        own = min(next(_on_one_connection(uri)) for _ in range(N_REQUESTS))
     except (OSError, http.client.HTTPException):
         return False  # whatever is wrong, the requests that matter will tell
     return kept - own > STALL_S
