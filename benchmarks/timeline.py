@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from statistics import linear_regression
 from typing import TYPE_CHECKING
+
+from numpy.polynomial import Polynomial
 
 from benchmarks.measure import BenchmarkError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -49,15 +49,16 @@ class Timeline:
         return self.ended[last - 1] - begin
 
     def growth(self, n: int) -> float:
-        """Return how long one of the last `n` trials took, as a multiple of the first `n`.
+        """Return how long one of the last `n` trials took, as a multiple of one of the first `n`.
 
-        The slopes of two straight lines, since a recorder may write several trials at once.
+        The slopes in the middle of both of a parabola, fitted to the whole study: a recorder may
+        write many trials at once, so only the last of those that came together counts.
         """
-        return _slope(self.ended[-n:]) / _slope(self.ended[:n])
-
-
-def _slope(times: Sequence[float]) -> float:
-    return linear_regression(range(len(times)), times).slope
+        pairs = zip(self.ended, (*self.ended[1:], float("inf")), strict=True)
+        came = [number for number, (time_s, next_s) in enumerate(pairs) if next_s > time_s]
+        times_s = [self.ended[number] - self.landed for number in came]
+        pace = Polynomial.fit(came, times_s, deg=2).deriv()
+        return float(pace(len(self.ended) - n / 2) / pace(n / 2))
 
 
 def read_timeline(path: Path, *, n_trials: int) -> Timeline:

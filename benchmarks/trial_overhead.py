@@ -33,7 +33,8 @@ ended, in milliseconds for each further trial. *without a record* is the same st
 sampler and no tracking, and *record* the difference: Runforest's trials are two folds of a pipeline
 on {N_ROWS} rows, the peers' a sum, and both cancel out. *ratio* is the record's cost as a multiple
 of {CALLBACK}'s; *ratio of all* compares *all* in the same way. *growth* is how long one of the last
-{PART} of 1,000 trials took, as a multiple of one of the first {PART}, all costs included.
+{PART} of 1,000 trials took, as a multiple of one of the first {PART}, all costs included, and
+*growth without* the same without a record: TPE itself becomes slower with each trial.
 
 The store is a SQLite file, new for each study, or `mlflow server` with its default workers on this
 machine. It is watched from outside, by counting the ended runs a few times a second."""
@@ -118,6 +119,7 @@ def _section(recorders: dict[str, StudyRecorder], measured: Measured) -> Section
             "ratio",
             "ratio of all",
             "growth",
+            "growth without",
             "rounds",
         ),
         rows=tuple(_rows(measured)),
@@ -141,14 +143,16 @@ def _rows(measured: Measured) -> Iterator[tuple[str, ...]]:
     for (case, name), pairs in measured.items():
         base = measured.get((case, CALLBACK))
         ratios = [cost(pairs) / cost(base) for cost in (_record_ms, _all_ms) if base]
-        growths = [tracked.growth(PART) for _, tracked in pairs if case.n_trials > 2 * PART]
+        is_long = case.n_trials > 2 * PART
+        growths = [tracked.growth(PART) for _, tracked in pairs if is_long]
+        bare_growths = [bare.growth(PART) for bare, _ in pairs if is_long]
         yield (
             f"{case.title}: {name}",
             f"{_all_ms(pairs):.1f}",
             f"{median(bare.ms_a_trial for bare, _ in pairs):.1f}",
             f"{_record_ms(pairs):.1f}",
             *([f"{ratio:.2f}" for ratio in ratios] or ["", ""]),
-            f"{median(growths):.2f}" if growths else "",
+            *(f"{median(values):.2f}" if values else "" for values in (growths, bare_growths)),
             str(len(pairs)),
         )
 

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.pop("LUIGI_CONFIG_PARSER", None)
 
 import runforest  # noqa: F401 - before any test imports Luigi, which then chooses its parser
+from tests.warm import COMMAND, streams, warm_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
     from runforest.launch.experiment import Experiment
+    from tests.warm import WarmProgram
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLEARED = ("LUIGI_", "MLFLOW_", "PROJECT_ROOT", "PYTHON")
@@ -44,6 +48,15 @@ QUICK = ("--set", "Trainer.params.n_estimators=10", "--set", "Tuner.n_trials=3")
 
 ARTICLE = (REPOSITORY / "experiments" / "article.toml").read_text(encoding="utf-8")
 """The smallest experiment, as a file of the repository that these tests run."""
+
+
+OPEN = ExitStack()
+"""What is closed when the tests are over."""
+
+
+def pytest_sessionfinish() -> None:
+    """Close it."""
+    OPEN.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,14 +104,31 @@ class Project:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, cwd: Path | None = None, timeout_s: float = 300) -> Outcome:
-        """Run `python src/runner.py` to its end."""
+    def run(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        timeout_s: float = 300,
+        is_cold: bool = False,
+    ) -> Outcome:
+        """Run `python src/runner.py` to its end.
+
+        Parameters
+        ----------
+        is_cold
+            Start an interpreter for it, instead of a copy of one that has done the imports. That
+            is so anyway in another folder or environment.
+        """
+        if not (is_cold or cwd or self.environment):
+            return self._run_warm("src/runner.py", arguments, timeout_s)
         process = self.start(*arguments, cwd=cwd)
         out, err = process.communicate(timeout=timeout_s)
         return Outcome(code=process.returncode, out=out, err=err)
 
     def command(self, *arguments: str, timeout_s: float = 300) -> Outcome:
         """Run the `runforest` command to its end."""
+        if not self.environment:
+            return self._run_warm(COMMAND, arguments, timeout_s)
         script = "import sys; from runforest.launch.cli import main; sys.exit(main())"
         environment = self.full_environment() | {"PYTHONPATH": str(self.folder / "src")}
         done = subprocess.run(
@@ -111,6 +141,11 @@ class Project:
             check=False,
         )
         return Outcome(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def _run_warm(self, script: str, arguments: tuple[str, ...], timeout_s: float) -> Outcome:
+        code = _warm_program().run(self, *arguments, script=script, timeout_s=timeout_s)
+        out, err = (file.read_text(encoding="utf-8") for file in streams(self.folder))
+        return Outcome(code=code, out=out, err=err)
 
     def full_environment(self) -> dict[str, str]:
         """Return the environment of a started program: nothing of the tests' own settings."""
@@ -157,6 +192,13 @@ class Project:
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
+@cache
+def _warm_program() -> WarmProgram:
+    """Return the program of all projects of this test process."""
+    environment = Project(REPOSITORY).full_environment()
+    return OPEN.enter_context(warm_program(environment))
+
+
 def make_project(folder: Path, store: Path | None = None) -> Project:
     """Return a project with the repository's tasks, data and luigi.toml, and an empty store."""
     ignored = shutil.ignore_patterns("__pycache__")
@@ -196,7 +238,7 @@ def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     git(project.folder, "init", "--quiet")
     git(project.folder, "add", "--all")
     git(project.folder, "commit", "--quiet", "--message", "Start")
-    outcome = project.run("--set", "Trainer.params.n_estimators=10")
+    outcome = project.run("--set", "Trainer.params.n_estimators=10", is_cold=True)
     assert outcome.code == 0, outcome.err
     return project
 

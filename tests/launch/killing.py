@@ -11,7 +11,7 @@ import psutil
 
 from runforest.journal import JournalReader
 from tests.conftest import wait_until
-from tests.launch.warm import kill_group, printed
+from tests.warm import kill_group, printed
 
 if TYPE_CHECKING:
     import random
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from runforest.journal import Entry
     from tests.conftest import Project
-    from tests.launch.warm import WarmProgram
+    from tests.warm import WarmProgram
 
 POLL_S = 0.005
 PATIENCE_S = 300.0

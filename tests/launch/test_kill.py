@@ -15,7 +15,7 @@ import pytest
 from runforest.manifest import read_manifest
 from tests.conftest import Project, make_project
 from tests.launch.killing import Course, kill_run, phase_of_kill
-from tests.launch.warm import WarmProgram, kill_group, printed, warm_program
+from tests.warm import WarmProgram, kill_group, printed, warm_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +111,7 @@ def play(folder: Path, store: Path, numbers: range) -> tuple[dict[str, str], lis
     """Return the results of a run without a kill, and the rounds of these numbers."""
     rounds = []
     whole = make_small(folder / "whole", store)
-    with warm_program(whole) as program:
+    with warm_program(whole.full_environment()) as program:
         course = Course(program, whole)
         expected = contents(whole)
         for number in numbers:

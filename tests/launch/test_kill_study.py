@@ -24,7 +24,7 @@ from tests.launch.counted_study import (
     show_running_trials,
 )
 from tests.launch.killing import PATIENCE_S, Course, Instant, kill_run, phase_of_kill
-from tests.launch.warm import WarmProgram, kill_group, printed, warm_program
+from tests.warm import WarmProgram, kill_group, printed, warm_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +142,7 @@ def play_round(
 
 def play(folder: Path, store: Path, numbers: range) -> list[Round]:
     """Return the rounds of these numbers."""
-    with warm_program(Project(folder)) as program:
+    with warm_program(Project(folder).full_environment()) as program:
         courses = {
             options: Course(program, make_study(folder / name, store).project, *options)
             for name, options in (("serial", SERIAL), ("parallel", PARALLEL))

@@ -1,8 +1,8 @@
-"""The program with its imports done before it starts, for tests that kill it again and again.
+"""The program with its imports done before it starts, for tests that start it again and again.
 
-A start takes seconds, nearly all of them for imports, in which there is nothing to destroy. Here a
-process imports once what is heavy and not ours, and does once what is slow the first time. Each
-start is a fork of it, in a process group of its own, that runs the `src/runner.py` of a project.
+A start takes seconds, nearly all of them for imports. Here a process imports once what is heavy and
+not ours, and does once what is slow the first time. Each start is a fork of it, in a process group
+of its own, that runs the `src/runner.py` of a project or its `runforest` command.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,16 +49,24 @@ HEAVY = (
 )
 
 
+COMMAND = "runforest"
+"""Instead of a script: the command line's entry."""
+
+
 class WarmProgram:
     """The program of any project: one execution at a time."""
 
     def __init__(self, server: subprocess.Popen[str]) -> None:
         self._server = server
 
-    def start(self, project: Project, *arguments: str) -> int:
-        """Start `src/runner.py`; return its process id, which is that of its group too."""
+    def start(self, project: Project, *arguments: str, script: str = "src/runner.py") -> int:
+        """Start a project's script; return its process id, which is that of its group too.
+
+        What it prints goes to the files of `streams`.
+        """
         assert self._server.stdin
-        self._server.stdin.write(json.dumps([str(project.folder), *arguments]) + "\n")
+        order = {"folder": str(project.folder), "script": script, "arguments": arguments}
+        self._server.stdin.write(json.dumps(order) + "\n")
         self._server.stdin.flush()
         return self._answer()
 
@@ -65,10 +74,21 @@ class WarmProgram:
         """Return the exit code of what was started last; that of a signal is negative."""
         return self._answer()
 
-    def run(self, project: Project, *arguments: str) -> int:
-        """Run `src/runner.py` to its end and return its exit code."""
-        self.start(project, *arguments)
-        return self.wait()
+    def run(
+        self,
+        project: Project,
+        *arguments: str,
+        script: str = "src/runner.py",
+        timeout_s: float = 300,
+    ) -> int:
+        """Run a project's script to its end and return its exit code; kill it if it takes long."""
+        group = self.start(project, *arguments, script=script)
+        timer = threading.Timer(timeout_s, kill_group, [group])
+        timer.start()
+        try:
+            return self.wait()
+        finally:
+            timer.cancel()
 
     def _answer(self) -> int:
         assert self._server.stdout
@@ -76,23 +96,29 @@ class WarmProgram:
 
 
 @contextmanager
-def warm_program(project: Project) -> Iterator[WarmProgram]:
-    """Yield the program; a project's folder keeps what killed processes leave in that of /tmp."""
-    temporary = project.folder / "tmp"
-    temporary.mkdir(parents=True)
-    with subprocess.Popen(
-        [sys.executable, __file__],
-        env=project.full_environment() | {"TMPDIR": str(temporary)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
+def warm_program(environment: dict[str, str]) -> Iterator[WarmProgram]:
+    """Yield the program, in an environment; what killed processes leave in /tmp goes with it."""
+    with (
+        TemporaryDirectory(prefix="warm-", ignore_cleanup_errors=True) as temporary,
+        subprocess.Popen(
+            [sys.executable, __file__],
+            env=environment | {"TMPDIR": temporary},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as server,
+    ):
         yield WarmProgram(server)
 
 
+def streams(project: Path) -> tuple[Path, Path]:
+    """Return the files, beside a project, of what the program last wrote on its two streams."""
+    return project.with_name(f"{project.name}.out"), project.with_name(f"{project.name}.err")
+
+
 def printed(project: Project) -> str:
-    """Return what the program wrote on the terminal when it was last started."""
-    return (project.folder / "printed.txt").read_text(encoding="utf-8")
+    """Return what the program wrote when it was last started."""
+    return "".join(file.read_text(encoding="utf-8") for file in streams(project.folder))
 
 
 def kill_group(group: int) -> None:
@@ -107,11 +133,11 @@ def _serve() -> None:
         importlib.import_module(name)
     _rehearse()
     for line in iter(sys.stdin.readline, ""):
-        folder, *arguments = json.loads(line)
+        order = json.loads(line)
         pid = os.fork()
         if pid == 0:
             os.setpgid(0, 0)
-            _become(Path(folder), arguments)
+            _become(Path(order["folder"]), order["script"], order["arguments"])
             return
         with suppress(OSError):  # the child has done it already; whoever is first
             os.setpgid(pid, pid)
@@ -134,17 +160,18 @@ def _rehearse() -> None:
         figure.savefig(f"{folder}/figure.png")
 
 
-def _become(project: Path, arguments: list[str]) -> None:
-    """Go on as `python src/runner.py`, in the project's folder and without a terminal."""
+def _become(project: Path, script: str, arguments: list[str]) -> None:
+    """Go on as the project's script or command, in its folder and without a terminal."""
     os.chdir(project)
-    with Path(os.devnull).open("rb") as nothing, Path("printed.txt").open("wb") as file:
-        os.dup2(nothing.fileno(), 0)
-        for descriptor in (1, 2):
+    out, err = streams(project)
+    with Path(os.devnull).open("rb") as nothing, out.open("wb") as first, err.open("wb") as second:
+        for descriptor, file in enumerate((nothing, first, second)):
             os.dup2(file.fileno(), descriptor)
-    runner = project / "src" / "runner.py"
-    sys.path[0] = str(runner.parent)
-    sys.argv = [str(runner), *arguments]
-    runpy.run_path(str(runner), run_name="__main__")
+    sys.path[0] = str(project / "src")
+    sys.argv = [str(project / script), *arguments]
+    if script == COMMAND:
+        sys.exit(importlib.import_module("runforest.launch.cli").main())
+    runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def _tell(number: int) -> None:
