@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BARE = "ProcessPoolExecutor, no study"
 FOLD_BY_FOLD = {"pruner": "median", "pruner_options": {"n_startup_trials": 10_000}}
 TEXT = """\
-Two workers on two cores cross-validate the same pipeline with five folds; a fold uses the processor
+Two workers on two cores score trials of five folds by the same function; a fold uses the processor
 for 50 or 500 ms in pure Python. The figures are seconds for the whole study, nothing recorded, in
 brackets the efficiency: the time of a bare `ProcessPoolExecutor` that is handed the same trials, as
 a fraction of this one. Every way does a small study first, so that its workers have started and

@@ -1,7 +1,7 @@
 """Two workers score trials without Runforest: `parallel_ways.py WAY SETTINGS.json RESULT.json`.
 
-Run in a project that has the engine, for its pipeline, and the timed estimators. Each way does a
-small study first, so that its workers have started and imported what they need.
+Run in a project that has the engine, for its unit of work, and the timed estimators. Each way does
+a small study first, so that its workers have started and imported what they need.
 """
 
 from __future__ import annotations
@@ -11,34 +11,29 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from statistics import fmean
 
 import joblib
 import optuna
 import pandas as pd
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from sklearn.model_selection import KFold, cross_val_score
 
-from runforest.estimators import EstimatorSpec, build_pipeline
+from runforest.estimators import EstimatorSpec
+from runforest.tuning.work import FoldPlan, save_table, score_folds
 
 N_JOBS = 2
+KIND = "regression"
 
 
 def score(params: dict[str, float], settings: dict) -> float:
-    """Return the mean score of a trial's folds."""
-    table = pd.read_csv(settings["table"])
+    """Return the mean score of a trial's folds: the unit of work of Runforest's own workers."""
     spec = EstimatorSpec(
-        path=settings["estimator"],
-        params={**settings["params"], **params},
-        seed=0,
-        kind="regression",
+        path=settings["estimator"], params={**settings["params"], **params}, seed=0, kind=KIND
     )
-    folds = KFold(settings["n_folds"], shuffle=True, random_state=0)
-    features, target = table.drop(columns=settings["target"]), table[settings["target"]]
-    scoring = settings["scoring"]
-    return float(
-        cross_val_score(build_pipeline(spec), features, target, cv=folds, scoring=scoring).mean()
-    )
+    numbers = tuple(range(settings["n_folds"]))
+    scores = score_folds(settings["plan"], spec, (settings["scoring"],), numbers)
+    return fmean(value for (value,) in scores)
 
 
 def objective(trial: optuna.Trial, settings: dict) -> float:
@@ -94,6 +89,13 @@ def main(way: str, settings_file: str, result_file: str) -> None:
     """Warm up, run the trials of a way, write the seconds of both."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings = json.loads(Path(settings_file).read_text(encoding="utf-8"))
+    settings["plan"] = FoldPlan(
+        table=save_table(pd.read_csv(settings["table"]), Path.cwd()),
+        target=settings["target"],
+        kind=KIND,
+        n_folds=settings["n_folds"],
+        seed=0,
+    )
     with ProcessPoolExecutor(N_JOBS) as pool:
         ways = {
             "bare": lambda n: bare(settings, n, pool),
