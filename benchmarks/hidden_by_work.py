@@ -40,14 +40,14 @@ def _parallel(n_trials: int, work_s: float) -> Study:
 
 
 CASES = (
-    Case(title="serial, 100 ms, Python", study=Study(n_trials=80, work_s=0.05), limit=1.10),
+    Case(title="serial, 100 ms, Python", study=Study(n_trials=120, work_s=0.05), limit=1.10),
     Case(
         title="serial, 100 ms, hashing",
-        study=Study(n_trials=80, work_s=0.05, holds_interpreter=False),
+        study=Study(n_trials=120, work_s=0.05, holds_interpreter=False),
         limit=1.10,
     ),
     Case(title="2 processes, 100 ms", study=_parallel(120, 0.05), limit=1.30),
-    Case(title="2 processes, 1 s", study=_parallel(16, 0.5), limit=1.05),
+    Case(title="2 processes, 1 s", study=_parallel(32, 0.5), limit=1.05),
 )
 
 

@@ -9,21 +9,23 @@ what it writes with what the client writes.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from runforest.tracking.insertion import insert_rows
 from runforest.tracking.trials import NAME_TAG, PARENT_TAG, REFUSALS, TRIAL_TAG, FoundChild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.orm import Session
 
+    from runforest.tracking.insertion import Row
     from runforest.tracking.trials import ChildRun, Move
 
-Row = dict[str, Any]
 _DATABASES = {"sqlite", "postgresql", "mysql", "mssql"}
 
 
@@ -114,7 +116,6 @@ class BulkChildRuns:
 
     def _insert(self, children: Sequence[ChildRun]) -> None:
         from mlflow.store.tracking.dbmodels import models
-        from sqlalchemy import insert
 
         tables: tuple[tuple[type, list[Row]], ...] = (
             (models.SqlRun, []),
@@ -129,8 +130,7 @@ class BulkChildRuns:
                 for (_, rows), new in zip(tables, self._rows(child, folder), strict=True):
                     rows.extend(new)
             for table, rows in tables:
-                if rows:
-                    session.execute(insert(table), rows)
+                insert_rows(session, table, rows)
 
     def _artifact_folder(self, session: Session, experiment_id: str) -> str:
         """Return where the experiment's artifacts are; refuse one that was deleted."""

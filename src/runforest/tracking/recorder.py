@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from runforest.run import Run
     from runforest.tracking.runs import OpenedRun
 
-POLL_S = 0.2
+POLL_S = 0.5
+"""What trials finish in that time is recorded together, which costs little more than one trial."""
+
 PAUSE_S = 0.001
 """Between two pieces: a lock is not handed to who waits for it unless its owner pauses."""
 
