@@ -20,9 +20,9 @@ def insert_rows(session: Session, model: Any, rows: Sequence[Row]) -> None:  # n
     """Insert rows of equal keys, which name all columns that have no default in the database.
 
     Python's `sqlite3` lets other threads run for each row of an `executemany`, and gets the
-    interpreter back after `sys.getswitchinterval()` only, 5 ms, if one of them computes: a trial
-    of twenty rows then takes 75 ms and costs the computing thread 7 ms, beside 4 and 0.5 ms with
-    many rows in a statement.
+    interpreter back after `sys.getswitchinterval()` only, if one computes. At 5 ms, Python's
+    default, a trial of twenty rows then takes 75 ms and costs the computing thread 7 ms, beside 4
+    and 0.5 ms with many rows in a statement.
     """
     if not rows:
         return
