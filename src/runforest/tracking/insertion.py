@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,6 +39,4 @@ def insert_rows(session: Session, model: Any, rows: Sequence[Row]) -> None:  # n
         values = ", ".join([marks] * len(part))
         names = ", ".join(columns)
         statement = f"INSERT INTO {model.__tablename__} ({names}) VALUES {values}"  # noqa: S608 - names of MLflow's
-        connection.exec_driver_sql(
-            statement, tuple(chain.from_iterable(row.values() for row in part))
-        )
+        connection.exec_driver_sql(statement, tuple(row[name] for row in part for name in columns))
