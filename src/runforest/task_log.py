@@ -83,7 +83,7 @@ class TaskLog:
         self.artifact(name).save(figure)
 
     def log_study(self, study: Mapping[str, object]) -> None:
-        """Say that a study starts: its `key`, `n_trials`, `n_earlier` and `scorer`."""
+        """Say that a study starts: its `key`, `n_trials`, `timeout_s`, `n_earlier`, `scorer`."""
         self._tell("study", study)
 
     def log_trial_start(self, trial: Mapping[str, object]) -> None:

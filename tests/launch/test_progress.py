@@ -98,6 +98,15 @@ def test_a_fast_study_has_a_line_a_second_after_the_first_ones(shown: Shown) -> 
     )
 
 
+def test_the_time_left_is_no_longer_than_the_limit_of_the_study(shown: Shown) -> None:
+    shown.take(study_entry(10_000) | {"timeout_s": 30.0})
+
+    for number in range(2000):
+        shown.trial(number, after_s=0.01)
+
+    assert shown.lines[10].endswith("100/s, 29 s left")
+
+
 def test_a_long_fast_study_has_a_line_in_ten_seconds(shown: Shown) -> None:
     shown.take(study_entry(100_000))
     for number in range(7200):

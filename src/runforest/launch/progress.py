@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runforest.launch.live_line import LiveLine
 from runforest.launch.logs import KEPT_ONLY
-from runforest.launch.study import Study, read_trial
+from runforest.launch.study import Study, read_study, read_trial
 from runforest.launch.study_lines import StudyLines
 
 if TYPE_CHECKING:
@@ -56,12 +56,7 @@ class Progress:
     def _take(self, entry: Entry) -> None:
         event, task = entry["event"], str(entry.get("task"))
         if event == "study":
-            study = Study(
-                task=task,
-                n_trials=int(str(entry["n_trials"])),
-                started_s=float(str(entry["timestamp_ms"])) / 1000,
-            )
-            self._lines[task] = StudyLines(study, self._clock)
+            self._lines[task] = StudyLines(read_study(entry), self._clock)
             self._tell(self._lines[task].of_earlier(int(str(entry["n_earlier"]))))
         elif event == "trial":
             if task not in self._lines:

@@ -42,6 +42,8 @@ class Study:
         Trials of `n_done` that an earlier run computed; they do not count into the rate.
     started_s
         Seconds since 1970-01-01 UTC; None before the first new trial of a study that has no entry.
+    stops_s
+        When the last trial may start, in the same seconds; None without a limit of time.
     ends_s
         When the last new trials ended, preceded by the end of the trial before them or the start.
     """
@@ -54,6 +56,7 @@ class Study:
     n_failed: int = 0
     best: Trial | None = None
     started_s: float | None = None
+    stops_s: float | None = None
     ends_s: tuple[float, ...] = field(default=(), repr=False)
 
     def after(self, trial: Trial) -> Study:
@@ -95,7 +98,21 @@ class Study:
         if self.n_trials is None or self.rate is None:
             return None
         end_s = self.ends_s[-1] + (self.n_trials - self.n_done) / self.rate
+        if self.stops_s is not None:
+            end_s = min(end_s, self.stops_s)
         return max(end_s - now_s, 0.0)
+
+
+def read_study(entry: Entry) -> Study:
+    """Return the study that a journal's entry tells of, before its first trial."""
+    started_s = float(str(entry["timestamp_ms"])) / 1000
+    timeout_s = entry.get("timeout_s")
+    return Study(
+        task=str(entry["task"]),
+        n_trials=int(str(entry["n_trials"])),
+        started_s=started_s,
+        stops_s=None if timeout_s is None else started_s + float(str(timeout_s)),
+    )
 
 
 def read_trial(entry: Entry) -> Trial:

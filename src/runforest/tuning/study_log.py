@@ -29,6 +29,7 @@ class StudyLog:
             {
                 "key": self._key,
                 "n_trials": self._study.n_trials,
+                "timeout_s": self._study.timeout_s,
                 "n_earlier": len(earlier),
                 "scorer": self._study.objectives[0],
             }
