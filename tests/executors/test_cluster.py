@@ -222,6 +222,16 @@ def test_a_cancelled_call_that_waits_is_not_done(
     assert not (tmp_path / "done").exists()
 
 
+def test_a_result_that_cannot_be_read_fails_its_call(shared_cluster: DaskCluster) -> None:
+    unreadable = "type('Unreadable', (), {'__reduce__': lambda self: (int, ('no number',))})()"
+
+    with open_executor("dask", 1, address=shared_cluster.address) as executor:
+        call = executor.submit(eval, unreadable)
+
+        with pytest.raises(ValueError, match="no number"):
+            call.result(timeout=30)
+
+
 def test_a_file_that_is_too_large_to_send_is_refused(
     shared_cluster: DaskCluster, tmp_path: Path
 ) -> None:

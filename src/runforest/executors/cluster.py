@@ -156,7 +156,8 @@ class ClusterExecutor(RemoteExecutor):
     async def _carry(self, remote: Remote[object], local: Future[object]) -> None:
         """Bring what becomes of a call to the future that was given out."""
         try:
-            problem, result = cast("tuple[str, bytes]", await remote)
+            problem, packed = cast("tuple[str, bytes]", await remote)
+            result = None if problem else pickle.loads(packed)  # noqa: S301  Our worker's.
         except asyncio.CancelledError:
             await remote.cancel()
             _finish(local)
@@ -170,7 +171,7 @@ class ClusterExecutor(RemoteExecutor):
             if problem:
                 self._session.lose(problem)
             else:
-                _finish(local, result=pickle.loads(result))  # noqa: S301  Our worker's.
+                _finish(local, result=result)
 
     def _forget(self, local: Future[object]) -> None:
         carrier = self._calls.pop(local, None)
