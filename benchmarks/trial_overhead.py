@@ -59,11 +59,11 @@ class Case:
 
 CASES = (
     Case(store="SQLite", sampler="random", n_trials=100, max_rounds=100, names=IN_PROCESS),
-    Case(store="SQLite", sampler="tpe", n_trials=100, max_rounds=2),
-    Case(store="SQLite", sampler="random", n_trials=1000, max_rounds=3, names=PAIR),
+    Case(store="SQLite", sampler="tpe", n_trials=100, max_rounds=1),
+    Case(store="SQLite", sampler="random", n_trials=1000, max_rounds=2, names=PAIR),
     Case(store="SQLite", sampler="tpe", n_trials=1000, max_rounds=1, names=PAIR),
     Case(store="server", sampler="random", n_trials=100, max_rounds=100, names=PAIR),
-    Case(store="server", sampler="tpe", n_trials=100, max_rounds=1),
+    Case(store="server", sampler="tpe", n_trials=100, max_rounds=1, names=PAIR),
     Case(store="server", sampler="random", n_trials=1000, max_rounds=1, names=PAIR),
 )
 Measured = dict[tuple[Case, str], list[tuple["Timeline", "Timeline"]]]
