@@ -17,6 +17,7 @@ WIDTH_INCHES = 8.0
 BAR_INCHES = 0.22
 MARGIN_INCHES = 1.4
 DPI = 120
+LEGEND_COLUMNS = 3
 
 
 class Chart(Protocol):
@@ -51,7 +52,8 @@ class BarChart:
     def height_inches(self) -> float:
         """Room for all bars, and for the axis and the legend."""
         n_bars = sum(len(series) for series in self.values.values())
-        return MARGIN_INCHES + BAR_INCHES * (n_bars + len(self.cases))
+        n_legend_rows = -(-len(self.values) // LEGEND_COLUMNS)
+        return MARGIN_INCHES + BAR_INCHES * (n_bars + len(self.cases) + n_legend_rows)
 
     def draw(self, axes: Axes) -> None:
         """Draw the groups from top to bottom, with the figure at the end of each bar."""
@@ -114,4 +116,6 @@ def _legend(axes: Axes, colours: Mapping[str, str]) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(color=colour, label=name) for name, colour in colours.items()]
-    axes.legend(handles=handles, frameon=False, fontsize=8, loc="best")
+    axes.get_figure(root=True).legend(
+        handles=handles, frameon=False, fontsize=8, loc="outside lower center", ncols=LEGEND_COLUMNS
+    )
