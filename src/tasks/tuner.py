@@ -100,10 +100,11 @@ class Tuner(RunTask):
         max_value=1000,
         description="Equal parts of the iterations, with prune_by = iterations.",
     )
-    executor = luigi.Parameter(
+    executor = luigi.ChoiceParameter(
         default="serial",
+        choices=tuple(EXECUTORS),
         significant=False,
-        description=f"Where trials are computed: {_names(EXECUTORS)}.",
+        description="Where trials are computed.",
     )
     n_jobs = luigi.NumericalParameter(
         default=1,

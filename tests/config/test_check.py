@@ -138,7 +138,7 @@ luigi.toml [Trainer]
   seed: expected an integer, got "zero".
   params.penalti: unknown parameter of LogisticRegression. Did you mean `penalty`?
 luigi.toml [Tuner]
-  executor: unknown executor "slurm". Choose one of: serial, processes, dask.
+  executor: expected one of dask, processes, serial, got "slurm".
   search_space.C: low must be below high, got low=1.0, high=0.1.
 luigi.toml [Evaluatr]
   unknown table. Did you mean `Evaluator`?
@@ -181,7 +181,7 @@ TASKS = [
     ("Trainer.params.penalti=l2", "params.penalti: unknown parameter of LogisticRegression. Did"),
     ("Trainer.params.max_iter=-3", "params.max_iter: must be an int in the range [0, inf), got -3"),
     ("Tuner.timeout_s=-1", "timeout_s: must not be negative, got -1.0. 0 is no limit."),
-    ("Tuner.executor=slurm", "Choose one of: serial, processes, dask."),
+    ("Tuner.executor=slurm", "expected one of dask, processes, serial"),
     ("Tuner.sampler=tpee", "Choose one of: tpe, random"),
     ("Tuner.sampler=grid", "grid needs a step for each float. Add one to `C`."),
     ("Tuner.sampler_options.sed=1", "sampler_options.sed: unknown option of tpe. "),

@@ -53,7 +53,7 @@ def test_a_cluster_that_did_its_work_is_quiet_and_gone(tmp_path: Path) -> None:
 
     assert (driver.returncode, err) == (0, "")
     assert list(tmp_path.iterdir()) == []
-    wait_until(lambda: not any(process.is_running() for process in processes), timeout_s=10)
+    wait_until(lambda: not any(process.is_running() for process in processes), timeout_s=30)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -67,11 +67,11 @@ def test_a_signal_to_the_driver_ends_the_cluster(tmp_path: Path, number: signal.
     _, err = driver.communicate(timeout=60)
 
     assert len(processes) >= 3
-    wait_until(lambda: not any(process.is_running() for process in processes), timeout_s=10)
-    wait_until(lambda: list(tmp_path.iterdir()) == [], timeout_s=10)
+    wait_until(lambda: not any(process.is_running() for process in processes), timeout_s=30)
+    wait_until(lambda: list(tmp_path.iterdir()) == [], timeout_s=30)
     expected = "KeyboardInterrupt" if number == signal.SIGINT else ""
     assert err.strip().rpartition("\n")[2] == expected
-    assert "distributed" not in err
+    assert " - distributed." not in err  # its log; a traceback may lead through its files
 
 
 def test_it_listens_to_this_machine_alone() -> None:

@@ -93,7 +93,7 @@ def test_a_signal_during_the_search_ends_the_run_as_killed(
     assert (artifacts / "Preprocessor" / "manifest.json").exists()
     assert "Traceback" not in out + err, out + err
     assert "interrupted" in next(line for line in out.splitlines() if "Tuner" in line)
-    wait_until(lambda: not processes_of(process.pid), timeout_s=10)
+    wait_until(lambda: not processes_of(process.pid), timeout_s=30)
 
 
 def test_an_interrupt_before_the_run_is_opened_leaves_no_run(project: Project) -> None:
