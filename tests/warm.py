@@ -7,6 +7,8 @@ of its own, that runs the `src/runner.py` of a project or its `runforest` comman
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
@@ -15,10 +17,11 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,13 +135,14 @@ def _serve() -> None:
     for name in HEAVY:
         importlib.import_module(name)
     _rehearse()
+    gc.collect()
+    gc.freeze()  # a collection would copy what forks share with this process
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
             os.setpgid(0, 0)
-            _become(Path(order["folder"]), order["script"], order["arguments"])
-            return
+            _end(_exit_code(Path(order["folder"]), order["script"], order["arguments"]))
         with suppress(OSError):  # the child has done it already; whoever is first
             os.setpgid(pid, pid)
         _tell(pid)
@@ -158,6 +162,30 @@ def _rehearse() -> None:
         figure = Figure(layout="constrained")
         figure.subplots().plot([0.0, 1.0])
         figure.savefig(f"{folder}/figure.png")
+
+
+def _exit_code(project: Path, script: str, arguments: list[str]) -> int:
+    """Run the script or command; return the exit code that Python would give."""
+    try:
+        _become(project, script, arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """End as the interpreter does, without its last step.
+
+    That takes all objects apart: seconds, for what is shared with the process that was forked.
+    """
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _become(project: Path, script: str, arguments: list[str]) -> None:
