@@ -25,10 +25,9 @@ MEMORY_LIMIT_MIB = 1024
 TEXT = f"""\
 The whole experiment, a tuner with a trivial objective and random points, recorded in a new SQLite
 file. *first* and *last* {PART:,} are the seconds until the store says that so many more trials have
-ended, *ratio* the pace of the last as a multiple of
-that of the first; *run* is the whole command, with start, plots
-and importances. *peak* is the memory of the largest process. *page* is how long the page of the run
-takes in Chromium until it shows its trials."""
+ended, *ratio* how long one of the last took, as a multiple of one of the first. *run* is the whole
+command, with start, plots and importances. *peak* is the memory of the largest process. *page* is
+how long the page of the run takes in Chromium until it shows its trials."""
 
 
 @dataclass(frozen=True, kw_only=True)
