@@ -19,7 +19,7 @@ from benchmarks.tuner_project import Study, TunerProject
 if TYPE_CHECKING:
     from benchmarks.timeline import Timeline
 
-SIZES = {1_000: 5, 10_000: 1}
+SIZES = (1_000, 10_000)
 PART = 1_000
 MEMORY_LIMIT_MIB = 1024
 TEXT = f"""\
@@ -40,12 +40,12 @@ class Outcome:
 
 
 def run(rounds: int) -> Section:
-    """Run studies of all sizes, the largest ones in the first round alone."""
+    """Run studies of all sizes in every round."""
     measured: dict[int, list[Outcome]] = {size: [] for size in SIZES}
     with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
         project = TunerProject(Path(scratch))
         for number in range(rounds):
-            for n_trials in (size for size, limit in SIZES.items() if number < limit):
+            for n_trials in SIZES:
                 sys.stderr.write(f"round {number + 1} of {rounds}: {n_trials:,} trials\n")
                 measured[n_trials].append(_outcome(project, n_trials))
     largest = max(SIZES)
