@@ -25,8 +25,7 @@ MEMORY_LIMIT_MIB = 1024
 TEXT = f"""\
 The whole experiment, a tuner with a trivial objective and random points, recorded in a new SQLite
 file. *first* and *last* {PART:,} are the seconds until the store says that so many more trials have
-ended, *ratio* how long one of the last took, as a multiple of one of the first. *run* is the whole
-command, with start, plots and importances. *peak* is the memory of the largest process. *page* is
+ended, *ratio* the second as a multiple of the first. *run* is the whole command, with start, plots and importances. *peak* is the memory of the largest process. *page* is
 how long the page of the run takes in Chromium until it shows its trials."""
 
 
@@ -83,11 +82,13 @@ def _outcome(project: TunerProject, n_trials: int) -> Outcome:
 def _row(n_trials: int, outcomes: list[Outcome]) -> tuple[str, ...]:
     times = [outcome.timeline for outcome in outcomes]
     peak = max(timeline.memory_mib for timeline in times)
+    first_s = median(timeline.seconds(1, PART) for timeline in times)
+    last_s = median(timeline.seconds(n_trials - PART + 1, n_trials) for timeline in times)
     return (
         f"{n_trials:,}",
-        f"{median(timeline.seconds(1, PART) for timeline in times):.1f}",
-        f"{median(timeline.seconds(n_trials - PART + 1, n_trials) for timeline in times):.1f}",
-        f"{median(timeline.growth(PART) for timeline in times):.2f}",
+        f"{first_s:.1f}",
+        f"{last_s:.1f}",
+        f"{last_s / first_s:.2f}" if n_trials > PART else "",
         f"{median(outcome.run_s for outcome in outcomes):.1f}",
         f"{peak:.0f} ({peak / MEMORY_LIMIT_MIB:.2f})",
         _page(outcomes),

@@ -33,8 +33,9 @@ ended, in milliseconds for each further trial. *without a record* is the same st
 sampler and no tracking, and *record* the difference: Runforest's trials are two folds of a pipeline
 on {N_ROWS} rows, the peers' a sum, and both cancel out. *ratio* is the record's cost as a multiple
 of {CALLBACK}'s; *ratio of all* compares *all* in the same way. *growth* is how long one of the last
-{PART} of 1,000 trials took, as a multiple of one of the first {PART}, all costs included, and
-*growth without* the same without a record: TPE itself becomes slower with each trial.
+{PART} of 1,000 trials took, as a multiple of one of the first {PART}, all costs included, by the
+slopes of a parabola fitted to the ends of all trials, and *growth without* the same without a
+record: TPE itself becomes slower with each trial.
 
 The store is a SQLite file, new for each study, or `mlflow server` with its default workers on this
 machine. It is watched from outside, by counting the ended runs whenever its file has changed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from runforest.redact import known_secrets, redact_all
@@ -60,7 +60,7 @@ class JournalReader:
     def next_piece(self, limit: int) -> list[Entry] | None:
         """Return at most so many of the entries not returned before; None when there are none.
 
-        A last line without its end is still being written, and left for the next time.
+        A line without its end is still being written, and left for the next time.
         """
         lines = self._next_lines(limit)
         self._offset += sum(map(len, lines))
@@ -72,10 +72,10 @@ class JournalReader:
                 return []
             with self._path.open("rb") as source:
                 source.seek(self._offset)
-                lines = list(islice(source, limit))
+                # Its end may be read as the next line, written a moment later: nothing follows it.
+                return list(takewhile(_is_whole, islice(source, limit)))
         except FileNotFoundError:
             return []
-        return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
 
     def _entry(self, line: bytes) -> Entry | None:
         try:
@@ -86,3 +86,7 @@ class JournalReader:
             return entry
         self.damaged.append(line)
         return None
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n")

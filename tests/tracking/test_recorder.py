@@ -6,9 +6,10 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from tests.conftest import wait_until
 from tests.tracking.conftest import STARTED_MS, Records, local, serving, trial
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlflow.entities import Run as MlflowRun
@@ -30,6 +32,15 @@ if TYPE_CHECKING:
 
 STARTED = {"task": "Tuner", "uid": "a" * 12, "params": {"depth": 3}, "started_ms": STARTED_MS}
 STUDY = {"task": "Tuner", "key": "feed", "n_trials": 3, "n_earlier": 0, "scorer": "accuracy"}
+
+
+@contextmanager
+def switching_often() -> Iterator[None]:
+    """Let threads take turns at nearly every step."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 def of_trial(recorded: RecordedRun, uid: str) -> MlflowRun:
@@ -349,6 +360,31 @@ def test_a_long_journal_is_read_in_pieces(records: Records) -> None:
     with recorded.run.journal_path.open("ab") as journal:
         journal.write(b'ics"}\n')
     assert pieces.next_piece(3) == [{"event": "metrics"}]
+
+
+@local
+def test_lines_that_grow_while_they_are_read_are_whole(records: Records) -> None:
+    # A file system may show the first pages of a write before the others.
+    path = records.open().run.journal_path
+    n_lines = 5000
+
+    def write() -> None:
+        with path.open("ab", buffering=0) as journal:
+            for _ in range(n_lines):
+                for half in (b'{"event": "trial",', b' "task": "Tuner"}\n'):
+                    journal.write(half)
+
+    pieces = JournalReader(path)
+    writer = threading.Thread(target=write)
+    n_read = 0
+    with switching_often():
+        writer.start()
+        while writer.is_alive():
+            n_read += len(pieces.next_piece(100) or [])
+    while piece := pieces.next_piece(100):
+        n_read += len(piece)
+
+    assert (n_read, pieces.damaged) == (n_lines, [])
 
 
 @local
