@@ -25,8 +25,9 @@ MEMORY_LIMIT_MIB = 1024
 TEXT = f"""\
 The whole experiment, a tuner with a trivial objective and random points, recorded in a new SQLite
 file. *first* and *last* {PART:,} are the seconds until the store says that so many more trials have
-ended, *ratio* the second as a multiple of the first. *run* is the whole command, with start, plots and importances. *peak* is the memory of the largest process. *page* is
-how long the page of the run takes in Chromium until it shows its trials."""
+ended, *ratio* the second as a multiple of the first. *run* is the whole command, with start, plots
+and importances. *peak* is the memory of the largest process. *page* is how long the page of the run
+takes in Chromium until it shows its trials."""
 
 
 @dataclass(frozen=True, kw_only=True)
