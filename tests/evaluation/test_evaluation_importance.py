@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -49,6 +49,20 @@ def test_raw_columns_are_ranked_by_what_their_shuffling_costs(
     assert importances["importance"].iloc[-1] == pytest.approx(0.0, abs=1e-9)
     # Shuffling a column that explains all of the variance doubles it: R2 drops from 1 to -1.
     assert importances["importance"].iloc[0] == pytest.approx(2.0, abs=0.3)
+
+
+def test_text_labels_give_the_importances_of_zero_and_one(
+    features: pd.DataFrame, target: pd.Series
+) -> None:
+    numbers, is_high = features[["noise", "number"]], target > target.median()
+    tables = []
+    for labels in ([0, 1], ["no", "yes"]):
+        classes = is_high.map(dict(zip([False, True], labels, strict=True)))
+        model = LogisticRegression().fit(numbers, classes)
+
+        tables.append(permutation_importances(model, numbers, classes, scorer="f1", seed=0))
+
+    pd.testing.assert_frame_equal(*tables)
 
 
 def test_the_same_seed_gives_the_same_table(

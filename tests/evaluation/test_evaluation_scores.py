@@ -110,6 +110,29 @@ def test_the_second_of_two_classes_is_scored_by_probability_or_decision(
         assert area == pytest.approx(roc_auc_score(is_positive, found.class_scores[rows]))
 
 
+@pytest.mark.parametrize("scorer", ["f1", "average_precision", "neg_brier_score"])
+def test_a_score_of_one_class_takes_the_greater_of_two_labels_without_a_one(scorer: str) -> None:
+    found = []
+    for labels in ([0, 1], ["no", "yes"]):
+        features, target = make_classes(labels)
+
+        found.append(
+            cross_validate_pipeline(
+                LogisticRegression(),
+                features,
+                target,
+                kind="classification",
+                n_folds=N_FOLDS,
+                seed=SEED,
+                scorers=[scorer, "accuracy"],
+            )
+        )
+
+    numbers, texts = found
+    assert texts.fold_scores[scorer] == pytest.approx(numbers.fold_scores[scorer])
+    assert texts.fold_scores["accuracy"] == pytest.approx(numbers.fold_scores["accuracy"])
+
+
 def test_several_string_classes_have_one_column_of_probabilities_each() -> None:
     features, target = make_classes(["pear", "apple", "fig"])
 

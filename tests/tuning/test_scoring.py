@@ -10,9 +10,9 @@ import pytest
 from sklearn.metrics import get_scorer_names
 
 from runforest.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.scorers import ONE_CLASS_SCORERS
 from runforest.tuning.fold_rows import apply_features, select_rows
 from runforest.tuning.scoring import (
-    ONE_CLASS_SCORERS,
     default_scorer,
     fold_positions,
     score_fold,

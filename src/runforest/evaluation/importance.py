@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+
+from runforest.scorers import named_scorer
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -34,7 +37,7 @@ def permutation_importances(
     target : (n_rows,) series
         Labels or numbers.
     scorer
-        A name known to scikit-learn; importances are in its unit.
+        A name known to `named_scorer`; importances are in its unit.
     seed
         Of the shuffles.
     n_repeats
@@ -53,7 +56,12 @@ def permutation_importances(
     from sklearn.inspection import permutation_importance
 
     drops = permutation_importance(
-        pipeline, features, target, scoring=scorer, n_repeats=n_repeats, random_state=seed
+        pipeline,
+        features,
+        target,
+        scoring=named_scorer(scorer, np.unique(np.asarray(target))),
+        n_repeats=n_repeats,
+        random_state=seed,
     )
     table = pd.DataFrame(
         {

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from runforest.scorers import BINARY, named_scorer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 Kind = Literal["classification", "regression"]
-
-BINARY = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,7 +126,7 @@ def cross_validate_pipeline(
     seed
         Of the shuffle before the rows are dealt to folds.
     scorers
-        Names known to scikit-learn, at least one; higher is better.
+        Names known to `named_scorer`, at least one; higher is better.
 
     Raises
     ------
@@ -214,7 +214,9 @@ def score_fold(
     fit_rows, test_rows = split
     model = clone(pipeline).fit(features.iloc[fit_rows], target.iloc[fit_rows])
     left_out = features.iloc[test_rows]
-    scores = check_scoring(model, scoring=list(scorers))(model, left_out, target.iloc[test_rows])
+    labels = np.unique(np.asarray(target)) if kind == "classification" else None
+    score_all = check_scoring(model, scoring={name: named_scorer(name, labels) for name in scorers})
+    scores = score_all(model, left_out, target.iloc[test_rows])
     return FoldFit(
         scores={name: float(score) for name, score in scores.items()},
         # Some boosting libraries answer with one column instead of a vector.

@@ -22,6 +22,7 @@ from runforest.line_cache import LineCache, open_cache
 SHAPING = (
     "runforest.estimators",
     "runforest.evaluation",
+    "runforest.scorers",
     "runforest.stepwise",
     "runforest.tuning",
 )

@@ -1,4 +1,4 @@
-"""Scores of one trial: folds, scorers and the pure functions that workers run."""
+"""Scores of one trial: folds, checks of scorers and the pure functions that workers run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from runforest.estimators import EstimatorSpec, Kind, build_estimator
 from runforest.importing import near_miss
+from runforest.scorers import BINARY, named_scorer
 from runforest.tuning.objectives import TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     import pandas as pd
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
     from runforest.tuning.fold_rows import Fold, FoldRows
     from runforest.tuning.objectives import Scores
 
-    Scorer = Callable[[object, object, NDArray[np.generic]], float]
-
 DEFAULT_SCORERS: dict[Kind, str] = {"classification": "accuracy", "regression": "r2"}
-BINARY = 2
 MULTICLASS_SUFFIXES = ("_macro", "_ovr")
 
 
@@ -73,25 +71,6 @@ def scorer_problems(name: str, kind: Kind, *, n_classes: int | None = None) -> d
     target = kind if n_classes is None else f"{kind} of {n_classes} classes"
     remedy = f"Use one that does, such as `{instead[0]}`."
     return {"scorer": f"`{name}` does not score a {target}: {refusals[0]}. {remedy}"}
-
-
-def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer:
-    """Return scikit-learn's scorer of this name; greater is better.
-
-    Scores of one class (f1, precision, recall...) take the class 1 as the positive one. Two labels
-    without a 1 get the greater one instead, "yes" of "no" and "yes", as `roc_auc` does already.
-    """
-    import sklearn.metrics
-
-    if labels is None or name not in ONE_CLASS_SCORERS or len(labels) != BINARY or 1 in labels:
-        scorer: Scorer = sklearn.metrics.get_scorer(name)
-        return scorer
-    metric, options = ONE_CLASS_SCORERS[name]
-    positive = max(labels.tolist())
-    made: Scorer = sklearn.metrics.make_scorer(
-        getattr(sklearn.metrics, metric), pos_label=positive, **options
-    )
-    return made
 
 
 def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -> Scores:
@@ -146,24 +125,6 @@ def score_model(
         }
     scores |= {"fit_time": fit_time_s, "score_time": time.perf_counter() - clock}
     return tuple(scores[name] for name in objectives)
-
-
-ONE_CLASS_SCORERS: dict[str, tuple[str, dict[str, object]]] = {
-    "f1": ("f1_score", {}),
-    "precision": ("precision_score", {}),
-    "recall": ("recall_score", {}),
-    "jaccard": ("jaccard_score", {}),
-    "average_precision": (
-        "average_precision_score",
-        {"response_method": ("decision_function", "predict_proba")},
-    ),
-    "neg_brier_score": (
-        "brier_score_loss",
-        {"response_method": "predict_proba", "greater_is_better": False},
-    ),
-    "d2_brier_score": ("d2_brier_score", {"response_method": "predict_proba"}),
-}
-"""Scorer -> the metric behind it and how scikit-learn makes the one from the other."""
 
 
 def _labels(values: NDArray[np.generic], kind: Kind) -> NDArray[np.generic] | None:
