@@ -57,6 +57,7 @@ def run(_rounds: int) -> Section:
         text=TEXT,
         columns=("", "read, MiB", "written, MiB", "disk, MiB", "peak, MiB", "CPU, s"),
         rows=tuple(rows),
+        remarks=("Measured once: bytes do not vary from round to round.",),
         versions=installed_versions(("luigi", "pandas")),
     )
 
