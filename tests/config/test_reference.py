@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from runforest.config.check import task_names
 from runforest.config.model import TABLES
 from runforest.config.reference import reference_page
 from runforest.launch.project_tasks import import_tasks
+from runforest.parameters import value_problem
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -48,6 +50,42 @@ def test_every_key_of_every_table_is_listed_with_its_meaning(page: str) -> None:
         if meaning.strip()
     }
     assert rows == expected
+
+
+def test_a_default_can_be_copied_into_the_configuration(page: str) -> None:
+    from luigi.task_register import Register
+
+    defaults = {
+        (section.partition("]")[0], key): default
+        for section in page.split("## [")[1:]
+        for key, default in re.findall(r"^\| `(\w+)` \|.*\| `([^|]+)` \|", section, re.MULTILINE)
+    }
+    values = {at: tomllib.loads(f"key = {default}")["key"] for at, default in defaults.items()}
+
+    problems = {
+        (name, key): value_problem(dict(Register.get_task_cls(name).get_params())[key], value)
+        for (name, key), value in values.items()
+        if name not in TABLES
+    }
+    assert set(problems.values()) == {None}
+    assert values["Trainer", "params"] == {}
+    assert values["RunConfig", "reuse"] is True
+
+
+def test_a_default_of_another_table_names_a_key_that_is_there(page: str) -> None:
+    sources = re.findall(r"^\|[^|]*\|[^|]*\| `(\w+)` of \[(\w+)\]", page, re.MULTILINE)
+
+    assert set(sources) >= {("train", "Dataset"), ("test", "Dataset"), ("params", "Trainer")}
+    for key, section in sources:
+        own = page.partition(f"## [{section}]")[2].partition("\n## [")[0]
+        assert f"\n| `{key}` |" in own
+
+
+def test_all_that_is_said_of_a_table_is_printed(page: str) -> None:
+    section = page.partition("## [PathConfig]")[2].partition("\n## [")[0]
+
+    assert "the name of a task" in section
+    assert "runs:/RUN_ID/Preprocessor" in section
 
 
 def test_every_row_has_as_many_cells_as_the_head(page: str) -> None:

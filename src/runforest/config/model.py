@@ -59,8 +59,15 @@ class RunConfig(Table):
 class PathConfig(Table):
     """Where the input lies, and results that are to be used as they are.
 
-    Beside `input`, each key is the name of a task and its value the folder of a result of it,
-    for instance `Preprocessor = "./mlruns/titanic/<run>/artifacts/Preprocessor/"`.
+    Beside `input`, each key is the name of a task and its value the result that is taken for it,
+    whatever has changed since; what nothing but that task requires is not computed. The value is
+    the task's folder in the artifacts of a run, such as
+    `"./mlruns/titanic/RUN_ID/artifacts/Preprocessor"`, or its URI: `"runs:/RUN_ID/Preprocessor"`,
+    or on a tracking server `"mlflow-artifacts:/1/RUN_ID/artifacts/Preprocessor"`. What a URI names
+    is downloaded once.
+
+    A task that is required with other parameters than its table's has a folder of its own, and the
+    key is the name of that folder, in quotes: `"Trainer-seed=1"`.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)

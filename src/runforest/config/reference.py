@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, get_args
 
 from luigi.parameter import MissingParameterException
@@ -58,7 +60,8 @@ def _task_section(name: str) -> str:
 
 
 def _section(name: str, doc: str, rows: list[tuple[str, str, str, str]]) -> str:
-    lines = [f"## [{name}]", "", " ".join(doc.partition("\n\n")[0].split()), ""]
+    paragraphs = [" ".join(text.split()) for text in inspect.cleandoc(doc).split("\n\n")]
+    lines = [f"## [{name}]", "", "\n\n".join(paragraphs), ""]
     if rows:
         lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
         lines += ["| " + " | ".join([f"`{key}`", *rest]) + " |" for key, *rest in rows]
@@ -77,9 +80,30 @@ def _annotation(annotation: object) -> str:
 def _default(parameter: luigi.Parameter[object]) -> str:
     source = shared_source(parameter)
     if source:
-        return f"`{source[1]}` of [{source[0]}]"
+        return _shared_default(*source)
     try:
         value = parameter.task_value("", "")
     except MissingParameterException:
         return "none, must be set"
-    return f"`{json.dumps(value, default=str)}`"
+    return f"`{_as_toml(value)}`"
+
+
+def _shared_default(section: str, key: str) -> str:
+    """Return where a shared value stands; `train_file` is the path that `train` becomes."""
+    name = key.removesuffix("_file")
+    folder = "" if name == key else ", in `input` of [PathConfig]"
+    return f"`{name}` of [{section}]{folder}"
+
+
+def _as_toml(value: object) -> str:
+    """Return a value as it may stand in luigi.toml.
+
+    >>> _as_toml({"depth": 3, "criterion": ("gini", "entropy"), "options": {}})
+    '{ depth = 3, criterion = ["gini", "entropy"], options = {} }'
+    """
+    if isinstance(value, Mapping):
+        entries = ", ".join(f"{key} = {_as_toml(item)}" for key, item in value.items())
+        return f"{{ {entries} }}" if entries else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    return json.dumps(value, default=str)
