@@ -117,6 +117,29 @@ def test_the_precision_recall_label_is_the_mean_precision_at_each_positive() -> 
     assert "guessing 0.500" in texts_of(figure)
 
 
+def test_the_area_under_the_steps_of_precision_is_the_average_precision() -> None:
+    expected = (1 + 1 + 3 / 4) / 3
+
+    binary = precision_recall_plot(LABELS, SCORES, classes=["no", "yes"])
+    several = precision_recall_plot(
+        LABELS, np.column_stack([-SCORES, SCORES]), classes=["no", "yes"]
+    )
+
+    steps = [line for figure in (binary, several) for line in figure.axes[0].lines]
+    areas = [
+        float(np.sum(-np.diff(line.get_xdata()) * line.get_ydata()[:-1]))
+        for line in steps
+        if line.get_drawstyle() == "steps-post"
+    ]
+    assert areas == pytest.approx([expected] * 3)  # "no" against "yes" is ranked alike.
+
+
+def test_a_roc_curve_is_drawn_with_straight_lines() -> None:
+    figure = roc_plot(LABELS, SCORES, classes=["no", "yes"])
+
+    assert {line.get_drawstyle() for line in figure.axes[0].lines} == {"default"}
+
+
 @pytest.mark.parametrize("plot", [roc_plot, precision_recall_plot])
 def test_each_of_several_classes_has_a_labelled_curve(plot: Callable[..., Figure]) -> None:
     classes = ["apple", "fig", "pear"]

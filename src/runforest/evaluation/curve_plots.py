@@ -36,11 +36,12 @@ LEGEND_COLUMNS = 2
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
-    """A line in the unit square; `area` sums it up."""
+    """A line in the unit square; `area` sums it up, `drawstyle` says how its points are joined."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     area: float
+    drawstyle: str = "default"
 
 
 def roc_plot(
@@ -117,14 +118,19 @@ def roc_curve_of(is_positive: NDArray[np.bool_], scores: NDArray[np.float64]) ->
 
 
 def precision_recall_curve_of(is_positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> Curve:
-    """Return precision against recall over all thresholds, and the average precision."""
+    """Return precision against recall over all thresholds, and the average precision.
+
+    Between two thresholds precision is not on the line from one point to the next, so the curve
+    goes in steps. The area under them is the average precision.
+    """
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     precision, recall, _ = precision_recall_curve(is_positive, scores)
     area = float(average_precision_score(is_positive, scores))
     # Without a single true positive, precision says nothing; scikit-learn closes with 1 there.
     is_found = recall > 0
-    return Curve(x=recall[is_found], y=precision[is_found], area=area)
+    x, y = recall[is_found], precision[is_found]
+    return Curve(x=np.append(x, 0.0), y=np.append(y, y[-1]), area=area, drawstyle="steps-post")
 
 
 def _one_against_rest(
@@ -140,7 +146,14 @@ def _one_against_rest(
 
 def _draw_one(axes: Axes, curve: Curve, text: str, *, below: int, shift: int) -> None:
     color = PALETTE[0]
-    axes.plot(curve.x, curve.y, color=color, linewidth=2, solid_joinstyle="round")
+    axes.plot(
+        curve.x,
+        curve.y,
+        color=color,
+        linewidth=2,
+        solid_joinstyle="round",
+        drawstyle=curve.drawstyle,
+    )
     axes.annotate(
         text,
         (curve.x[below], curve.y[below]),
@@ -157,9 +170,9 @@ def _draw_many(axes: Axes, curves: Sequence[tuple[object, Curve]], area_name: st
     """Draw the classes with the smallest areas in colour, those beyond the palette in grey."""
     hardest, rest = curves[: len(PALETTE)], curves[len(PALETTE) :]
     for _, curve in rest:
-        axes.plot(curve.x, curve.y, color=REST, linewidth=1)
+        axes.plot(curve.x, curve.y, color=REST, linewidth=1, drawstyle=curve.drawstyle)
     lines = [
-        axes.plot(curve.x, curve.y, color=color, linewidth=1.8)[0]
+        axes.plot(curve.x, curve.y, color=color, linewidth=1.8, drawstyle=curve.drawstyle)[0]
         for color, (_, curve) in zip(PALETTE, hardest, strict=False)
     ]
     texts = [f"{shorten(label, 16)}  {area_name} {curve.area:.3f}" for label, curve in hardest]
