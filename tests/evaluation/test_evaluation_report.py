@@ -121,6 +121,13 @@ def test_all_that_was_given_is_on_the_page(report: Report, content: str) -> None
     assert content in page.text
 
 
+def test_the_page_says_that_importances_are_those_of_the_training_rows(report: Report) -> None:
+    page = PageParser(render_report(report))
+
+    assert "Feature importance on the training rows" in page.text
+    assert "on the rows that the model was fitted on" in page.text
+
+
 def test_the_page_is_well_formed_and_needs_no_other_file_and_no_script(report: Report) -> None:
     page = PageParser(render_report(report))
 

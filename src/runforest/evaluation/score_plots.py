@@ -79,8 +79,8 @@ def importance_plot(importances: pd.DataFrame, *, n_features: int = 15) -> Figur
     figure = new_figure(height_in=0.27 * len(shown) + 0.8)
     axes = figure.add_subplot()
     left_out = len(importances) - len(shown)
-    note = f" (top {len(shown)} of {len(importances)} columns)" if left_out else ""
-    style_axes(axes, x_label=f"Drop of the score when shuffled{note}", y_label="")
+    note = f"\n(top {len(shown)} of {len(importances)} columns)" if left_out else ""
+    style_axes(axes, x_label=f"Drop of the training score when shuffled{note}", y_label="")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color=MUTED, linewidth=1)
