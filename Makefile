@@ -34,6 +34,7 @@ bench: $(venv)/dev ## Run the benchmarks; one alone: make bench ARGS=NAME
 
 dev: $(venv)/dev ## Install what tests and checks need, run nothing
 
+# Without the extra gp: torch alone is some gigabytes, and has another build for each kind of machine.
 constraints: ## Renew constraints.txt: the newest versions that pyproject.toml allows
 	@$(call require_python)
 	@rm -rf $(venv)-constraints && $(PYTHON) -m venv $(venv)-constraints
@@ -72,7 +73,7 @@ import json, sys
 installs = json.load(open(sys.argv[1]))["install"]
 packages = {item["metadata"]["name"]: item["metadata"]["version"] for item in installs}
 del packages["runforest"]
-print("# Pinned versions of the packages and of all extras. Renewed by: make constraints")
+print("# Pinned versions of the packages and of all extras but gp. Renewed by: make constraints")
 for name in sorted(packages, key=str.lower):
     print(f"{name}=={packages[name]}")
 endef
