@@ -75,15 +75,16 @@ class Told:
 
 
 def run(
-    study: StudySpec, *, executor=None, n_jobs=1, listener=None, table=None, **files
+    study: StudySpec, *, executor=None, n_jobs=1, listener=None, table=None, own=None, **files
 ) -> StudyResult:
+    """Run a study; `own` suggests the parameters of a trial instead of the search space."""
     return run_study(
         study=study,
         table=make_table() if table is None else table,
         executor=executor or SerialExecutor(),
         n_jobs=n_jobs,
         listener=listener or Told(),
-        suggest=partial(suggest, space=study.space),
+        suggest=own or partial(suggest, space=study.space),
         **files,
     )
 

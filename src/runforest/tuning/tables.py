@@ -31,13 +31,14 @@ def trials_table(trials: Sequence[TrialRecord], front: Sequence[int] = ()) -> pd
     """Return a row per trial: number, state, value, std, each fold, each parameter.
 
     Further objectives have a column each with their mean, and then one column says whether a
-    trial belongs to the Pareto front. When trials started and how long they took is left out, so
-    that equal studies give equal bytes; it stands in the child runs.
+    trial belongs to the Pareto front. A parameter whose values are of several types, such as "sqrt"
+    and 0.5, is a column of text, since parquet has one type a column. When trials started and how
+    long they took is left out, so that equal studies give equal bytes; it stands in the child runs.
     """
     import pandas as pd
 
     on_front = frozenset(front)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "number": trial.number,
             "state": trial.state,
@@ -46,11 +47,14 @@ def trials_table(trials: Sequence[TrialRecord], front: Sequence[int] = ()) -> pd
             **dict(zip(trial.further, trial.means[1:], strict=False)),
             **({"is_on_front": trial.number in on_front} if trial.further else {}),
             **{f"fold_{fold}": score for fold, score in enumerate(trial.fold_scores)},
-            **{f"params.{name}": value for name, value in trial.params.items()},
+            **{f"{_PARAM}{name}": value for name, value in trial.params.items()},
             "reason": trial.reason,
         }
         for trial in trials
     )
+    params = [str(name) for name in table if str(name).startswith(_PARAM)]
+    mixed = [name for name in params if _is_mixed(table[name])]
+    return table.assign(**{name: table[name].map(str, na_action="ignore") for name in mixed})
 
 
 def best_trials(trials: pd.DataFrame, n: int = 10) -> list[dict[str, object]]:
@@ -64,7 +68,7 @@ def best_trials(trials: pd.DataFrame, n: int = 10) -> list[dict[str, object]]:
         by, ascending = ["is_on_front", *by], [False, *ascending]
     best = complete.sort_values(by, ascending=ascending).head(n)
     names = [str(name) for name in best.columns]
-    params = {name: name.removeprefix("params.") for name in names if name.startswith("params.")}
+    params = {name: name.removeprefix(_PARAM) for name in names if name.startswith(_PARAM)}
     further = [name for name in names if name not in _OWN and not name.startswith(_NOT_SHOWN)]
     table = best[["number", "value", "std", *further, *params]]
     table = table.rename(columns={"value": "score", **params})
@@ -72,5 +76,12 @@ def best_trials(trials: pd.DataFrame, n: int = 10) -> list[dict[str, object]]:
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
+def _is_mixed(column: pd.Series) -> bool:
+    """Return whether values are of several types; integers and other numbers are of one."""
+    types = {type(value) for value in column.dropna()}
+    return len({float if each is int else each for each in types}) > 1
+
+
+_PARAM = "params."
 _OWN = ("number", "state", "value", "std", "reason", "is_on_front")
-_NOT_SHOWN = ("fold_", "params.")
+_NOT_SHOWN = ("fold_", _PARAM)
