@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import sys
 
 import pytest
 
+from runforest.tuning.figures import study_figures
 from runforest.tuning.plots import (
     history_figure,
     importances_figure,
@@ -14,6 +16,7 @@ from runforest.tuning.plots import (
     slices_figure,
 )
 from runforest.tuning.trials import TrialRecord, TrialState
+from tests.tuning.studies import make_study, run
 
 
 def make_trial(number: int, value: float | None, state: TrialState = "complete") -> TrialRecord:
@@ -112,3 +115,46 @@ def test_a_line_of_a_trial_runs_from_its_parameters_to_its_value() -> None:
         pytest.approx([0.5, 0.5, 0.0]),
         pytest.approx([1.0, 0.5, 1.0]),
     ]
+
+
+def test_a_zero_that_a_task_suggests_by_itself_has_its_place_on_a_logarithmic_axis() -> None:
+    zero = dataclasses.replace(TRIALS[0], params={"alpha": 0.0})
+    one = dataclasses.replace(TRIALS[4], params={"alpha": 1.0})
+
+    (lines,) = parallel_figure([zero, one], {"alpha"}).axes[0].collections
+
+    assert [list(segment[:, 1]) for segment in lines.get_segments()] == [[0.0, 0.0], [1.0, 1.0]]
+
+
+def suggest_shared(trial) -> dict[str, object]:
+    """Suggest a parameter for all trials, and another one for some."""
+    alpha = trial.suggest_float("alpha", 0.1, 10.0)
+    solver = trial.suggest_categorical("solver", ["svd", "lsqr"])
+    only = {"tol": trial.suggest_float("tol", 1e-4, 1e-2)} if solver == "lsqr" else {"copy_X": True}
+    return {"alpha": alpha, "solver": solver, **only}
+
+
+def suggest_disjoint(trial) -> dict[str, object]:
+    """Suggest this or that parameter."""
+    if trial.number % 2:
+        return {"alpha": trial.suggest_float("alpha", 0.1, 10.0)}
+    return {"tol": trial.suggest_float("tol", 1e-4, 1e-2)}
+
+
+@pytest.mark.parametrize(
+    ("suggest", "shown"),
+    [
+        (suggest_shared, ["alpha", "solver", "r2"]),
+        (suggest_disjoint, []),
+        (lambda _trial: {}, []),
+    ],
+)
+def test_the_figures_of_a_conditional_space_show_what_its_trials_share(suggest, shown) -> None:
+    study = make_study(space={})
+
+    figures = study_figures(run(study, own=suggest), study)
+
+    for figure in figures.values():
+        figure.savefig(io.BytesIO())
+    labels = figures["parallel_coordinates"].axes[0].get_xticklabels()
+    assert [label.get_text() for label in labels] == shown

@@ -112,22 +112,24 @@ def slices_figure(
 def parallel_figure(
     trials: Sequence[TrialRecord], log_params: Collection[str] = (), scorer: str = "score"
 ) -> Figure:
-    """Return a line per complete trial across its parameters to its value, coloured by value."""
+    """Return a line per complete trial across its parameters to its value, coloured by value.
+
+    In a conditional space these are the parameters that all complete trials have.
+    """
     import numpy as np
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import LineCollection
     from matplotlib.colors import Normalize
 
     complete = [trial for trial in trials if trial.value is not None]
-    names = _param_names(complete)
+    names = [name for name in _param_names(complete) if all(name in t.params for t in complete)]
     figure, (axes,) = new_figure(1, size=(max(1.6 * (len(names) + 1), 5) + 1.5, 4.4))
-    if not complete:
-        _say(axes, "no complete trial")
+    if not names:
+        _say(axes, "no parameter that all trials have" if complete else "no complete trial")
         return figure
-    whole = [trial for trial in complete if trial.params.keys() == set(names)]
-    values = [trial.value or 0.0 for trial in whole]
+    values = [trial.value or 0.0 for trial in complete]
     columns = [
-        _scaled(axes, x, [trial.params[name] for trial in whole], is_log=name in log_params)
+        _scaled(axes, x, [trial.params[name] for trial in complete], is_log=name in log_params)
         for x, name in enumerate(names)
     ]
     columns.append(_scaled(axes, len(names), values, is_log=False))
@@ -203,7 +205,8 @@ def _set_ticks(axes: Axes, labels: Sequence[str], *, is_log: bool) -> None:
 def _scaled(axes: Axes, x: float, values: Sequence[object], *, is_log: bool) -> list[float]:
     """Draw the vertical axis of one parameter; return its values as heights from 0 to 1."""
     positions, labels = _positions(values)
-    shown = [math.log10(p) for p in positions] if is_log and not labels else positions
+    has_logarithms = is_log and not labels and min(positions) > 0
+    shown = [math.log10(p) for p in positions] if has_logarithms else positions
     low, high = min(shown), max(shown)
     axes.axvline(x, color=GREY, linewidth=0.8, zorder=0)
     width = (high - low) or 1.0
