@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from concurrent.futures import wait
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,29 @@ def test_an_executor_hands_an_error_to_the_future(executor: Executor) -> None:
     assert "invalid literal" in str(error)
 
 
+def test_an_error_that_does_not_survive_pickling_is_told(executor: Executor) -> None:
+    class CodedError(Exception):  # It can be pickled, but not read again.
+        def __init__(self, code: int, place: str) -> None:
+            super().__init__(f"{code} at {place}")
+
+    class LockedError(Exception):
+        def __init__(self, text: str) -> None:
+            super().__init__(text)
+            self.lock = threading.Lock()
+
+    def fail(kind: type[Exception], *args: object) -> None:
+        raise kind(*args)
+
+    failed = [executor.submit(fail, CodedError, 7, "fit"), executor.submit(fail, LockedError, "no")]
+
+    told = [f"{type(error).__name__}: {error}" for error in (f.exception(60) for f in failed)]
+    assert [text.removeprefix("RuntimeError: ") for text in told] == [
+        "CodedError: 7 at fit",
+        "LockedError: no",
+    ]
+    assert executor.submit(divmod, 7, 2).result(timeout=60) == (3, 1)
+
+
 def test_an_executor_takes_more_calls_than_it_has_workers(executor: Executor) -> None:
     futures = [executor.submit(operator.mul, number, 3) for number in range(20)]
 
@@ -77,6 +101,18 @@ def test_what_cannot_be_pickled_is_named(executor: Executor) -> None:
     error = executor.submit(dict, params=params).exception(timeout=60)
 
     assert str(error).startswith("params['callbacks'][1] cannot be sent to a worker: it is a lock")
+    assert 'use executor = "serial"' in str(error)
+    assert executor.submit(divmod, 7, 2).result(timeout=60) == (3, 1)
+
+
+@pytest.mark.parametrize("executor", REMOTE, indirect=True)
+def test_what_cannot_be_pickled_of_a_result_is_named(executor: Executor) -> None:
+    def fit() -> dict[str, object]:
+        return {"model": SimpleNamespace(alpha=1.0, lock=threading.Lock())}
+
+    error = executor.submit(fit).exception(timeout=60)
+
+    assert str(error).startswith("the result['model'].lock cannot be sent back by a worker: it is")
     assert 'use executor = "serial"' in str(error)
     assert executor.submit(divmod, 7, 2).result(timeout=60) == (3, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def test_a_value_that_holds_itself_is_searched_once() -> None:
 
 
 def test_a_packed_call_is_done_as_it_was_meant() -> None:
-    assert call_packed(pack(int, ("ff",), {"base": 16})) == 255
+    assert pickle.loads(call_packed(pack(int, ("ff",), {"base": 16}))) == 255
 
 
 def test_a_function_that_holds_a_lock_is_named() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runforest.executors import open_executor
+from runforest.tuning.driver import StudyError
 from runforest.tuning.space import parse_space
 from tests.tuning.studies import make_study, run
 
@@ -12,9 +13,9 @@ FOREST = "sklearn.ensemble.RandomForestRegressor"
 SPACE = parse_space({"max_depth": {"type": "int", "low": 1, "high": 6}, "n_estimators": [8, 12]})
 
 
-def stepwise(**changes: object):
+def stepwise(path: str = FOREST, **changes: object):
     return make_study(
-        FOREST,
+        path,
         **{
             "space": SPACE,
             "pruner": "median",
@@ -64,3 +65,24 @@ def test_the_models_travel_between_processes() -> None:
     assert [trial.fold_scores for trial in result.trials] == [
         pytest.approx(trial.fold_scores) for trial in alone.trials
     ]
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_travel_is_told_with_its_attribute(tmp_path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "locked.py").write_text(
+        "import threading\n"
+        "from sklearn.linear_model import SGDRegressor\n"
+        "class Locked(SGDRegressor):\n"
+        "    def partial_fit(self, X, y):\n"
+        "        self.lock_ = threading.Lock()\n"
+        "        return super().partial_fit(X, y)\n"
+    )
+    space = parse_space({"alpha": [0.1]})
+    study = stepwise("locked.Locked", space=space, n_trials=1)
+
+    with (
+        open_executor("processes", 1) as executor,
+        pytest.raises(StudyError, match=r"\.lock_ cannot be sent back by a worker: it is a lock"),
+    ):
+        run(study, executor=executor)

@@ -1,4 +1,4 @@
-"""Calls as bytes, and which part of a call cannot become bytes."""
+"""Calls and their results as bytes, and which part of them cannot become bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class UnpicklableError(TypeError):
-    """A call cannot be sent to a worker; the message names the part that cannot be pickled."""
+    """A call or its result cannot be sent; the message names the part that cannot be pickled."""
 
 
 def pack(
@@ -35,10 +35,41 @@ def pack(
     return packed
 
 
-def call_packed(packed: bytes) -> object:
-    """Do a call that `pack` made bytes of."""
-    function, args, kwargs = pickle.loads(packed)  # noqa: S301  It comes from the driver.
-    return function(*args, **kwargs)
+def call_packed(packed: bytes) -> bytes:
+    """Do a call that `pack` made bytes of; return its result as bytes for `pickle.loads`.
+
+    Raises
+    ------
+    UnpicklableError
+        Part of the result cannot be pickled.
+    RuntimeError
+        It stands for an error of the call that would be lost on its way to the driver.
+    Exception
+        Any other error of the call.
+    """
+    try:
+        function, args, kwargs = pickle.loads(packed)  # noqa: S301  It comes from the driver.
+        result = function(*args, **kwargs)
+    except Exception as error:  # border: calls of the user's raise what they like
+        if _survives_pickling(error):
+            raise
+        told = f"{type(error).__name__}: {error}"
+    else:
+        return _pack_result(result)
+    # Not raised above, where the error would be its context, which Dask sends along.
+    raise RuntimeError(told)
+
+
+def _pack_result(result: object) -> bytes:
+    import cloudpickle
+
+    try:
+        packed: bytes = cloudpickle.dumps(result)
+    except Exception:  # noqa: BLE001  Objects of the user's raise what they like.
+        refusal = _refusal("the result", result, "back by a worker")
+    else:
+        return packed
+    raise UnpicklableError(refusal)
 
 
 def unpicklable_part(value: object, path: str) -> tuple[str, object]:
@@ -72,13 +103,16 @@ def _explanation(
 ) -> str:
     for name, value in _named_values(function, args, kwargs):
         if _pickle_error(value):
-            path, part = unpicklable_part(value, name)
-            return (
-                f"{path} cannot be sent to a worker: it is a {type(part).__name__}, which cannot "
-                f"be pickled ({_pickle_error(part)}). Make it of values that can, or use "
-                'executor = "serial".'
-            )
+            return _refusal(name, value, "to a worker")
     return f"{function} cannot be sent to a worker. Use a function of a module."
+
+
+def _refusal(name: str, value: object, where: str) -> str:
+    path, part = unpicklable_part(value, name)
+    return (
+        f"{path} cannot be sent {where}: it is a {type(part).__name__}, which cannot be pickled "
+        f'({_pickle_error(part)}). Make it of values that can, or use executor = "serial".'
+    )
 
 
 def _named_values(
@@ -101,6 +135,21 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
         yield from ((f"[{number}]", item) for number, item in enumerate(value))
     elif not isinstance(value, type | FunctionType | MethodType | ModuleType):
         yield from ((f".{name}", item) for name, item in getattr(value, "__dict__", {}).items())
+
+
+def _survives_pickling(error: Exception) -> bool:
+    """Return whether an error can be read where it is sent.
+
+    One whose constructor takes other arguments than its message can be pickled, yet not read; a
+    pool of processes breaks when that happens.
+    """
+    import cloudpickle
+
+    try:
+        pickle.loads(cloudpickle.dumps(error))  # noqa: S301  Pickled here.
+    except Exception:  # noqa: BLE001  Objects of the user's raise what they like.
+        return False
+    return True
 
 
 def _pickle_error(value: object) -> str:

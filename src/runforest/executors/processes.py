@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -54,7 +55,7 @@ class ProcessExecutor(RemoteExecutor):
         """Send the call to a free worker."""
         future: Future[T] = Future()
         try:
-            future = self._pool.submit(call_packed, pack(fn, args, kwargs))
+            future = self._pool.submit(_call, pack(fn, args, kwargs))
         except UnpicklableError as error:
             future.set_exception(error)
         return future
@@ -62,6 +63,20 @@ class ProcessExecutor(RemoteExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  The standard's signature.
         """Stop the workers; `cancel_futures` kills them, running calls included."""
         self._pool.shutdown(wait=wait, kill_workers=cancel_futures)
+
+
+class _Returned:
+    """A result that is pickled already, and becomes itself where it is read."""
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return pickle.loads, (self._packed,)
+
+
+def _call(packed: bytes) -> _Returned:
+    return _Returned(call_packed(packed))
 
 
 def _begin(driver: int) -> None:

@@ -1,7 +1,7 @@
 """What runs on a worker, or on the scheduler, before the project's code is there.
 
-This module is sent by value, as its last line says, so it imports nothing of Runforest. What it
-needs, a worker has: Python, Dask and the third-party packages.
+This module is sent by value, as its last line says, so it imports nothing of Runforest until the
+code is there. What it needs, a worker has: Python, Dask and the third-party packages.
 """
 
 from __future__ import annotations
@@ -87,8 +87,9 @@ def run_call(code: str, packed: bytes) -> tuple[str, bytes]:
     if plugin is None or problem:
         return problem, b""
     use_code(worker, plugin.folder)  # type: ignore[attr-defined]
-    function, args, kwargs = pickle.loads(packed)  # noqa: S301  The driver made it.
-    return "", cloudpickle.dumps(function(*args, **kwargs))
+    from runforest.executors.packing import call_packed
+
+    return "", call_packed(packed)
 
 
 def use_code(worker: Worker, folder: Path | None) -> None:
