@@ -363,6 +363,7 @@ def lightgbm(**params: object) -> Case:
         (forest("GradientBoostingClassifier", n_iter_no_change=5), "count anew .* Leave it out"),
         (forest("BaggingClassifier", oob_score=True), "`oob_score`.* Leave it out"),
         (mlp(solver="lbfgs"), 'Use "adam" or "sgd"'),
+        (mlp("regression", solver="lbfgs"), 'Use "adam" or "sgd"'),
         (mlp(early_stopping=True), "`early_stopping`. Leave it out: the pruner"),
         (linear("SGDClassifier", class_weight="balanced"), "`class_weight .* Leave it out"),
         (Case(path="xgboost.XGBRFClassifier"), "Use XGBClassifier or XGBRegressor"),

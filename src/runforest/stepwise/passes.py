@@ -22,7 +22,8 @@ class Epochs:
 
     def problem(self, template: BaseEstimator) -> str | None:
         """Name the options that `partial_fit` does not know."""
-        if not hasattr(template, "partial_fit"):
+        # Asked for by name, since MLPRegressor has `partial_fit` with it too: a whole training.
+        if getattr(template, "solver", None) == "lbfgs" or not hasattr(template, "partial_fit"):
             return '`solver = "lbfgs"`, which knows no epochs. Use "adam" or "sgd".'
         if getattr(template, "early_stopping", False):
             return "`early_stopping`. Leave it out: the pruner stops what is not worth its time."
