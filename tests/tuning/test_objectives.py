@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from runforest.estimators import EstimatorSpec
 from runforest.run import DatasetFacts
 from runforest.tuning.checks import study_problems
 from runforest.tuning.figures import study_figures
@@ -107,6 +108,39 @@ def test_only_a_study_of_several_objectives_has_a_figure_of_its_front() -> None:
 )
 def test_what_does_not_go_together_is_told_with_its_remedy(changes, key, remedy) -> None:
     assert remedy in problems(**changes)[key]
+
+
+CATBOOST = EstimatorSpec(
+    path="catboost.CatBoostRegressor",
+    params={"iterations": 5, "allow_writing_files": False},
+    seed=0,
+    kind="regression",
+)
+MLP = EstimatorSpec(
+    path="sklearn.neural_network.MLPRegressor", params={}, seed=0, kind="regression"
+)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space", "remedy"),
+    [
+        (CATBOOST, {"depth": [2, 3]}, "Give `learning_rate`"),
+        (CATBOOST, {"learning_rate": {"type": "float", "low": 0.1, "high": 0.3}}, None),
+        (MLP, {"solver": ["adam", "sgd"]}, None),
+        (MLP, {"solver": ["adam", "lbfgs"], "alpha": [0.1]}, 'Use "adam" or "sgd"'),
+        (MLP, {"solver": ["lbfgs", "adam"], "alpha": [0.1]}, 'Use "adam" or "sgd"'),
+    ],
+)
+def test_the_search_space_counts_for_training_in_steps(estimator, space, remedy) -> None:
+    pytest.importorskip(estimator.path.partition(".")[0])
+    study = make_study(
+        estimator=estimator, sampler_options={}, pruner="median", prune_by="iterations"
+    )
+
+    told = study_problems(study, space, FACTS)
+
+    assert told.keys() == ({"prune_by"} if remedy else set())
+    assert (remedy or "") in told.get("prune_by", "")
 
 
 def test_a_sound_study_has_no_problem() -> None:

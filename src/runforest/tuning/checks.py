@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runforest.estimators import estimator_problems, param_name_problems
 from runforest.stepwise.steps import stepping_problem
+from runforest.tuning.dimensions import CategoricalDimension
 from runforest.tuning.folds import fold_count_problem
 from runforest.tuning.objectives import TIMES
 from runforest.tuning.samplers import PRUNERS, pruner_problems, sampler_problems
@@ -13,7 +15,7 @@ from runforest.tuning.scoring import scorer_problems
 from runforest.tuning.space import parse_space, space_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runforest.estimators import EstimatorSpec
     from runforest.run import DatasetFacts
@@ -38,7 +40,7 @@ def study_problems(
         **_space_problems(study, table),
         **pruner_problems(study.pruner, study.pruner_options),
         **_objective_problems(study, facts),
-        **_prune_by_problems(study),
+        **_prune_by_problems(study, table),
         **fold_count_problem(
             study.n_folds, facts.n_rows, facts.smallest_class, study.estimator.kind
         ),
@@ -85,7 +87,7 @@ def _objective_problems(study: StudySpec, facts: DatasetFacts) -> dict[str, str]
     return found
 
 
-def _prune_by_problems(study: StudySpec) -> dict[str, str]:
+def _prune_by_problems(study: StudySpec, table: Mapping[str, object] | None) -> dict[str, str]:
     if study.prune_by == "folds" or study.pruner not in PRUNERS:
         return {}
     if study.pruner == "none":
@@ -94,10 +96,29 @@ def _prune_by_problems(study: StudySpec) -> dict[str, str]:
     if PRUNERS[study.pruner].compares_folds:
         message = f'{study.pruner} compares single folds. Set prune_by = "folds", or use median.'
         return {"prune_by": message}
-    if estimator_problems(study.estimator):
+    if table is not None and search_space_problems(table, study.estimator):
         return {}
-    problem = stepping_problem(study.estimator)
-    return {"prune_by": problem} if problem else {}
+    for spec in _sample_estimators(study.estimator, table or {}):
+        problem = None if estimator_problems(spec) else stepping_problem(spec)
+        if problem:
+            return {"prune_by": problem}
+    return {}
+
+
+def _sample_estimators(
+    fixed: EstimatorSpec, table: Mapping[str, object]
+) -> Iterator[EstimatorSpec]:
+    """Yield the estimator at a point of the space, then with each other choice in place of one."""
+    space = parse_space(table) if table else {}
+    choices = {
+        name: dimension.values() if isinstance(dimension, CategoricalDimension) else [dimension.low]
+        for name, dimension in space.items()
+    }
+    point = {**fixed.params, **{name: values[0] for name, values in choices.items()}}
+    yield replace(fixed, params=point)
+    for name, values in choices.items():
+        for value in values[1:]:
+            yield replace(fixed, params={**point, name: value})
 
 
 def _timeout_problems(timeout_s: float | None) -> dict[str, str]:
