@@ -93,6 +93,8 @@ def _no_result_message(records: Sequence[TrialRecord]) -> str:
         return f"all {len(records)} trials were pruned. Raise n_startup_trials of the pruner."
     reason, count = reasons.most_common(1)[0]
     return (
-        f"none of {len(records)} trials is complete; {count} of them failed with {reason} "
-        "Correct the estimator, its parameters, the search space or the scorer."
+        f"none of {len(records)} trials is complete; {count} of them failed with "
+        f"{reason.rstrip().removesuffix('.')}. Correct the estimator, its parameters, the search "
+        "space or the scorer. Trials that failed count as finished: to try the same ones again, "
+        "run with --force and the name of this task."
     )
