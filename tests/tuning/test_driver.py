@@ -160,7 +160,7 @@ def test_a_score_that_is_undefined_fails_its_trial(pruner: str) -> None:
     table = make_table(6)  # Six folds have one test row each, whose R² is undefined.
 
     with pytest.raises(
-        StudyError, match=r"2 of them failed with the score \(r2\) of fold 1 is nan\."
+        StudyError, match=r"2 of them failed with the score \(r2\) of fold 0 is nan\."
     ):
         run(make_study(n_folds=6, n_trials=2, pruner=pruner), table=table)
 

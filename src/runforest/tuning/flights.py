@@ -114,7 +114,7 @@ class Flights:
             flight.state = "pruned"
 
     def _undefined_score(self, flight: Flight) -> str | None:
-        for number, scores in enumerate(flight.scores, start=1):
+        for number, scores in enumerate(flight.scores):
             for objective, score in zip(self.study.objectives, scores, strict=True):
                 if not math.isfinite(score):
                     return f"the score ({objective}) of fold {number} is {score}."
