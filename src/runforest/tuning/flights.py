@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runforest.tuning.flight import UID_ATTRIBUTE, Flight, new_uid
-from runforest.tuning.space import grid_size
 
 if TYPE_CHECKING:
     import optuna
@@ -50,10 +49,9 @@ class Flights:
         """Yield each trial when it ends, until all are done; tell its end before the next one."""
         timeout_s = self.study.timeout_s
         deadline_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        n_trials = self._n_trials()
         try:
             while True:
-                while len(self.in_air) < n_jobs and self.asking.n_asked < n_trials:
+                while len(self.in_air) < n_jobs and self.asking.n_asked < self.study.n_possible:
                     if self.is_stopping() or time.monotonic() >= deadline_s:
                         break
                     self._start()
@@ -63,10 +61,6 @@ class Flights:
         finally:
             for future in self.in_air:
                 future.cancel()
-
-    def _n_trials(self) -> int:
-        size = grid_size(self.study.space) if self.study.sampler == "grid" else None
-        return self.study.n_trials if size is None else min(size, self.study.n_trials)
 
     def _start(self) -> None:
         trial = self.asking.ask()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from runforest.tuning.space import grid_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +56,12 @@ class StudySpec:
     pruner_options: Mapping[str, object] = field(default_factory=dict)
     prune_by: str = "folds"
     n_steps: int = 10
+
+    @cached_property
+    def n_possible(self) -> int:
+        """Trials that there can be in all: `n_trials`, or the points of a grid that has fewer."""
+        size = grid_size(self.space) if self.sampler == "grid" else None
+        return self.n_trials if size is None else min(size, self.n_trials)
 
 
 @dataclass(frozen=True, kw_only=True)

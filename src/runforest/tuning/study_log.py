@@ -28,7 +28,7 @@ class StudyLog:
         self._task.log_study(
             {
                 "key": self._key,
-                "n_trials": self._study.n_trials,
+                "n_trials": self._study.n_possible,
                 "timeout_s": self._study.timeout_s,
                 "n_earlier": len(earlier),
                 "scorer": self._study.objectives[0],
@@ -47,7 +47,7 @@ class StudyLog:
         """Tell a finished trial."""
         self._log(record, is_earlier=False)
         message = f"trial {record.number}: {record.state}"
-        self._task.report_progress(record.number + 1, self._study.n_trials, message)
+        self._task.report_progress(record.number + 1, self._study.n_possible, message)
 
     def _log(self, record: TrialRecord, *, is_earlier: bool) -> None:
         self._task.log_trial({**record.to_json(), "study": self._key, "is_earlier": is_earlier})
