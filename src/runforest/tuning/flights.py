@@ -72,20 +72,26 @@ class Flights:
     def _submit(self, flight: Flight) -> None:
         self.in_air[self.executor.submit(self.schedule.next_unit(flight))] = flight
 
-    def _settle(self) -> list[Flight]:
-        """Wait for a unit of work; return the trials that it ends."""
+    def _settle(self) -> Generator[Flight]:
+        """Wait for a unit of work; yield the trials that it ends, also if the executor broke."""
         done = wait(self.in_air, return_when=FIRST_COMPLETED).done
-        landed = []
+        landed, broken = [], None
         # In the order of starting: `done` is a set, whose order differs from run to run.
         for future in [future for future in self.in_air if future in done]:
             flight = self.in_air.pop(future)
-            self._take(flight, future)
-            if flight.state is None:
-                self._submit(flight)
-            else:
-                flight.land()
-                landed.append(flight)
-        return landed
+            try:
+                self._take(flight, future)
+                if flight.state is None:
+                    self._submit(flight)
+                    continue
+            except BrokenExecutor as error:
+                broken = error
+                continue
+            flight.land()
+            landed.append(flight)
+        yield from landed
+        if broken:
+            raise broken
 
     def _take(self, flight: Flight, future: Future[Any]) -> None:
         """Add the result of a unit of work to its trial, and end it where that is due."""
