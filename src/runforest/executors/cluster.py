@@ -110,8 +110,8 @@ class ClusterExecutor(RemoteExecutor):
         )
         self._calls[local] = self._session.start(self._carry(remote, local))
         local.add_done_callback(self._forget)
-        if self._session.broken:
-            self._fail_all(self._session.broken)
+        if self._session.broken:  # Perhaps since after those in `_calls` were failed.
+            self._session.call(self._fail_all, self._session.broken)
         return cast("Future[T]", local)
 
     def share(self, file: Path) -> WorkerFile:

@@ -72,6 +72,10 @@ class Session:
         loop = cast("BaseAsyncIOLoop", self.client.loop)
         return asyncio.run_coroutine_threadsafe(work, loop.asyncio_loop)
 
+    def call(self, function: Callable[[str], None], argument: str) -> None:
+        """Call a function in the thread of the client, soon."""
+        cast("BaseAsyncIOLoop", self.client.loop).add_callback(function, argument)
+
     def lose(self, reason: str) -> None:
         """Note that the cluster is of no use any more."""
         if not self.broken:
