@@ -165,6 +165,23 @@ def test_a_trial_that_lasts_is_told_once_while_it_runs(tmp_path, monkeypatch) ->
     assert told.long == [trial.uid for trial in result.trials]
 
 
+def test_an_error_while_a_long_trial_is_told_ends_the_study(tmp_path, monkeypatch) -> None:
+    class Failing(Told):
+        def trial_is_long(self, flight) -> None:
+            message = f"no space left for {flight.uid}"
+            raise OSError(message)
+
+    monkeypatch.setattr(watch, "LONG_S", 0.1)
+    monkeypatch.setattr(watch, "POLL_S", 0.05)
+    path = write_model(tmp_path, monkeypatch, "__import__('time').sleep(0.4)")
+    told = Failing()
+
+    with pytest.raises(OSError, match="no space left"):
+        run(make_study(path, n_trials=9, n_folds=2), listener=told)
+
+    assert len(told.finished) == 1
+
+
 def test_a_short_trial_is_not_told_while_it_runs() -> None:
     told = Told()
 

@@ -24,7 +24,10 @@ POLL_S = 0.5
 
 
 class Airborne:
-    """The trials in flight, watched by a thread that tells of the long ones, each once."""
+    """The trials in flight, watched by a thread that tells of the long ones, each once.
+
+    What telling raises sets `stop`, and is raised when the context is left.
+    """
 
     def __init__(self, on_long: Callable[[Flight], None], stop: threading.Event) -> None:
         self._on_long, self._stop = on_long, stop
@@ -32,6 +35,7 @@ class Airborne:
         self._told: set[str] = set()
         self._lock = threading.Lock()
         self._ended = threading.Event()
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._watch, name="long trials", daemon=True)
 
     def __enter__(self) -> Self:
@@ -40,9 +44,11 @@ class Airborne:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop watching."""
+        """Stop watching; raise what telling of a trial raised."""
         self._ended.set()
         self._thread.join()
+        if self._error:
+            raise self._error
 
     def add(self, flight: Flight) -> None:
         """Watch a trial."""
@@ -58,15 +64,23 @@ class Airborne:
     def _watch(self) -> None:
         has_announced = False
         while not self._ended.wait(POLL_S):
-            with self._lock:
-                for uid, flight in self._flights.items():
-                    is_long = time.perf_counter() - flight.clock_s > LONG_S
-                    if is_long and uid not in self._told:
-                        self._told.add(uid)
-                        self._on_long(flight)
+            try:
+                self._tell_long_ones()
+            except Exception as error:  # noqa: BLE001  It belongs to the thread of the study.
+                self._error = error
+                self._stop.set()
+                return
             if self._stop.is_set() and not has_announced:
                 has_announced = True
                 logger.warning("Finishing the running trials. Ctrl-C again stops at once.")
+
+    def _tell_long_ones(self) -> None:
+        with self._lock:
+            for uid, flight in self._flights.items():
+                is_long = time.perf_counter() - flight.clock_s > LONG_S
+                if is_long and uid not in self._told:
+                    self._told.add(uid)
+                    self._on_long(flight)
 
 
 @contextmanager
