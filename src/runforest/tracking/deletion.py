@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
 from runforest.tracking.history import RecordedRun, all_runs, read_run
+from runforest.tracking.process import PROCESS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,7 +19,7 @@ N_PER_CALL = 500
 def top_runs(client: MlflowClient) -> list[RecordedRun]:
     """Return the runs that are no child runs, newest first."""
     runs = [run for run in all_runs(client) if "mlflow.parentRunId" not in run.data.tags]
-    recorded = [read_run(run) for run in runs if "mlflow.runforest.process" in run.data.tags]
+    recorded = [read_run(run) for run in runs if PROCESS_TAG in run.data.tags]
     return sorted(recorded, key=lambda run: -run.started_ms)
 
 

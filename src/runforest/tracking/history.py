@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from runforest.errors import ArtifactError, StoreError
 from runforest.manifest import Manifest, read_manifest
+from runforest.tracking.process import PROCESS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -98,12 +99,11 @@ def find_run(client: MlflowClient, reference: str) -> RecordedRun:
 
 def earlier_runs(client: MlflowClient, run: RecordedRun, limit: int = 20) -> list[RecordedRun]:
     """Return the runs of the same experiment that started before, newest first."""
-    query = f"attributes.start_time < {run.started_ms}"
+    query = f"attributes.start_time < {run.started_ms} and tags.`{PROCESS_TAG}` != ''"
     found = client.search_runs(
-        [run.experiment_id], query, max_results=10 * limit, order_by=["attributes.start_time DESC"]
+        [run.experiment_id], query, max_results=limit, order_by=["attributes.start_time DESC"]
     )
-    tops = [one for one in found if "mlflow.parentRunId" not in one.data.tags][:limit]
-    return [recorded for recorded in map(read_run, tops) if recorded.manifests]
+    return [recorded for recorded in map(read_run, found) if recorded.manifests]
 
 
 def read_run(run: MlflowRun) -> RecordedRun:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from runforest.errors import StoreError
 from runforest.tracking.names import safe_name, shortened
-from runforest.tracking.process import process_start
+from runforest.tracking.process import PROCESS_TAG, process_start
 from runforest.tracking.trials import KILLED_NAME, NAME_TAG, RUNNING_NAME
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _tags(request: RunRequest) -> dict[str, str]:
         "mlflow.source.type": "LOCAL",
         "mlflow.note.content": request.description,
         "mlflow.runforest.host": socket.gethostname(),
-        "mlflow.runforest.process": process_start(os.getpid()),
+        PROCESS_TAG: process_start(os.getpid()),
         "mlflow.source.git.commit": request.commit,
         "git.dirty": str(request.is_dirty).lower() if request.commit else "",
     }

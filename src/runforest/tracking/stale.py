@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from runforest.results import ResultIndex
-from runforest.tracking.process import is_alive
+from runforest.tracking.process import PROCESS_TAG, is_alive
 from runforest.tracking.replay import replay_journal
 from runforest.tracking.runs import OpenedRun, close_run
 
@@ -42,7 +42,7 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     stale = [
         run.info.run_id
         for run in client.search_runs(experiments, query)
-        if not is_alive(run.data.tags.get("mlflow.runforest.process", "0@0"))
+        if not is_alive(run.data.tags.get(PROCESS_TAG, "0@0"))
     ]
     if not stale:
         return []
