@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from runforest.digests import file_digest
 from runforest.errors import ArtifactError
@@ -13,6 +16,8 @@ from runforest.manifest import MANIFEST_NAME, read_manifest
 
 if TYPE_CHECKING:
     from runforest.manifest import Manifest
+
+logger = logging.getLogger(__name__)
 
 
 def upload_result(artifact_uri: str, folder: Path) -> None:
@@ -38,7 +43,7 @@ def upload_pointer(artifact_uri: str, folder: Path) -> None:
 
 
 def download_result(uri: str, destination: Path) -> Path:
-    """Return a local folder with the result of a URI, downloaded unless it is there already.
+    """Return a local folder with the result of a URI, downloaded unless it is there, undamaged.
 
     A result that its run reused lies in the run that computed it, and is fetched from there.
 
@@ -47,24 +52,12 @@ def download_result(uri: str, destination: Path) -> Path:
     ArtifactError
         There is no complete result at the URI.
     """
-    if read_manifest(destination) is not None:
-        return destination
-    draft = destination.with_name(f"{destination.name}.{os.getpid()}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        folder = _download(uri, draft)
-        manifest = read_manifest(folder)
-        if manifest is None:
-            message = f"{uri} has no {MANIFEST_NAME}: it is not a complete result. Name another."
-            raise ArtifactError(message)
-        if manifest.reused_from and any(not (folder / name).exists() for name in manifest.outputs):
-            origin = _artifact_uri(manifest.reused_from)
-            folder = _download(f"{origin}/{uri.rstrip('/').rpartition('/')[2]}", draft / "origin")
-        check_files(folder, manifest, uri)
-        folder.rename(destination)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    # Of several that want it, one downloads it, and none removes what another has just put there.
+    with FileLock(destination.with_name(f"{destination.name}.lock")):
+        if not _is_intact(destination):
+            shutil.rmtree(destination, ignore_errors=True)
+            _fetch(uri, destination)
     return destination
 
 
@@ -81,7 +74,37 @@ def check_files(folder: Path, manifest: Manifest, uri: str) -> None:
         if not path.is_file() or file_digest(path) != output.sha256:
             message = f"{uri}/{name} is missing or damaged. Name another result."
             raise ArtifactError(message)
-        path.chmod(0o444)
+
+
+def _is_intact(folder: Path) -> bool:
+    try:
+        manifest = read_manifest(folder)
+        if manifest is not None:
+            check_files(folder, manifest, str(folder))
+    except ArtifactError:
+        logger.warning("%s is damaged, and downloaded again.", folder)
+        return False
+    return manifest is not None
+
+
+def _fetch(uri: str, destination: Path) -> None:
+    draft = destination.with_name(f"{destination.name}.{os.getpid()}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        folder = _download(uri, draft)
+        manifest = read_manifest(folder)
+        if manifest is None:
+            message = f"{uri} has no {MANIFEST_NAME}: it is not a complete result. Name another."
+            raise ArtifactError(message)
+        if manifest.reused_from and any(not (folder / name).exists() for name in manifest.outputs):
+            origin = _artifact_uri(manifest.reused_from, uri)
+            folder = _download(f"{origin}/{uri.rstrip('/').rpartition('/')[2]}", draft / "origin")
+        check_files(folder, manifest, uri)
+        for name in manifest.outputs:
+            (folder / name).chmod(0o444)
+        folder.rename(destination)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _download(uri: str, folder: Path) -> Path:
@@ -96,10 +119,18 @@ def _download(uri: str, folder: Path) -> Path:
         raise ArtifactError(message) from error
 
 
-def _artifact_uri(run_id: str) -> str:
+def _artifact_uri(run_id: str, uri: str) -> str:
+    """Return where the artifacts of the run lie that computed the result of `uri`."""
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
-    return str(MlflowClient().get_run(run_id).info.artifact_uri)
+    try:
+        return str(MlflowClient().get_run(run_id).info.artifact_uri)
+    except MlflowException as error:
+        message = (
+            f"{uri} lies in run {run_id}, which cannot be read ({error}). Name another result."
+        )
+        raise ArtifactError(message) from error
 
 
 def download_records(uri: str, folder: Path) -> Path:

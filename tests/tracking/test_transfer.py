@@ -1,0 +1,96 @@
+"""Results of a store that are kept here: verified each time, and fetched once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.digests import file_digest
+from runforest.errors import ArtifactError
+from runforest.manifest import Manifest, OutputFile, read_manifest, write_manifest
+from runforest.tracking.finder import find_in_store
+from runforest.tracking.rows import RESULT_TAG
+from runforest.tracking.transfer import download_result
+from tests.tracking.conftest import local
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.tracking.conftest import RecordedRun, Records
+
+
+def commit_result(folder: Path, reused_from: str | None = None) -> Path:
+    """Write a result of one file."""
+    folder.mkdir(parents=True)
+    file = folder / "table.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    output = OutputFile(size_bytes=file.stat().st_size, sha256=file_digest(file))
+    manifest = Manifest(
+        task="Tuner",
+        fingerprint="feed",
+        ingredients={},
+        outputs={file.name: output},
+        reused_from=reused_from,
+    )
+    write_manifest(folder, manifest)
+    return folder
+
+
+def with_result(records: Records) -> RecordedRun:
+    """Return a run of the store that holds a result."""
+    recorded = records.open()
+    commit_result(recorded.run.artifacts / "Tuner")
+    recorded.client.set_tag(recorded.opened.run_id, f"{RESULT_TAG}feed", "Tuner")
+    return recorded
+
+
+def change(file: Path) -> None:
+    file.chmod(0o644)
+    file.write_text("a,b\n1,3\n", encoding="utf-8")
+
+
+def tear_manifest(file: Path) -> None:
+    manifest = file.with_name("manifest.json")
+    manifest.chmod(0o644)
+    manifest.write_text("{", encoding="utf-8")
+
+
+@local
+@pytest.mark.parametrize("damage", [change, lambda file: file.unlink(), tear_manifest])
+def test_a_downloaded_result_that_was_damaged_is_fetched_again(
+    records: Records, damage: Callable[[Path], None]
+) -> None:
+    recorded = with_result(records)
+    before = find_in_store("feed", recorded.project / "mlruns")
+    assert before is not None
+    damage(before.folder / "table.csv")
+
+    after = find_in_store("feed", recorded.project / "mlruns")
+
+    assert after == before
+    assert (after.folder / "table.csv").read_text() == "a,b\n1,2\n"
+
+
+def test_several_that_want_one_result_at_once_all_get_it(tmp_path: Path) -> None:
+    source = commit_result(tmp_path / "source")
+    destination = tmp_path / "cache" / "Tuner"
+
+    with ThreadPoolExecutor(4) as pool:
+        folders = list(pool.map(lambda _: download_result(str(source), destination), range(8)))
+
+    assert folders == [destination] * 8
+    assert read_manifest(destination) == read_manifest(source)
+    assert not list(destination.parent.glob("*.draft"))
+
+
+@local
+def test_a_result_whose_files_were_removed_with_their_run_is_refused(records: Records) -> None:
+    recorded = records.open()
+    pointer = commit_result(recorded.run.artifacts / "Tuner", reused_from="0" * 32)
+    (pointer / "table.csv").unlink()
+
+    with pytest.raises(ArtifactError, match="Name another result"):
+        download_result(str(pointer), recorded.project / "cache" / "Tuner")
