@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import functools
 import json
+import os
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -67,7 +68,7 @@ def profile_file(
     if known.exists():
         return Profile(**json.loads(known.read_text(encoding="utf-8")))
     profile = _compute(file, target, ids, config)
-    draft = known.with_suffix(".draft")
+    draft = known.with_suffix(f".{os.getpid()}.draft")
     cache.mkdir(parents=True, exist_ok=True)
     draft.write_text(json.dumps(dataclasses.asdict(profile)), encoding="utf-8")
     draft.replace(known)
