@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+import os
 import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,12 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+RETRY_S = 0.05
+"""After which a signal that came while this process was forking comes again."""
+
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_fork = {"is_on": False}
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Turn SIGINT and SIGTERM into KeyboardInterrupt while the block runs."""
+    _watch_forks()
     previous = {number: signal.signal(number, _interrupt) for number in _STOP_SIGNALS}
     try:
         yield
@@ -35,8 +44,26 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+@functools.cache
+def _watch_forks() -> None:
+    """Keep in mind whether this process is forking: from before the hooks of others to after them.
+
+    Those imported before this is called, that is. A `partial` of a function in C runs to its end,
+    while a signal's handler may come in between the lines of one in Python.
+    """
+    begin, end = (
+        functools.partial(operator.setitem, _fork, "is_on", is_on) for is_on in (True, False)
+    )
+    os.register_at_fork(before=begin, after_in_parent=end, after_in_child=end)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    if _fork["is_on"]:  # Python drops what is raised in a hook, and the hook has not done its work
+        again = threading.Timer(RETRY_S, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+        return
     # Further signals must not interrupt the clean-up that this one starts.
-    for number in _STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    for one in _STOP_SIGNALS:
+        signal.signal(one, signal.SIG_IGN)
     raise KeyboardInterrupt
