@@ -148,6 +148,7 @@ class Records:
     def open(self) -> RecordedRun:
         """Open a run."""
         request = RunRequest(
+            project=self.project,
             experiment_name=self.experiment,
             artifact_root=self.project / "mlruns" / self.experiment,
             run_name="",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runforest.tracking.runs import PROJECT_TAG
 from runforest.tracking.stale import close_stale_runs
 from tests.tracking.conftest import STARTED_MS, local, trial
 
@@ -98,6 +99,48 @@ def test_a_killed_run_that_was_going_on_completes_the_move(records: Records) -> 
     close(second)
 
     assert (first.names(), len(second.names())) == ([], 3)
+
+
+def test_a_run_of_another_project_is_left_to_it(records: Records) -> None:
+    recorded = abandoned(records)
+    recorded.tell_trials(trial(0))
+    other = records.project / "other"
+    (other / "mlruns").mkdir(parents=True)
+
+    closed = close_stale_runs(recorded.client, other)
+
+    assert recorded.opened.run_id not in closed
+    close(recorded)
+    assert recorded.names() == ["trial 0"]
+
+
+@pytest.mark.parametrize("home", ["gone", None])
+def test_a_run_is_closed_that_no_other_project_can_close(
+    records: Records, home: str | None
+) -> None:
+    recorded = abandoned(records)
+    recorded.tell_trials(trial(0))
+    recorded.client.delete_tag(recorded.opened.run_id, PROJECT_TAG)
+    if home is not None:
+        folder = str(records.project / home)
+        recorded.client.set_tag(recorded.opened.run_id, PROJECT_TAG, folder)
+
+    close(recorded)
+
+    assert recorded.names() == ["trial 0"]
+
+
+@local
+def test_a_copied_project_closes_the_runs_that_were_copied(records: Records) -> None:
+    recorded = abandoned(records)
+    recorded.tell_trials(trial(0))
+    original = records.project / "original"
+    original.mkdir()
+    recorded.client.set_tag(recorded.opened.run_id, PROJECT_TAG, str(original))
+
+    close(recorded)
+
+    assert recorded.names() == ["trial 0"]
 
 
 @local

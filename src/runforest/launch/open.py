@@ -122,6 +122,7 @@ def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
     secrets = experiment.environment.secrets
     folder = re.sub(r"[^\w.-]+", "-", config.experiment_name).strip("-.") or "experiment"
     return RunRequest(
+        project=project,
         experiment_name=config.experiment_name,
         artifact_root=project / "mlruns" / folder,
         run_name=redact(config.run_name, secrets),

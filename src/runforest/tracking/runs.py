@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from runforest.tracking.outcome import TaskOutcome
 
 BATCH_LIMIT = 100
+PROJECT_TAG = "mlflow.runforest.project"
+"""Folder of the project that a run is of, which alone has the run's journal."""
+
 # Without it the page opens on views for language models.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -33,6 +36,7 @@ _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 class RunRequest:
     """What is known of a run before it is opened."""
 
+    project: Path
     experiment_name: str
     artifact_root: Path
     run_name: str
@@ -184,6 +188,7 @@ def _tags(request: RunRequest) -> dict[str, str]:
         "mlflow.source.type": "LOCAL",
         "mlflow.note.content": request.description,
         "mlflow.runforest.host": socket.gethostname(),
+        PROJECT_TAG: str(request.project),
         PROCESS_TAG: process_start(os.getpid()),
         "mlflow.source.git.commit": request.commit,
         "git.dirty": str(request.is_dirty).lower() if request.commit else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -12,11 +13,9 @@ from filelock import FileLock
 from runforest.results import ResultIndex
 from runforest.tracking.process import PROCESS_TAG, is_alive
 from runforest.tracking.replay import replay_journal
-from runforest.tracking.runs import OpenedRun, close_run
+from runforest.tracking.runs import PROJECT_TAG, OpenedRun, close_run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
@@ -26,7 +25,8 @@ logger = logging.getLogger(__name__)
 def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     """Close as KILLED the runs that dead processes of this host left RUNNING.
 
-    What stands in their journals is recorded first. Their staging folders go. Committed results
+    What stands in their journals is recorded first; so those of another project, which alone has
+    them, are left to its next start while it exists. Their staging folders go. Committed results
     stay, since their manifests vouch for them, and are made known in case the process died in
     between.
 
@@ -42,7 +42,7 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     stale = [
         run.info.run_id
         for run in client.search_runs(experiments, query)
-        if not is_alive(run.data.tags.get(PROCESS_TAG, "0@0"))
+        if not is_alive(run.data.tags.get(PROCESS_TAG, "0@0")) and _is_ours(run, project)
     ]
     if not stale:
         return []
@@ -55,13 +55,33 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     return closed
 
 
-def _close(client: MlflowClient, project: Path, run: MlflowRun) -> None:
-    opened = OpenedRun(
+def _is_ours(run: MlflowRun, project: Path) -> bool:
+    """Return whether a run is of this project or a copied one, or of none that still exists."""
+    home = run.data.tags.get(PROJECT_TAG)
+    if home is None or Path(home) == project or not _is_there(Path(home)):
+        return True
+    folder = _opened(run).local_folder
+    return folder is not None and folder.is_relative_to(project)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except PermissionError:  # below a folder of another user
+        return True
+
+
+def _opened(run: MlflowRun) -> OpenedRun:
+    return OpenedRun(
         run_id=run.info.run_id,
         name=run.info.run_name,
         experiment_id=run.info.experiment_id,
         artifact_uri=run.info.artifact_uri,
     )
+
+
+def _close(client: MlflowClient, project: Path, run: MlflowRun) -> None:
+    opened = _opened(run)
     folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
     replay_journal(client, opened, folder / "journal.jsonl")
     close_run(client, opened.run_id, "KILLED")
