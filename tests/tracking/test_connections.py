@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
-import socket
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runforest.tracking.connections import avoid_stalls, is_stalling
+from runforest.tracking.store import connect
 from tests.conftest import free_port
-from tests.tracking.conftest import serving
+from tests.tracking.conftest import answering, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
-
-
-@contextmanager
-def answering(*, is_in_two: bool) -> Iterator[tuple[str, list[bytes]]]:
-    """Serve `{}` to all, in one segment or in two; lend the address and the requests' heads."""
-    heads: list[bytes] = []
-
-    def serve(connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as requests:
-            while requests.readline():
-                lines = list(iter(requests.readline, b"\r\n"))
-                heads.append(b"".join(lines))
-                if is_in_two:
-                    connection.sendall(HEAD)
-                    connection.sendall(b"{}")
-                else:
-                    connection.sendall(HEAD + b"{}")
-                if b"connection: close" in heads[-1].lower():
-                    return
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +39,17 @@ def test_connections_are_closed_where_answers_come_in_two_segments(*, is_in_two:
         MlflowClient(tracking_uri=url).search_experiments()
 
     assert (b"connection: close" in heads[-1].lower()) == is_in_two
+
+
+@pytest.mark.usefixtures("clear_environment")
+def test_name_and_password_of_an_address_reach_the_server(tmp_path: Path) -> None:
+    with answering() as (url, heads):
+        client = connect(url.replace("//", "//me:hidden@"), tmp_path)
+        found = client.search_experiments()
+
+    assert found == []
+    secret = base64.b64encode(b"me:hidden")
+    assert b"authorization: basic " + secret.lower() in heads[-1].lower()
 
 
 def test_a_server_that_is_gone_is_no_stalling_one() -> None:

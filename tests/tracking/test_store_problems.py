@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.tracking.conftest import answering
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Check, Project
 
 
-def assert_refused(check: Check, *because: str) -> None:
-    """See that the run was refused with one message, and that no result was made."""
+def assert_refused(check: Check, *because: str) -> str:
+    """See that the run was refused with one message, which is returned, and made no result."""
     outcome = check.run()
 
     assert outcome.code == 2
     assert [part for part in because if part not in outcome.err] == [], outcome.err
     assert "Traceback" not in outcome.err
     assert list((check.folder / "mlruns").glob("*/*/artifacts")) == []
+    return outcome.out + outcome.err
 
 
 @pytest.mark.parametrize("uri", ["mlruns", "./mlruns", "/data/mlruns", "file:///data/mlruns"])
@@ -47,7 +50,34 @@ def test_a_server_that_refuses_is_told_at_once_without_its_password(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:hidden@127.0.0.1:{free_port()}")
 
-    assert_refused(check, "no tracking server answers at http://me:***@", "Start it, correct the")
+    told = assert_refused(
+        check, "no tracking server answers at http://me:***@", "refused", "Start it, correct the"
+    )
+
+    assert "hidden" not in told
+
+
+@pytest.mark.parametrize("host", ["tracking.invalid", "127.0.0.1:port"])
+def test_an_address_with_a_password_and_without_a_port_is_told_without_it(
+    check: Check, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:hidden@{host}")
+
+    told = assert_refused(check, f"no tracking server answers at http://me:***@{host}", "Start it")
+
+    assert "hidden" not in told
+
+
+def test_a_server_that_is_out_of_order_is_told_without_its_password(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+    with answering(status="503 Service Unavailable") as (url, _):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", url.replace("//", "//me:hidden@"))
+        told = assert_refused(check, "the store http://me:***@127.0.0.1", "cannot be used: API")
+
+    assert "hidden" not in told
 
 
 def test_a_server_that_stays_silent_is_given_up_within_ten_seconds(

@@ -65,5 +65,5 @@ def incomplete_record(error: Exception, artifacts: Path) -> StoreError:
 
 
 def _first_line(error: Exception) -> str:
-    reason = str(error).strip().partition("\n")[0]
+    reason = hide_password(str(error)).strip().partition("\n")[0]
     return reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."

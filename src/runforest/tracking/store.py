@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import sqlite3
 import urllib.error
 import urllib.request
@@ -109,11 +111,14 @@ def probe_server(uri: str) -> None:
     StoreError
         Nothing answers within `PROBE_TIMEOUT_S` seconds.
     """
+    parts = urlsplit(uri)
+    # A name and a password are not asked for here, and urllib takes them for a part of the host.
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     try:
-        urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PROBE_TIMEOUT_S).close()  # noqa: S310 - http(s) by the caller
+        urllib.request.urlopen(f"{bare.rstrip('/')}/health", timeout=PROBE_TIMEOUT_S).close()  # noqa: S310 - http(s) by the caller
     except urllib.error.HTTPError:
         return
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         message = (
             f"MLFLOW_TRACKING_URI: no tracking server answers at {hide_password(uri)} ({reason}). "
@@ -122,14 +127,15 @@ def probe_server(uri: str) -> None:
         raise StoreError(message) from None
 
 
-def hide_password(uri: str) -> str:
-    """Return a URI without its password.
+def hide_password(text: str) -> str:
+    """Return a URI, or what is said of one, without its password.
 
-    >>> hide_password("http://me:secret@host:5000/x")
-    'http://me:***@host:5000/x'
+    >>> hide_password("API request to http://me:secret@host:5000/x failed")
+    'API request to http://me:***@host:5000/x failed'
+    >>> hide_password("postgresql+psycopg://me:with/and@@host/x")  # as SQLAlchemy takes it
+    'postgresql+psycopg://me:***@host/x'
     """
-    password = urlsplit(uri).password
-    return uri.replace(f":{password}@", ":***@") if password else uri
+    return re.sub(r"(://[^:/\s]*:)\S*@", r"\1***@", text)
 
 
 def _connect_sqlite(uri: str) -> MlflowClient:
@@ -161,7 +167,7 @@ def _client(uri: str) -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
-        first_line = str(error).strip().partition("\n")[0]
+        first_line = hide_password(str(error)).strip().partition("\n")[0]
         message = (
             f"MLFLOW_TRACKING_URI: the store {hide_password(uri)} cannot be used: {first_line} "
             "If its schema is older than this MLflow, back it up and run `mlflow db upgrade`."
