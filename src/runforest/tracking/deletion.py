@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from runforest.errors import StoreError
 from runforest.tracking.history import RecordedRun, all_runs, read_run
 from runforest.tracking.process import PROCESS_TAG
+from runforest.tracking.store import hide_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -47,12 +49,14 @@ def delete_runs(client: MlflowClient, runs: list[RecordedRun]) -> None:
 
 
 def _remove_rows(uri: str, run_ids: list[str]) -> None:
-    command = [sys.executable, "-m", "mlflow", "gc", "--backend-store-uri", uri]
-    command += ["--tracking-uri", uri, "--run-ids", ",".join(run_ids)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    command = [sys.executable, "-m", "mlflow", "gc", "--run-ids", ",".join(run_ids)]
+    # A command line is for all to read, and the URI may hold a password.
+    settings = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
+        said = hide_password(done.stderr).strip()[-500:]
         message = (
-            f"deleted runs could not be removed from {uri}: {done.stderr.strip()[-500:]} "
+            f"deleted runs could not be removed from {hide_password(uri)}: {said} "
             "Run `mlflow gc` yourself."
         )
         raise StoreError(message)

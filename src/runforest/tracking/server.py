@@ -30,7 +30,6 @@ def server_command(
         raise StoreError(message)
     command = [
         sys.executable, "-m", "mlflow", "server",
-        "--backend-store-uri", uri,
         "--default-artifact-root", str(project / "mlruns"),
         "--host", host,
         "--port", str(port),
@@ -38,6 +37,7 @@ def server_command(
         "--allowed-hosts", f"localhost:{port},127.0.0.1:{port},{host}:{port}",
     ]  # fmt: skip
     return command, {
+        "MLFLOW_BACKEND_STORE_URI": uri,  # not for all to read, as a command line is
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }

@@ -13,6 +13,7 @@ from filelock import FileLock
 from runforest.digests import file_digest
 from runforest.errors import ArtifactError
 from runforest.manifest import MANIFEST_NAME, read_manifest
+from runforest.tracking.store import hide_password
 
 if TYPE_CHECKING:
     from runforest.manifest import Manifest
@@ -115,7 +116,8 @@ def _download(uri: str, folder: Path) -> Path:
     try:
         return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
-        message = f"{uri}: cannot be downloaded ({error}). Check the run and the name of the task."
+        reason = hide_password(str(error))
+        message = f"{uri}: cannot be downloaded ({reason}). Check the run and the name of the task."
         raise ArtifactError(message) from error
 
 
@@ -127,8 +129,9 @@ def _artifact_uri(run_id: str, uri: str) -> str:
     try:
         return str(MlflowClient().get_run(run_id).info.artifact_uri)
     except MlflowException as error:
+        reason = hide_password(str(error))
         message = (
-            f"{uri} lies in run {run_id}, which cannot be read ({error}). Name another result."
+            f"{uri} lies in run {run_id}, which cannot be read ({reason}). Name another result."
         )
         raise ArtifactError(message) from error
 
