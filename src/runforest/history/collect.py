@@ -68,7 +68,7 @@ def collect_garbage(
         return 0
     delete_runs(client, doomed)
     for run in doomed:
-        shutil.rmtree(run.artifacts.parent, ignore_errors=True)
+        _delete_folder(run, project / "mlruns")
     for name in ("index", "cache/locks", "cache/profiles"):
         shutil.rmtree(project / "mlruns" / name, ignore_errors=True)
     _delete_studies(project / "mlruns" / "studies", [run for run in runs if run not in doomed])
@@ -113,6 +113,17 @@ def without_origins(runs: list[RecordedRun], doomed: list[RecordedRun]) -> list[
         if remaining == doomed:
             return doomed
         doomed = remaining
+
+
+def _delete_folder(run: RecordedRun, store: Path) -> None:
+    """Delete what this machine has of a run; nothing that lies outside the project's store.
+
+    The artifacts of a run on a server are here a download in some temporary folder, which says
+    nothing of where the run was computed.
+    """
+    folder = (run.artifacts.parent if run.is_local else store / "remote" / run.run_id).resolve()
+    if folder.name == run.run_id and folder.is_relative_to(store.resolve()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _delete_studies(folder: Path, kept: list[RecordedRun]) -> None:
