@@ -70,15 +70,26 @@ class ResultIndex:
             return search
         module, _, function = finder.partition(":")
         result = getattr(importlib.import_module(module), function)(fingerprint, self._store)
-        if result is not None:
-            self.add(result.folder, result.manifest)
+        if result is None:
+            return search
+        damage = self._damage(result.folder, result.manifest)
+        if damage is not None:  # an earlier download, which nobody has verified since
+            return dataclasses.replace(search, rejected=(*search.rejected, damage))
+        self._enter(result.folder, result.manifest)
         return dataclasses.replace(search, result=result)
 
     def add(self, folder: Path, manifest: Manifest) -> None:
-        """Make a committed result known, with its digests: the next run need not read it again."""
-        self._ensure()
+        """Make a result known that was committed just now, with its digests.
+
+        The next run need not read it again.
+        """
         for name, output in manifest.outputs.items():
             self._digests.remember(folder / name, output.sha256)
+        self._enter(folder, manifest)
+
+    def _enter(self, folder: Path, manifest: Manifest) -> None:
+        """Make a result known; its files are verified when it is looked up."""
+        self._ensure()
         line = f"{_shown(folder, self._store)}\n"
         for file in (self._by_fingerprint(manifest.fingerprint), self._by_task(folder.name)):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -153,14 +164,14 @@ class ResultIndex:
         return self._folder / "tasks" / task_folder
 
     def add_all(self, artifacts: Path) -> None:
-        """Make all committed results of a run's artifact folder known."""
+        """Make all results of a run's artifact folder known, whatever became of their files."""
         for path in sorted(artifacts.glob(f"*/{MANIFEST_NAME}")):
             try:
                 manifest = read_manifest(path.parent)
             except ArtifactError:
                 continue
             if manifest:
-                self.add(path.parent, manifest)
+                self._enter(path.parent, manifest)
 
     def _ensure(self) -> None:
         """Make the index from the manifests if there is none."""
