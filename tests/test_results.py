@@ -107,3 +107,14 @@ def test_an_earlier_download_is_verified_before_it_is_reused(
 
     assert origin(second) == (None if harm else "r1")
     assert second.output().load() == "written"
+
+
+def test_the_caches_do_not_grow_with_every_reuse(tmp_path: Path) -> None:
+    Written(active_run=open_run(tmp_path, "r1")).run()
+    digests = tmp_path / "mlruns" / "cache" / "digests.txt"
+    before = digests.read_text()
+
+    for run_id in ("r2", "r3"):
+        Written(active_run=open_run(tmp_path, run_id)).run()
+
+    assert digests.read_text() == before

@@ -10,7 +10,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from runforest.line_cache import LineCache
+from runforest.line_cache import open_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ class DigestCache:
     """Digests of files by device, inode, size and time of change."""
 
     def __init__(self, path: Path) -> None:
-        self._cache = LineCache(path)
+        self._cache = open_cache(path)  # read once, however many ask for digests
 
     def digest(self, file: Path, *, is_immutable: bool = False) -> str:
         """Return the SHA-256 of a file in hexadecimal.

@@ -27,7 +27,10 @@ class LineCache:
 
     def put(self, key: str, value: object) -> None:
         """Remember a value; where the file cannot be written it is forgotten at the end."""
-        self._load()[key] = value
+        known = self._load()
+        if key in known and known[key] == value:
+            return
+        known[key] = value
         line = json.dumps([key, value], separators=(",", ":")) + "\n"
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -189,3 +189,15 @@ def test_a_replaced_file_is_looked_at_again(check: Check) -> None:
     check.train(TABLE.replace(",1\n", ",0\n"))
 
     check.refuses(because=["y has the same value in every row"])
+
+
+def test_a_file_that_is_known_adds_nothing_to_the_caches(check: Check) -> None:
+    check.load()
+    folder = check.folder / "mlruns" / "cache"
+    before = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+    check.load()
+
+    after = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+    assert before
+    assert after == before
