@@ -30,6 +30,19 @@ class Written(RunTask):
         self.output().save("written")
 
 
+class Folders(RunTask):
+    """Writes a folder with a manifest of its own, and one that stays empty."""
+
+    def output(self) -> list[Artifact]:
+        return [self.artifact("folder"), self.artifact("deep/empty")]
+
+    def compute(self) -> None:
+        folder, empty = self.output()
+        folder.path.mkdir()
+        (folder.path / "manifest.json").write_text("{}")
+        empty.path.mkdir(parents=True)
+
+
 def open_run(project: Path, run_id: str, finder: str = "") -> Run:
     """Return a run without a tracking store, as in a process that has read no cache yet."""
     open_index.cache_clear()
@@ -118,3 +131,19 @@ def test_the_caches_do_not_grow_with_every_reuse(tmp_path: Path) -> None:
         Written(active_run=open_run(tmp_path, run_id)).run()
 
     assert digests.read_text() == before
+
+
+def test_a_reused_result_has_all_that_its_folders_have(tmp_path: Path) -> None:
+    first = Folders(active_run=open_run(tmp_path, "r1"))
+    first.run()
+
+    second = Folders(active_run=open_run(tmp_path, "r2"))
+    second.run()
+
+    manifest = read_manifest(second.result_folder)
+    assert manifest is not None
+    assert manifest.reused_from == "r1"
+    assert set(manifest.outputs) == {"folder/manifest.json"}
+    folder, empty = second.output()
+    assert (folder.path / "manifest.json").read_text() == "{}"
+    assert empty.path.is_dir()

@@ -116,7 +116,7 @@ def describe_outputs(folder: Path, declared: Iterable[Artifact]) -> dict[str, Ou
             is_volatile=any(path == top or top in path.parents for top in volatile),
         )
         for path in files
-        if path.name != MANIFEST_NAME
+        if path != folder / MANIFEST_NAME
     }
 
 

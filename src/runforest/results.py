@@ -21,7 +21,7 @@ from runforest.errors import ArtifactError
 from runforest.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _TAIL_BYTES = 1 << 14
@@ -196,10 +196,17 @@ def open_index(store: Path) -> ResultIndex:
     return ResultIndex(store)
 
 
-def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:
+def adopt_result(
+    result: Result, staging: Path, final: Path, run_id: str, declared: Iterable[str] = ()
+) -> Manifest:
     """Put a result into another run: hard links where possible, copies elsewhere.
 
     So every run is self-contained, and deleting the older one harms no other.
+
+    Parameters
+    ----------
+    declared
+        Names of the outputs; one without a file is a folder that its task left empty.
     """
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -210,6 +217,9 @@ def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Man
             target.parent.mkdir(parents=True, exist_ok=True)
             folders.add(target.parent)
         _link(result.folder / name, target)
+    for name in declared:
+        if not (staging / name).exists():
+            (staging / name).mkdir(parents=True)
     manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
     write_manifest(staging, manifest)
     final.parent.mkdir(parents=True, exist_ok=True)

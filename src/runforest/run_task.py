@@ -142,9 +142,9 @@ class RunTask(TaskLog, luigi.Task):
 
     def adopt(self, result: Result) -> None:
         """Make an equal result of another run this task's own."""
-        manifest = adopt_result(
-            result, self._staging_folder, self.run_folder, self.active_run.settings.run_id
-        )
+        run_id = self.active_run.settings.run_id
+        declared = [artifact.name for artifact in flatten(self.output())]
+        manifest = adopt_result(result, self._staging_folder, self.run_folder, run_id, declared)
         open_index(self.active_run.store).add(self.run_folder, manifest)
         self._tell("reused", reuse_entry(manifest))
 
