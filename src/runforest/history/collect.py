@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -9,10 +10,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runforest.config.pins import pinned_folder
 from runforest.errors import ConfigError, Problem
+from runforest.history.needs import without_needed
 from runforest.tracking.deletion import delete_runs, top_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from mlflow import MlflowClient
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from runforest.tracking.history import RecordedRun
 
 _UNITS_S = {"h": 3600, "d": 86_400, "w": 604_800}
+_MADE_ANEW = ("digests.txt", "code.jsonl", "decoded.jsonl")
+_STARTING_S = 86_400
+"""How long a download is spared that no run names: that of one which starts just now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +57,22 @@ def parse_age(text: str) -> float:
 
 
 def collect_garbage(
-    client: MlflowClient, project: Path, selection: Selection, *, is_real: bool
+    client: MlflowClient,
+    project: Path,
+    selection: Selection,
+    *,
+    pins: Collection[str],
+    is_real: bool,
 ) -> int:
-    """Delete the selected runs, or say which they are; return 0."""
+    """Delete the selected runs, or say which they are; return 0.
+
+    Parameters
+    ----------
+    pins
+        What luigi.toml pins tasks to; runs that it names are spared.
+    """
     runs = top_runs(client)
-    needed = needed_folders(runs, project)
-    doomed = [run for run in select(runs, selection) if not _is_needed(run, needed)]
-    doomed = without_origins(runs, doomed)
+    doomed = without_needed(runs, select(runs, selection), pins, project)
     for run in doomed:
         sys.stdout.write(
             f"{'delete' if is_real else 'would delete'} {run.run_id} {run.name} ({run.status})\n"
@@ -69,9 +85,11 @@ def collect_garbage(
     delete_runs(client, doomed)
     for run in doomed:
         _delete_folder(run, project / "mlruns")
-    for name in ("index", "cache/locks", "cache/profiles"):
-        shutil.rmtree(project / "mlruns" / name, ignore_errors=True)
-    _delete_studies(project / "mlruns" / "studies", [run for run in runs if run not in doomed])
+    gone = {run.run_id for run in doomed}
+    kept = [run for run in runs if run.run_id not in gone]
+    _delete_index(project / "mlruns")
+    _delete_studies(project / "mlruns" / "studies", kept)
+    _trim_caches(project, kept, pins)
     sys.stdout.write(f"{len(doomed)} of {len(runs)} runs deleted.\n")
     return 0
 
@@ -90,29 +108,6 @@ def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:
             or now_ms - run.started_ms > 1000 * selection.older_than_s
         )
     ]
-
-
-def needed_folders(runs: list[RecordedRun], project: Path) -> set[Path]:
-    """Return the result folders to which runs, or luigi.toml, are pinned."""
-    pins: set[Path] = set()
-    for run in runs:
-        pins |= {(project / folder).resolve() for folder in run.pins.values()}
-    return pins
-
-
-def without_origins(runs: list[RecordedRun], doomed: list[RecordedRun]) -> list[RecordedRun]:
-    """Return the doomed runs without those whose files a kept run only points to.
-
-    On this machine a run has all files of its results; on a server a reused result is a manifest
-    that names the run with the files.
-    """
-    while True:
-        kept = [run for run in runs if run not in doomed and not run.is_local]
-        origins = {manifest.reused_from for run in kept for manifest in run.manifests.values()}
-        remaining = [run for run in doomed if run.is_local or run.run_id not in origins]
-        if remaining == doomed:
-            return doomed
-        doomed = remaining
 
 
 def _delete_folder(run: RecordedRun, store: Path) -> None:
@@ -134,5 +129,30 @@ def _delete_studies(folder: Path, kept: list[RecordedRun]) -> None:
             file.unlink()
 
 
-def _is_needed(run: RecordedRun, needed: set[Path]) -> bool:
-    return any(folder.is_relative_to(run.artifacts.parent.resolve()) for folder in needed)
+def _delete_index(store: Path) -> None:
+    """Delete the index, to be made anew: in one step, as seen by a run that goes on just now."""
+    index, aside = store / "index", store / f"index.{os.getpid()}.old"
+    if index.is_dir():
+        index.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) -> None:
+    """Delete downloads that no kept run names, and what is quickly made anew; no lock."""
+    cache = project / "mlruns" / "cache"
+    for name in _MADE_ANEW:
+        (cache / name).unlink(missing_ok=True)
+    shutil.rmtree(cache / "profiles", ignore_errors=True)
+    needed = {run.run_id for run in kept}
+    pinned = {*pins, *(pin for run in kept for pin in run.pins.values())}
+    needed |= {pinned_folder(project, pin).name for pin in pinned}
+    for folder in [*cache.glob("results/*"), *cache.glob("pinned/*")]:
+        if folder.name not in needed and not _is_young(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_young(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime < _STARTING_S
+    except FileNotFoundError:  # a download that was completed just now, under its final name
+        return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runforest.config.environment import find_project, read_environment
 from runforest.errors import ArtifactError
+from runforest.history.needs import STUDY_FILE
 from runforest.tracking.history import find_run
 from runforest.tracking.store import connect, store_uri
 from runforest.tracking.transfer import download_result
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import optuna
 
     from runforest.tracking.history import RecordedRun
-
-STUDY_FILE = "study.journal"
 
 
 def load_study(run: str, *, task: str = "", project: Path | None = None) -> optuna.Study:

@@ -12,9 +12,10 @@ from runforest import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from mlflow import MlflowClient
+
+    from runforest.config.environment import Environment
 
 
 def parse_command(arguments: list[str]) -> Callable[[], int]:
@@ -100,29 +101,37 @@ def _why(options: argparse.Namespace) -> int:
 def _reproduce(options: argparse.Namespace) -> int:
     from runforest.history.reproduce import reproduce
 
-    client, project = _connect()
+    client, environment = _connect()
     return reproduce(
-        client, options.run, project, is_strict=options.strict, tolerance=options.tolerance
+        client,
+        options.run,
+        environment.project,
+        is_strict=options.strict,
+        tolerance=options.tolerance,
     )
 
 
 def _collect(options: argparse.Namespace) -> int:
+    from runforest.config.pins import configured_pins
     from runforest.history.collect import Selection, collect_garbage, parse_age
 
-    client, project = _connect()
+    client, environment = _connect()
     selection = Selection(
         older_than_s=parse_age(options.older_than) if options.older_than else None,
         n_kept=options.keep,
         only_failed=options.failed,
     )
-    return collect_garbage(client, project, selection, is_real=options.delete)
+    pins = configured_pins(environment)
+    return collect_garbage(
+        client, environment.project, selection, pins=pins, is_real=options.delete
+    )
 
 
-def _connect() -> tuple[MlflowClient, Path]:
-    """Return a client of the project's store, and the project."""
+def _connect() -> tuple[MlflowClient, Environment]:
+    """Return a client of the project's store, and the settings of the environment."""
     from runforest.config.environment import find_project, read_environment
     from runforest.tracking.store import connect, store_uri
 
     environment = read_environment(find_project())
     uri = store_uri(environment.tracking_uri, environment.project)
-    return connect(uri, environment.project), environment.project
+    return connect(uri, environment.project), environment

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from luigi.task_register import Register
 
+from runforest.config.pins import is_uri, pinned_folder
 from runforest.errors import ArtifactError, Problem
 from runforest.manifest import read_manifest
 from runforest.tracking.transfer import download_result
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runforest.config.check import CheckedTables
     from runforest.config.read import Layers
 
@@ -26,7 +27,7 @@ def resolve_pins(
         if is_uri(value):
             pins[name] = value
             continue
-        folder = (project / Path(value).expanduser()).resolve()
+        folder = pinned_folder(project, value)
         message = (
             _pin_problem(name.partition("-")[0], folder)
             if value
@@ -40,15 +41,6 @@ def resolve_pins(
     return pins, problems
 
 
-def is_uri(value: str) -> bool:
-    """Return whether a pin names a result in a store and not a folder of this machine.
-
-    >>> is_uri("runs:/abc/Trainer"), is_uri("mlflow-artifacts:/1/abc"), is_uri("./mlruns/a")
-    (True, True, False)
-    """
-    return re.match(r"[a-z][a-z0-9+.-]+:/", value) is not None
-
-
 def local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
     """Return the pins with those results downloaded that lie elsewhere.
 
@@ -57,11 +49,10 @@ def local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
     ArtifactError
         One cannot be downloaded, or is not complete.
     """
-    local = {}
-    for name, value in pins.items():
-        folder = project / "mlruns" / "cache" / "pinned" / re.sub(r"\W+", "-", value)
-        local[name] = str(download_result(value, folder)) if is_uri(value) else value
-    return local
+    return {
+        name: str(download_result(value, pinned_folder(project, value))) if is_uri(value) else value
+        for name, value in pins.items()
+    }
 
 
 def _pin_problem(family: str, folder: Path) -> str | None:
