@@ -19,6 +19,7 @@ from runforest.launch.open import OpenExperiment, open_experiment
 from runforest.launch.progress import Progress
 from runforest.launch.signals import interruptible, uninterrupted
 from runforest.tracking.recorder import Recorder
+from runforest.tracking.runs import closed_on_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +43,13 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
     execution, progress = Execution(), Progress()
     with interruptible():
         opened = open_experiment(experiment)
-        recorder = Recorder(
-            opened.client,
-            opened.run,
-            opened.record,
-            on_entry=functools.partial(_on_entry, execution, progress),
-        )
+        with closed_on_error(opened.client, opened.record.run_id):
+            recorder = Recorder(
+                opened.client,
+                opened.run,
+                opened.record,
+                on_entry=functools.partial(_on_entry, execution, progress),
+            )
         log_file, secrets = opened.run.artifacts / "console.log", experiment.environment.secrets
         try:
             with ConsoleLog(log_file, secrets) as console:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +21,15 @@ from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact
 from runforest.run import Run
 from runforest.tracking.datasets import DatasetRecord, log_datasets
-from runforest.tracking.outage import refusal_told
-from runforest.tracking.runs import OpenedRun, RunRequest, close_run, open_run
+from runforest.tracking.outage import refusal_told, upload_told
+from runforest.tracking.runs import OpenedRun, RunRequest, closed_on_error, open_run
 from runforest.tracking.stale import close_stale_runs
 from runforest.tracking.store import connect, store_uri
 from runforest.tracking.transfer import upload_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlflow import MlflowClient
 
     from runforest.launch.experiment import Experiment
@@ -68,20 +71,10 @@ def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path)
     pins = local_pins(experiment.pins, project)
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))
-    try:
+    with _undone_on_error(client, record.run_id):
         run = _prepare_run(experiment, record, _page(uri, record), pins, commit)
         _record_sources(experiment, client, run, commit)
         _upload_sources(record, run)
-    except KeyboardInterrupt:
-        close_run(client, record.run_id, "KILLED")
-        raise
-    except OSError as error:
-        client.delete_run(record.run_id)
-        message = (
-            f"the artifacts of a run cannot be written ({error}). Make the folder writable, or "
-            "free some space."
-        )
-        raise StoreError(message) from error
     return OpenExperiment(
         client=client,
         run=run,
@@ -89,6 +82,24 @@ def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path)
         tracking_uri=uri,
         is_dirty=commit.is_dirty if commit else False,
     )
+
+
+@contextmanager
+def _undone_on_error(client: MlflowClient, run_id: str) -> Iterator[None]:
+    """Close the run that cannot be opened, and delete it when that is for want of its files."""
+    try:
+        with closed_on_error(client, run_id):
+            yield
+    except StoreError:
+        client.delete_run(run_id)
+        raise
+    except OSError as error:
+        client.delete_run(run_id)
+        message = (
+            f"the artifacts of a run cannot be written ({error}). Make the folder writable, or "
+            "free some space."
+        )
+        raise StoreError(message) from error
 
 
 def _prepare_run(
@@ -179,7 +190,8 @@ def _upload_sources(record: OpenedRun, run: Run) -> None:
     """Upload what was written before the first task, if the store is elsewhere."""
     if record.local_folder is None:
         files = sorted(path for path in run.artifacts.rglob("*") if path.is_file())
-        upload_files(record.artifact_uri, run.artifacts, files)
+        with upload_told(record.artifact_uri):
+            upload_files(record.artifact_uri, run.artifacts, files)
 
 
 def _page(uri: str, record: OpenedRun) -> str:

@@ -24,13 +24,31 @@ def outage_told(artifacts: Path) -> Iterator[None]:
     StoreError
         The store failed.
     """
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except Exception as error:
+        # Each kind of artifact store has a library with exceptions of its own.
         raise incomplete_record(error, artifacts) from error
+
+
+@contextmanager
+def upload_told(uri: str) -> Iterator[None]:
+    """Turn whatever an artifact store raises within the block into a message.
+
+    Raises
+    ------
+    StoreError
+        The artifact store failed.
+    """
+    try:
+        yield
+    except Exception as error:
+        # As above.
+        message = (
+            f"files cannot be uploaded to {hide_password(uri)}: {first_line(error)}\n"
+            "See to the artifact store and run again; nothing was computed."
+        )
+        raise StoreError(message) from error
 
 
 @contextmanager
@@ -49,7 +67,7 @@ def refusal_told(uri: str) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError) as error:
         message = (
-            f"no run can be opened in {hide_password(uri)}: {_first_line(error)}\n"
+            f"no run can be opened in {hide_password(uri)}: {first_line(error)}\n"
             "See to the tracking store and run again; nothing was computed."
         )
         raise StoreError(message) from error
@@ -58,12 +76,13 @@ def refusal_told(uri: str) -> Iterator[None]:
 def incomplete_record(error: Exception, artifacts: Path) -> StoreError:
     """Return the error that says what is lost, what is not, and what to do."""
     return StoreError(
-        f"the run could not be recorded completely: {_first_line(error)}\n"
+        f"the run could not be recorded completely: {first_line(error)}\n"
         f"Its results are committed in {artifacts}. See to the tracking store and run again: what "
         "was computed is reused."
     )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says, in one line that is not too long, without a password."""
     reason = hide_password(str(error)).strip().partition("\n")[0]
     return reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."

@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from runforest.tracking.process import PROCESS_TAG, process_start
 from runforest.tracking.trials import KILLED_NAME, NAME_TAG, RUNNING_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
@@ -81,7 +82,8 @@ def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:
         run_name=request.run_name or None,
         tags=_tags(request),
     )
-    log_params(client, run.info.run_id, request.params)
+    with closed_on_error(client, run.info.run_id):
+        log_params(client, run.info.run_id, request.params)
     return OpenedRun(
         run_id=run.info.run_id,
         name=run.info.run_name,
@@ -112,6 +114,17 @@ def close_run(client: MlflowClient, run_id: str, status: str) -> None:
             client.set_tag(child.info.run_id, NAME_TAG, KILLED_NAME)
         client.set_terminated(child.info.run_id, "KILLED")
     client.set_terminated(run_id, status)
+
+
+@contextmanager
+def closed_on_error(client: MlflowClient, run_id: str) -> Iterator[None]:
+    """Close a run when the block ends by an exception: KILLED by an interrupt, else FAILED."""
+    try:
+        yield
+    except BaseException as error:
+        is_interrupt = isinstance(error, KeyboardInterrupt)
+        close_run(client, run_id, "KILLED" if is_interrupt else "FAILED")
+        raise
 
 
 def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutcome]) -> None:
