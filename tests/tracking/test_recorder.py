@@ -320,7 +320,7 @@ def test_a_third_run_takes_the_trials_of_two(records: Records) -> None:
 
 def test_a_trial_that_cannot_be_recorded_fails_the_run_and_costs_no_other(records: Records) -> None:
     recorded = records.open()
-    recorded.tell_trials(trial(0), trial(1, params={"../up": 1}), trial(2))
+    recorded.tell_trials(trial(0), trial(1, started_ms=-STARTED_MS), trial(2))
     recorded.tell("trial", {"task": "Tuner", "number": 3, "uid": "3"})
     recorded.tell_trials(trial(4))
 

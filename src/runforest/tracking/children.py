@@ -107,10 +107,10 @@ class ClientChildRuns:
         a lock.
         """
         if self._n_threads == 1 or len(items) == 1:
-            return [refusal for item in items if (refusal := _refusal_of(call, item))]
+            return [refusal for item in items if (refusal := refusal_of(call, item))]
         pool = ThreadPoolExecutor(min(self._n_threads, max(len(items), 1)))
         try:
-            done = pool.map(lambda item: _refusal_of(call, item), items)
+            done = pool.map(lambda item: refusal_of(call, item), items)
             return [refusal for refusal in done if refusal]
         finally:
             pool.shutdown(cancel_futures=True)
@@ -139,17 +139,8 @@ def child_runs(client: MlflowClient) -> ChildRuns:
     return ClientChildRuns(client) if store is None else BulkChildRuns(store)
 
 
-def _create(client: MlflowClient, child: ChildRun) -> str:
-    run = client.create_run(
-        child.experiment_id,
-        start_time=child.started_ms,
-        tags=dict(child.tags),
-        run_name=child.name,
-    )
-    return str(run.info.run_id)
-
-
-def _refusal_of(call: Callable[[T], None], item: T) -> MlflowException | None:
+def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
+    """Call for an item and return the refusal of what is in it; raise what else goes wrong."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -159,6 +150,16 @@ def _refusal_of(call: Callable[[T], None], item: T) -> MlflowException | None:
             return error
         raise
     return None
+
+
+def _create(client: MlflowClient, child: ChildRun) -> str:
+    run = client.create_run(
+        child.experiment_id,
+        start_time=child.started_ms,
+        tags=dict(child.tags),
+        run_name=child.name,
+    )
+    return str(run.info.run_id)
 
 
 def _found(run: MlflowRun) -> FoundChild:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runforest.tracking.children import finish
+from runforest.tracking.children import finish, refusal_of
 from runforest.tracking.rows import RESULT_TAG
 from runforest.tracking.trials import Move
 
@@ -41,11 +42,17 @@ class EarlierTrials:
     """The child runs of a study's trials as the store has them.
 
     Trials have to be recorded once each: what is written here is not looked up again.
+
+    Attributes
+    ----------
+    refusals
+        Where to put what the store says of trials that it does not take.
     """
 
     client: MlflowClient
     store: ChildRuns
     found: dict[str, list[FoundChild]]
+    refusals: list[Exception]
     _parents: dict[tuple[str, str], bool] = field(default_factory=dict, init=False)
 
     def adopt(self, children: Sequence[tuple[ChildRun, str]]) -> list[ChildRun]:
@@ -64,7 +71,7 @@ class EarlierTrials:
             if decision.use is None:
                 missing.append(child)
             elif not decision.use.is_complete(child):
-                finish(self.client, decision.use.run_id, child)
+                self._complete(decision.use.run_id, child)
             elif (decision.use.parent_id, decision.use.name) != (child.parent_id, child.name):
                 moves.append(
                     Move(run_id=decision.use.run_id, parent_id=child.parent_id, name=child.name)
@@ -77,6 +84,11 @@ class EarlierTrials:
         for one in self.found.pop(uid, []):
             if self._may_leave(one.parent_id, task):
                 self.client.delete_run(one.run_id)
+
+    def _complete(self, run_id: str, child: ChildRun) -> None:
+        refusal = refusal_of(functools.partial(finish, self.client, run_id), child)
+        if refusal:
+            self.refusals.append(refusal)
 
     def _decide(self, child: ChildRun, task: str) -> Decision:
         """Prefer a complete child run to a half one, and one at home to others."""

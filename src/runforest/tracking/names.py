@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-VALUE_LIMIT = 6000
+import re
+from functools import lru_cache
+
+from runforest.digests import text_digest
+
+NAME_LIMIT, VALUE_LIMIT = 250, 6000
+_REFUSED = re.compile(r"[^\w\-. /:]")
 
 
+@lru_cache(maxsize=1024)  # asked for each parameter of each trial
 def safe_name(name: str) -> str:
     """Return a name with what MLflow refuses in it replaced.
 
-    >>> safe_name("fare [GBP]")
-    'fare _GBP_'
+    It refuses most signs, what would lead elsewhere as a path, and more than 250 characters.
+
+    >>> safe_name("fare [GBP]"), safe_name("../up"), safe_name("a//b")
+    ('fare _GBP_', '__/up', 'a/_/b')
+    >>> len(safe_name(300 * "x"))
+    250
     """
-    return "".join(char if char.isalnum() or char in "_-. /:" else "_" for char in name)
+    safe = "/".join(_safe_part(part) for part in _REFUSED.sub("_", name).split("/"))
+    if len(safe) <= NAME_LIMIT:
+        return safe
+    end = f"-{text_digest(name)[:8]}"
+    return safe[: NAME_LIMIT - len(end)] + end
+
+
+def _safe_part(part: str) -> str:
+    """Return a part of a path that names nothing but itself."""
+    if part in {"", "."}:
+        return "_"
+    return f"__{part[2:]}" if part.startswith("..") else part
 
 
 def shortened(value: str) -> str:

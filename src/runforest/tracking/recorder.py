@@ -68,6 +68,7 @@ class Recorder:
         self._trials = TrialRecorder(client, opened)
         self._switch_s = sys.getswitchinterval()
         self._stop = threading.Event()
+        self._refusals: list[Exception] = []
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._follow, name="recorder", daemon=True)
 
@@ -93,7 +94,8 @@ class Recorder:
             Something could not be recorded.
         """
         self.stop()
-        error = self._error or next(iter(self._trials.refusals), None) or self._damage()
+        refusals = [*self._refusals, *self._trials.refusals]
+        error = self._error or next(iter(refusals), None) or self._damage()
         if error is not None:
             raise incomplete_record(error, self._run.artifacts) from error
 
@@ -121,7 +123,7 @@ class Recorder:
             return True
 
     def _record(self, entries: list[Entry]) -> None:
-        log_rows(self._client, self._opened.run_id, entries)
+        self._refusals += log_rows(self._client, self._opened.run_id, entries)
         self._trials.record(entries)
         for entry in entries:
             handler = _HANDLERS.get(str(entry["event"]))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.journal import JournalReader
@@ -11,6 +11,7 @@ from runforest.tracking.rows import log_rows
 from runforest.tracking.trial_recorder import TrialRecorder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlflow import MlflowClient
@@ -27,19 +28,16 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
     A journal may be missing, torn at its end, or of another version: what cannot be understood is
     told, and does not keep the run from being closed.
     """
-    from mlflow.exceptions import MlflowException
-
     if not path.exists():
         return
     journal = JournalReader(path)
     trials = TrialRecorder(client, opened, is_replay=True)
     problems: list[object] = []
     while (entries := journal.next_piece(trials.n_at_once)) is not None:
-        for record in (functools.partial(_log_rows, client, opened), trials.record):
-            try:
-                record(entries)
-            except (MlflowException, KeyError, TypeError, ValueError) as error:
-                problems.append(error)
+        with _keeping(problems):
+            problems += log_rows(client, opened.run_id, _without_promises(opened, entries))
+        with _keeping(problems):
+            trials.record(entries)
     problems += [*trials.refusals, *journal.damaged]
     if problems:
         logger.warning(
@@ -51,10 +49,21 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
         )
 
 
-def _log_rows(client: MlflowClient, opened: OpenedRun, entries: list[Entry]) -> None:
-    if opened.local_folder is None:  # no promise of a result that was perhaps not uploaded
-        entries = [
-            {key: value for key, value in entry.items() if key != "fingerprint"}
-            for entry in entries
-        ]
-    log_rows(client, opened.run_id, entries)
+@contextmanager
+def _keeping(problems: list[object]) -> Iterator[None]:
+    """Keep what is wrong with some entries, and go on."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, KeyError, TypeError, ValueError) as error:
+        problems.append(error)
+
+
+def _without_promises(opened: OpenedRun, entries: list[Entry]) -> list[Entry]:
+    """Return the entries; without those results that were perhaps not uploaded."""
+    if opened.local_folder is not None:
+        return entries
+    return [
+        {key: value for key, value in entry.items() if key != "fingerprint"} for entry in entries
+    ]

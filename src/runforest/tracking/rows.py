@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runforest.tracking.children import refusal_of
 from runforest.tracking.names import safe_name, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     from runforest.journal import Entry
-
-METRIC_LIMIT, PARAM_LIMIT, TAG_LIMIT = 1000, 100, 100
-"""How many rows of a kind MLflow takes in one request."""
 
 RESULT_TAG = "mlflow.runforest.result."
 """Beginning of the tag that says that a run holds a result; its end is the fingerprint.
@@ -22,17 +23,25 @@ The fingerprint stands in the key because keys are indexed and values are not; k
 """
 
 
-def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> None:
-    """Record what the entries say of metrics, parameters and results."""
+def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> list[MlflowException]:
+    """Record what the entries say of metrics, parameters and results.
+
+    Returns
+    -------
+    refusals
+        What the store says of the rows that it does not take; all others are recorded.
+    """
     from mlflow.entities import Metric, Param, RunTag
 
     metrics = [
-        Metric(name, value, int(str(entry["timestamp_ms"])), int(str(entry.get("step", 0))))
+        Metric(
+            safe_name(name), value, int(str(entry["timestamp_ms"])), int(str(entry.get("step", 0)))
+        )
         for entry in entries
         for name, value in _values(entry, "metrics").items()
     ]
     params = [
-        Param(safe_name(name), shortened(value))
+        (safe_name(name), shortened(value))
         for entry in entries
         for name, value in _values(entry, "params").items()
     ]
@@ -41,9 +50,23 @@ def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> None:
         for entry in entries
         if "fingerprint" in entry
     ]
-    while metrics or params or tags:
-        client.log_batch(run_id, metrics[:METRIC_LIMIT], params[:PARAM_LIMIT], tags[:TAG_LIMIT])
-        metrics, params, tags = metrics[METRIC_LIMIT:], params[PARAM_LIMIT:], tags[TAG_LIMIT:]
+    unique = [Param(name, value) for name, value in dict.fromkeys(params)]
+    rows = [*tags, *unique, *metrics]
+    return _log(client, run_id, rows) if rows else []
+
+
+def _log(client: MlflowClient, run_id: str, rows: Sequence[object]) -> list[MlflowException]:
+    """Record rows; when some are refused, by halves until these are found."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    metrics = [row for row in rows if isinstance(row, Metric)]
+    params = [row for row in rows if isinstance(row, Param)]
+    tags = [row for row in rows if isinstance(row, RunTag)]
+    refusal = refusal_of(lambda run_id: client.log_batch(run_id, metrics, params, tags), run_id)
+    if refusal is None or len(rows) == 1:
+        return [refusal] if refusal else []
+    middle = len(rows) // 2
+    return [*_log(client, run_id, rows[:middle]), *_log(client, run_id, rows[middle:])]
 
 
 def _values(entry: Entry, kind: str) -> dict[str, Any]:

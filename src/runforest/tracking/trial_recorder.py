@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
-from runforest.tracking.children import child_runs, finish, start
+from runforest.tracking.children import child_runs, finish, refusal_of, start
 from runforest.tracking.earlier import EarlierTrials
 from runforest.tracking.trials import (
     PARENT_TAG,
@@ -15,7 +16,7 @@ from runforest.tracking.trials import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mlflow import MlflowClient
 
@@ -81,7 +82,15 @@ class TrialRecorder:
             task = str(entry["task"])
             child = running_child(self._parent, entry, self._keys.get(task, ""))
             self._forget_attempt(child, task)
-            self._running[child.uid] = start(self._client, child)
+            self._try(self._start, child)
+
+    def _start(self, child: ChildRun) -> None:
+        self._running[child.uid] = start(self._client, child)
+
+    def _try(self, record: Callable[[ChildRun], None], child: ChildRun) -> None:
+        refusal = refusal_of(record, child)
+        if refusal:
+            self.refusals.append(refusal)
 
     def _finish(self, finished: dict[str, Entry]) -> None:
         new: list[ChildRun] = []
@@ -92,7 +101,7 @@ class TrialRecorder:
                 continue
             run_id = self._running.pop(uid, None)
             if run_id is not None:
-                finish(self._client, run_id, child)
+                self._try(functools.partial(finish, self._client, run_id), child)
             elif entry.get("is_earlier") or self._is_replay:
                 key = str(entry.get("study") or "") if entry.get("is_earlier") else ""
                 known.setdefault(key, []).append((child, str(entry["task"])))
@@ -126,7 +135,7 @@ class TrialRecorder:
             for child in found:
                 by_uid.setdefault(child.uid, []).append(child)
             self._studies[key] = EarlierTrials(
-                client=self._client, store=self._children, found=by_uid
+                client=self._client, store=self._children, found=by_uid, refusals=self.refusals
             )
         return self._studies[key]
 

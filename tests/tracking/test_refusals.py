@@ -1,0 +1,65 @@
+"""What MLflow refuses is recorded in a form that it takes, or told while all else is recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.errors import StoreError
+from tests.tracking.conftest import STARTED_MS, local, trial
+
+if TYPE_CHECKING:
+    from tests.tracking.conftest import Records
+
+NAMES = ("precision@5", "../up", "a//b", "/top", "end/", "a/..", ".", "", 300 * "x", 299 * "x")
+
+
+@local
+def test_names_that_mlflow_refuses_are_recorded_in_another_form(records: Records) -> None:
+    recorded = records.open()
+    recorded.tell("metrics", {"task": "Tuner", "values": dict.fromkeys(NAMES, 1.0)})
+    recorded.tell("params", {"task": "Tuner", "values": dict.fromkeys(NAMES, "1")})
+    recorded.tell_trials(trial(0, params=dict.fromkeys(NAMES, 1)))
+
+    recorded.record()
+
+    run = recorded.client.get_run(recorded.opened.run_id)
+    (child,) = recorded.children()
+    assert len(run.data.metrics) == len(run.data.params) == len(NAMES) - 1  # "" and "." are one
+    assert len(child.data.params) == len(NAMES)
+    assert {"precision_5", "__/up", "a/_/b"} <= set(run.data.metrics)
+
+
+def test_a_parameter_that_changes_fails_the_run_and_costs_no_other(records: Records) -> None:
+    recorded = records.open()
+    for number in range(3):
+        recorded.tell("params", {"task": "Tuner", "values": {"x": str(number % 2), "y": "1"}})
+        recorded.tell("metrics", {"task": "Tuner", "values": {"best": number}, "step": number})
+        recorded.tell("committed", {"task": f"T{number}", "duration_s": 1, "fingerprint": "f"})
+    recorded.tell_trials(trial(0))
+    for number in range(3):
+        (recorded.run.artifacts / f"T{number}").mkdir()
+
+    with pytest.raises(StoreError, match="Changing param values is not allowed"):
+        recorded.record()
+
+    run = recorded.client.get_run(recorded.opened.run_id)
+    assert (run.data.params, run.data.metrics) == ({"x": "0", "y": "1"}, {"best": 2})
+    assert "mlflow.runforest.result.f" in run.data.tags
+    assert recorded.names() == ["trial 0"]
+
+
+def test_a_trial_that_is_refused_while_it_runs_costs_no_other(records: Records) -> None:
+    recorded = records.open()
+    started = {"task": "Tuner", "started_ms": STARTED_MS}
+    doomed = {249 * "x" + "_": 1, 249 * "x" + "[": 2}  # alike, and too long for a mark
+    recorded.tell("trial_started", started | {"uid": "a" * 12, "params": doomed})
+    recorded.tell("trial_started", started | {"uid": "b" * 12, "params": {"depth": 1}})
+    recorded.tell_trials(trial(0))
+
+    with pytest.raises(StoreError, match="exceeds the maximum length"):
+        recorded.record()
+
+    assert "trial 0" in recorded.names()
+    assert {"depth": "1"} in [child.data.params for child in recorded.children()]
