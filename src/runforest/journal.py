@@ -7,6 +7,7 @@ thread and no MLflow of its own, and nothing it said is lost when a process is k
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -33,14 +34,22 @@ class Journal:
 
         A single `write` to a file opened with O_APPEND is not interleaved with others on a
         local file system (POSIX.1, write).
+
+        Raises
+        ------
+        OSError
+            The disk is full.
         """
         entry = {"event": event, "timestamp_ms": time.time_ns() // 1_000_000, **content}
-        line = json.dumps(redact_all(entry, known_secrets()), separators=(",", ":")) + "\n"
+        masked = redact_all(entry, known_secrets())
+        line = (json.dumps(masked, separators=(",", ":")) + "\n").encode()
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode())
+            n_written = os.write(descriptor, line)
         finally:
             os.close(descriptor)
+        if n_written < len(line):  # no second attempt: others may have written in between
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
 
 
 class JournalReader:
@@ -65,6 +74,15 @@ class JournalReader:
         lines = self._next_lines(limit)
         self._offset += sum(map(len, lines))
         return [entry for line in lines if (entry := self._entry(line))] if lines else None
+
+    def torn_end(self) -> bytes:
+        """Return what stands after the last whole line: nothing, once all writers are gone."""
+        try:
+            with self._path.open("rb") as source:
+                source.seek(self._offset)
+                return source.read().rpartition(b"\n")[2]
+        except FileNotFoundError:
+            return b""
 
     def _next_lines(self, limit: int) -> list[bytes]:
         try:
