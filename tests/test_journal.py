@@ -1,4 +1,4 @@
-"""The journal: whole lines or an error."""
+"""The journal: whole lines or an error, and secrets masked where people write."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.journal import Journal, JournalReader
+from runforest.redact import remember_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,3 +40,22 @@ def test_a_line_that_the_disk_takes_in_part_is_an_error(tmp_path: Path) -> None:
 
     (entry,) = reader.next_piece(9) or []
     assert (entry["event"], len(reader.torn_end())) == ("first", 10)
+
+
+def test_secrets_are_masked_where_people_write_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNFOREST_DOTENV_NAMES", "")
+    monkeypatch.setenv("PG_PORT", "5432")
+    monkeypatch.setenv("KIND", "trial")
+    remember_names(["PG_PORT", "KIND"])
+    marks = {"task": "trial", "state": "trial", "uid": "a5432", "fingerprint": "5432f"}
+    said = {"reason": "port 5432", "params": {"task": "a trial"}, "value": 5432}
+
+    Journal(tmp_path / "journal.jsonl").append("trial", marks | said)
+
+    (entry,) = JournalReader(tmp_path / "journal.jsonl").next_piece(1) or []
+    assert entry["event"] == "trial"
+    assert {key: entry[key] for key in marks} == marks
+    assert (entry["reason"], entry["params"]) == ("port ***", {"task": "a ***"})
+    assert entry["value"] == 5432

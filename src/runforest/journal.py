@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 Entry = dict[str, object]
 
+_MACHINE_FIELDS = frozenset(
+    {"event", "task", "key", "study", "uid", "state", "fingerprint", "reused_from"}
+)
+"""What programs read and no person wrote: a secret that occurs in it does so by chance."""
+
 
 class Journal:
     """The writing end: appends one entry per call, atomically."""
@@ -41,7 +46,11 @@ class Journal:
             The disk is full.
         """
         entry = {"event": event, "timestamp_ms": time.time_ns() // 1_000_000, **content}
-        masked = redact_all(entry, known_secrets())
+        secrets = known_secrets()
+        masked = {
+            key: value if key in _MACHINE_FIELDS else redact_all(value, secrets)
+            for key, value in entry.items()
+        }
         line = (json.dumps(masked, separators=(",", ":")) + "\n").encode()
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
