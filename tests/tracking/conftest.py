@@ -37,10 +37,10 @@ HEAD = "HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r
 
 @contextmanager
 def serving(
-    folder: Path, *options: str, n_workers: int = 1
+    folder: Path, *options: str, n_workers: int = 1, port: int = 0
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve an MLflow store of its own, with artifacts behind the server, while the block runs."""
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     environment = Project(folder).full_environment()
     environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"

@@ -16,8 +16,9 @@ import pytest
 
 from runforest.errors import StoreError
 from runforest.journal import JournalReader
+from runforest.launch.signals import interruptible
 from runforest.tracking.bulk import sql_store
-from runforest.tracking.recorder import POLL_S
+from runforest.tracking.recorder import POLL_S, Recorder
 from runforest.tracking.store import connect
 from tests.conftest import wait_until
 from tests.tracking.conftest import STARTED_MS, Records, local, serving, trial
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from mlflow.entities import Run as MlflowRun
 
+    from runforest.journal import Entry
     from tests.tracking.conftest import RecordedRun
 
 STARTED = {"task": "Tuner", "uid": "a" * 12, "params": {"depth": 3}, "started_ms": STARTED_MS}
@@ -41,6 +43,13 @@ def switching_often() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
+
+
+@contextmanager
+def following(recorder: Recorder) -> Iterator[None]:
+    recorder.start()
+    yield
+    recorder.stop()
 
 
 def of_trial(recorded: RecordedRun, uid: str) -> MlflowRun:
@@ -346,6 +355,39 @@ def test_a_damaged_line_fails_the_run_and_costs_no_other(records: Records) -> No
 
 
 @local
+def test_a_line_without_its_end_fails_the_run_and_costs_no_other(records: Records) -> None:
+    recorded = records.open()
+    recorded.tell_trials(trial(0))
+    with recorded.run.journal_path.open("ab") as journal:
+        journal.write(b'{"event": "tri')
+
+    with pytest.raises(StoreError, match="a line of its journal is damaged"):
+        recorded.record()
+
+    assert recorded.names() == ["trial 0"]
+
+
+@local
+def test_an_interrupt_while_the_rest_is_recorded_costs_no_record(records: Records) -> None:
+    recorded = records.open()
+    recorded.tell_trials(*(trial(number) for number in range(300)))
+    told = []
+
+    def interrupt_once(entry: Entry) -> None:
+        told.append(entry)
+        if len(told) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    recorder = Recorder(recorded.client, recorded.run, recorded.opened, on_entry=interrupt_once)
+    with interruptible(), pytest.raises(KeyboardInterrupt), following(recorder):
+        pass
+
+    recorder.close()
+
+    assert (len(told), len(recorded.children())) == (300, 300)
+
+
+@local
 def test_a_long_journal_is_read_in_pieces(records: Records) -> None:
     recorded = records.open()
     recorded.tell_trials(*(trial(number) for number in range(7)))
@@ -448,3 +490,38 @@ def test_a_server_that_goes_away_fails_the_run_without_hanging(
             recorder.close()
 
     assert [one.name for one in threading.enumerate() if "ThreadPool" in one.name] == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("clear_environment")
+def test_what_a_server_missed_is_recorded_at_the_end_if_it_is_back(
+    tmp_path: Path,
+    empty_store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    folder = tmp_path / "server"
+    folder.mkdir()
+    shutil.copy2(empty_store, folder / "server.db")
+    with serving(folder) as (url, server):
+        client = connect(url, tmp_path)
+        recorded = Records(client=client, project=tmp_path, experiment="back").open()
+        recorder = recorded.recorder()
+        recorder.start()
+        recorded.tell_trials(trial(0))
+        recorded.tell("trial_started", STARTED)
+        wait_until(lambda: len(recorded.children()) == 2)
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(timeout=30)
+        recorded.tell("metrics", {"task": "Tuner", "values": {"best": 0.5}})
+        recorded.tell_trials(trial(1))
+        wait_until(lambda: "The run is not recorded any more" in caplog.text)
+    with serving(folder, port=int(url.rpartition(":")[2])):
+        recorded.tell_trials(trial(2), trial(3, uid="a" * 12))
+
+        recorder.close()
+
+        assert recorded.names() == [f"trial {number}" for number in range(4)]
+        assert {child.info.status for child in recorded.children()} == {"FINISHED"}
+        assert client.get_run(recorded.opened.run_id).data.metrics == {"best": 0.5}

@@ -2,32 +2,40 @@
 
 It follows the run's journal. Worker processes only append to that file, so they need no
 connection to the store, and the store sees one writer. What is not recorded yet waits in the file:
-the recorder takes it in pieces, and holds one at a time.
+the recorder takes it in pieces, and holds one at a time. When the store fails it goes on reading,
+and tries to record what is missing once more when it is closed.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.journal import JournalReader
-from runforest.tracking.outage import incomplete_record
-from runforest.tracking.outcome import TaskOutcome
+from runforest.tracking.outage import first_line, incomplete_record
+from runforest.tracking.outcome import outcome_of
 from runforest.tracking.rows import log_rows
+from runforest.tracking.store import is_reachable
 from runforest.tracking.transfer import upload_pointer, upload_result
 from runforest.tracking.trial_recorder import TrialRecorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from mlflow import MlflowClient
 
     from runforest.journal import Entry
     from runforest.run import Run
+    from runforest.tracking.outcome import TaskOutcome
     from runforest.tracking.runs import OpenedRun
+
+logger = logging.getLogger(__name__)
 
 POLL_S = 0.2
 SWITCH_S = 0.001
@@ -38,6 +46,11 @@ At Python's default, five times as much, the last trials are recorded half a sec
 
 PAUSE_S = 0.001
 """Between two pieces: a lock is not handed to who waits for it unless its owner pauses."""
+
+_LATER = (
+    "The run is not recorded any more: %s. Its tasks go on; what is missing will be recorded when "
+    "they are over, if the store is back by then."
+)
 
 # A process forked while the recorder is at work would inherit the locks it holds for ever: those of
 # MLflow's connections, and those of the streams that it logs to.
@@ -50,7 +63,13 @@ os.register_at_fork(
 
 
 class Recorder:
-    """Follows the journal of a run and records it, until it is closed."""
+    """Follows the journal of a run and records it, until it is closed.
+
+    Attributes
+    ----------
+    outcomes
+        What became of each task, whether it could be recorded or not.
+    """
 
     def __init__(
         self,
@@ -66,6 +85,7 @@ class Recorder:
         self._on_entry = on_entry
         self._journal = JournalReader(run.journal_path)
         self._trials = TrialRecorder(client, opened)
+        self._uploaded: set[str] = set()
         self._switch_s = sys.getswitchinterval()
         self._stop = threading.Event()
         self._refusals: list[Exception] = []
@@ -78,15 +98,17 @@ class Recorder:
         self._thread.start()
 
     def stop(self) -> None:
-        """Record what is left and stop following; `close` tells whether all went well."""
+        """Let what is left be recorded and stop following; `close` tells whether all went well.
+
+        An interrupt of the main thread, which only waits, costs no record.
+        """
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
         sys.setswitchinterval(self._switch_s)
-        self._record_new()
 
     def close(self) -> None:
-        """Stop, and see that everything was recorded.
+        """Stop, and see that everything was recorded; an interrupt is not expected here.
 
         Raises
         ------
@@ -94,75 +116,88 @@ class Recorder:
             Something could not be recorded.
         """
         self.stop()
-        refusals = [*self._refusals, *self._trials.refusals]
-        error = self._error or next(iter(refusals), None) or self._damage()
-        if error is not None:
-            raise incomplete_record(error, self._run.artifacts) from error
+        self._record_new()  # what was said after the end, or all of it
+        if self._error is not None and is_reachable(self._client.tracking_uri):
+            self._catch_up()
+        problems = [self._error, *self._refusals, *self._trials.refusals, self._damage()]
+        problem = next(filter(None, problems), None)
+        if problem is not None:
+            raise incomplete_record(problem, self._run.artifacts) from problem
 
     def _follow(self) -> None:
-        while not self._stop.wait(POLL_S) and self._error is None:
+        while not self._stop.wait(POLL_S):
             self._record_new()
+        self._record_new()
 
     def _record_new(self) -> None:
-        while self._error is None and self._record_piece():
+        while self._record_piece():
             time.sleep(PAUSE_S)
 
     def _record_piece(self) -> bool:
         """Record some of what is new; return whether there was anything."""
         # What is called here writes to the log too, whose stream has a lock of its own.
         with _no_fork:
-            try:
+            entries = None
+            with self._keeping_error():
                 entries = self._journal.next_piece(self._trials.n_at_once)
-                if entries is None:
-                    return False
-                self._record(entries)
-                for entry in entries:
-                    self._on_entry(entry)
-            except Exception as error:  # noqa: BLE001 - outermost border of the thread: kept for close()
-                self._error = error
-            return True
+            for step in (self._note, self._record, self._tell) if entries else ():
+                with self._keeping_error():
+                    step(entries or [])
+            return entries is not None
+
+    @contextmanager
+    def _keeping_error(self) -> Iterator[None]:
+        """Keep the first error for `close`, the outermost border of the thread."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            if self._error is None and not self._stop.is_set():
+                logger.error(_LATER, first_line(error))  # noqa: TRY400 - the store's own matter
+            self._error = self._error or error
+
+    def _note(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            outcome = outcome_of(entry)
+            if outcome:
+                self.outcomes[str(entry["task"])] = outcome
 
     def _record(self, entries: list[Entry]) -> None:
+        if self._error is not None:
+            return
         self._refusals += log_rows(self._client, self._opened.run_id, entries)
         self._trials.record(entries)
+        for entry in entries if self._opened.local_folder is None else ():
+            self._upload(entry)
+
+    def _upload(self, entry: Entry) -> None:
+        upload = _UPLOADS.get(str(entry["event"]))
+        name = str(entry["task"])
+        if upload and name not in self._uploaded:
+            upload(self._opened.artifact_uri, self._run.artifacts / name)
+            self._uploaded.add(name)
+
+    def _tell(self, entries: list[Entry]) -> None:
         for entry in entries:
-            handler = _HANDLERS.get(str(entry["event"]))
-            if handler:
-                handler(self, entry)
+            self._on_entry(entry)
 
-    def _on_started(self, entry: Entry) -> None:
-        self.outcomes[str(entry["task"])] = TaskOutcome(status="started")
-
-    def _on_committed(self, entry: Entry) -> None:
-        duration_s = float(str(entry["duration_s"]))
-        name = str(entry["task"])
-        self.outcomes[name] = TaskOutcome(status="computed", duration_s=duration_s)
-        if self._opened.local_folder is None:
-            upload_result(self._opened.artifact_uri, self._run.artifacts / name)
-
-    def _on_reused(self, entry: Entry) -> None:
-        name = str(entry["task"])
-        self.outcomes[name] = TaskOutcome(status="reused", reused_from=str(entry["reused_from"]))
-        if self._opened.local_folder is None:
-            upload_pointer(self._opened.artifact_uri, self._run.artifacts / name)
-
-    def _on_failed(self, entry: Entry) -> None:
-        self.outcomes[str(entry["task"])] = TaskOutcome(
-            status="failed", traceback=str(entry["traceback"])
-        )
+    def _catch_up(self) -> None:
+        """Record the journal once more from its beginning, what is in the store excepted."""
+        self._journal = JournalReader(self._run.journal_path)
+        self._trials = TrialRecorder(self._client, self._opened, is_replay=True)
+        self._on_entry = lambda _: None
+        self._refusals.clear()
+        self._error = None
+        while self._error is None and self._record_piece():
+            pass
 
     def _damage(self) -> Exception | None:
-        damaged = self._journal.damaged
-        return (
-            ValueError(f"a line of its journal is damaged: {damaged[0][:80]!r}")
-            if damaged
-            else None
-        )
+        for line in [*self._journal.damaged, self._journal.torn_end()]:
+            if line:
+                return ValueError(f"a line of its journal is damaged: {line[:80]!r}")
+        return None
 
 
-_HANDLERS: dict[str, Callable[[Recorder, Entry], None]] = {
-    "started": Recorder._on_started,  # noqa: SLF001 - the table of the class's own methods
-    "committed": Recorder._on_committed,  # noqa: SLF001
-    "reused": Recorder._on_reused,  # noqa: SLF001
-    "failed": Recorder._on_failed,  # noqa: SLF001
+_UPLOADS: dict[str, Callable[[str, Path], None]] = {
+    "committed": upload_result,
+    "reused": upload_pointer,
 }

@@ -127,6 +127,17 @@ def probe_server(uri: str) -> None:
         raise StoreError(message) from None
 
 
+def is_reachable(uri: str) -> bool:
+    """Return whether a store may be asked: that of a server only when it answers."""
+    if urlsplit(uri).scheme not in {"http", "https"}:
+        return True
+    try:
+        probe_server(uri)
+    except StoreError:
+        return False
+    return True
+
+
 def hide_password(text: str) -> str:
     """Return a URI, or what is said of one, without its password.
 
