@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SECRET = "correct-horse-battery-staple"
+PORT = 5432
 LEAKING = f"""\
 import logging
 import os
@@ -37,6 +39,7 @@ class Leaking(RunTask):
         logging.getLogger("leak").warning("logged %s", token)
         subprocess.run(["echo", "echoed", token], check=True)
         self.log_param("token", token)
+        self.log_metric("share", {PORT / 1e5!r})
         self.output().save("done")
 
 
@@ -59,7 +62,7 @@ def leaking(
     git(project.folder, "init", "--quiet")
     git(project.folder, "add", "--all")
     git(project.folder, "commit", "--quiet", "--message", "Start")
-    project.write(".env", f"API_TOKEN={SECRET}\n")
+    project.write(".env", f"API_TOKEN={SECRET}\nPG_PORT={PORT}\nMOOD=committed\n")
     project.write("src/tasks/leaking.py", LEAKING)
     project.write("luigi.toml", f'# {SECRET}\n[RunConfig]\ndescription = "by {SECRET}"\n')
     sound = project.run("--set", "RunConfig.task=Leaking")
@@ -80,6 +83,22 @@ def test_the_tasks_did_use_the_secret(leaking: tuple[Project, Outcome, Outcome])
     assert earlier.data.params["Leaking.token"] == "***"
     error = (project.artifacts(newest) / "errors" / "Failing.txt").read_text()
     assert error.rstrip().endswith("no access with ***")
+
+
+def test_values_that_occur_in_numbers_and_marks_of_programs_spoil_no_record(
+    leaking: tuple[Project, Outcome, Outcome],
+) -> None:
+    project = leaking[0]
+    run = project.top_runs()[1]
+
+    lineage = json.loads((project.artifacts(run) / "lineage.json").read_text())
+    fates = json.loads((project.artifacts(run) / "tasks.json").read_text())
+
+    (result,) = lineage["results"]
+    manifest = project.manifest(run, "Leaking")
+    assert result["metrics"] == manifest["metrics"] == {"share": PORT / 1e5}
+    assert result["fingerprint"] == manifest["fingerprint"]
+    assert fates["Leaking"]["status"] == "computed"
 
 
 def test_no_file_below_the_output_folder_holds_the_secret(

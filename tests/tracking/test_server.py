@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mlflow.entities import ViewType
 
 from runforest.manifest import read_manifest
 from tests.conftest import (
@@ -55,6 +56,24 @@ class Late(RunTask):
             time.sleep(0.05)
         self.log_metric("late", 1.0)
         self.output().save("late")
+"""
+
+
+BLOCKING = """\
+import pathlib
+
+from runforest.run_task import RunTask
+
+
+class Blocking(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        run_id = self.active_run.settings.run_id
+        (folder,) = pathlib.Path("{base}").glob(f"server[0-9]/remote/*/{{run_id}}/artifacts")
+        (folder / "console.log").mkdir()
+        self.output().save("done")
 """
 
 
@@ -166,9 +185,55 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     assert "Traceback" not in out + err, out + err
     assert "results are committed" in err
     assert "run again" in err
+    artifacts = run_folder / "artifacts"
     for task in ("Early", "Late"):
-        assert read_manifest(run_folder / "artifacts" / task) is not None
+        assert read_manifest(artifacts / task) is not None
+    fates = json.loads((artifacts / "tasks.json").read_text(encoding="utf-8"))
+    assert {name: fate["status"] for name, fate in fates.items()} == {
+        "Early": "computed",
+        "Late": "computed",
+    }
+    assert not (artifacts / "errors").exists()
     assert not (run_folder / "staging").exists()
+
+
+def test_a_run_whose_last_records_are_refused_is_closed(
+    tmp_path: Path, server: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = on_server(tmp_path / "project", server)
+    project.environment["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+    base = tmp_path_factory.getbasetemp()
+    project.write("src/tasks/blocking.py", BLOCKING.format(base=str(base)))
+
+    outcome = project.run(
+        "--set", "RunConfig.task=Blocking", "--set", "RunConfig.experiment_name=blocked"
+    )
+
+    run = newest(project, "blocked")
+    assert (outcome.code, run.info.status) == (2, "FAILED"), outcome.err
+    assert "the run could not be recorded completely" in outcome.err
+    assert "Traceback" not in outcome.out + outcome.err
+    assert run.data.tags["tasks"].startswith("Blocking computed")
+
+
+def test_a_run_whose_files_the_server_refuses_is_told_with_the_remedy(
+    tmp_path: Path, server: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = on_server(tmp_path / "project", server)
+    project.environment["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+    experiment = project.client.create_experiment("full")
+    (served,) = tmp_path_factory.getbasetemp().glob("server[0-9]")
+    (served / "remote").mkdir(exist_ok=True)
+    (served / "remote" / experiment).write_text("a file")
+
+    outcome = project.run("--set", "RunConfig.experiment_name=full")
+
+    (run,) = project.client.search_runs([experiment], run_view_type=ViewType.ALL)
+    assert outcome.code == 2
+    assert "files cannot be uploaded to mlflow-artifacts:/" in outcome.err
+    assert "See to the artifact store and run again" in outcome.err
+    assert "Traceback" not in outcome.out + outcome.err
+    assert (run.info.lifecycle_stage, run.info.status) == ("deleted", "FAILED")
 
 
 def test_another_machine_reuses_what_this_one_computed(

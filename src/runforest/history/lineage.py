@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from runforest.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from runforest.manifest import Manifest
     from runforest.run import RunSettings
+
+T = TypeVar("T")
 
 _STYLE = """\
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
@@ -21,7 +25,11 @@ code { font-size: .85em; }
 
 
 def lineage_facts(
-    settings: RunSettings, manifests: Mapping[str, Manifest], *, is_dirty: bool
+    settings: RunSettings,
+    manifests: Mapping[str, Manifest],
+    *,
+    is_dirty: bool,
+    secrets: Iterable[str] = (),
 ) -> dict[str, object]:
     """Return the lineage of a run: its code, and for each result what it was made from.
 
@@ -29,23 +37,28 @@ def lineage_facts(
     ----------
     manifests
         Task folder -> manifest, upstream first.
+    secrets
+        What is masked in names; all the rest is made by programs.
     """
+    secrets = tuple(secrets)
     return {
         "run_id": settings.run_id,
         "commit": settings.commit or None,
         "dirty": is_dirty,
         "results": [
             {
-                "task": name,
+                "task": redact(name, secrets),
                 "computed_by": manifest.reused_from or manifest.run_id,
                 "reused": manifest.reused_from is not None,
                 "commit": manifest.commit or None,
                 "fingerprint": manifest.fingerprint,
-                "inputs": manifest.ingredients.get("inputs", {}),
-                "upstream": manifest.ingredients.get("upstream", {}),
+                "inputs": _masked(manifest.ingredients.get("inputs", {}), secrets),
+                "upstream": _masked(manifest.ingredients.get("upstream", {}), secrets),
                 "content": manifest.content_digest,
-                "outputs": {file: output.sha256 for file, output in manifest.outputs.items()},
-                "metrics": manifest.metrics,
+                "outputs": _masked(
+                    {file: output.sha256 for file, output in manifest.outputs.items()}, secrets
+                ),
+                "metrics": _masked(manifest.metrics, secrets),
             }
             for name, manifest in manifests.items()
         ],
@@ -75,6 +88,10 @@ def lineage_page(facts: Mapping[str, object], page: str) -> str:
         f"<title>Lineage of {_text(run_id)}</title><style>{_STYLE}</style>"
         f"<h1>Lineage</h1><p>Run <code>{_text(run_id)}</code>, {commit}.</p>{cards}</html>\n"
     )
+
+
+def _masked(named: Mapping[str, T], secrets: tuple[str, ...]) -> dict[str, T]:
+    return {redact(name, secrets): value for name, value in named.items()}
 
 
 def _card(result: Mapping[str, object], link: str) -> str:

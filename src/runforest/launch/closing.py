@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runforest.errors import StoreError
+from runforest.errors import ArtifactError, StoreError
 from runforest.history.lineage import lineage_facts, lineage_page
-from runforest.manifest import read_manifest
+from runforest.manifest import is_complete, read_manifest
 from runforest.redact import redact
 from runforest.tracking.outage import outage_told
 from runforest.tracking.runs import close_run, note_reuse, tag_tasks
@@ -62,6 +62,7 @@ def close_execution(
         The run could not be recorded completely.
     """
     shutil.rmtree(opened.run.staging, ignore_errors=True)
+    has_failed = execution.status == "FAILED"
     try:
         recorder.close()
     except StoreError:
@@ -70,35 +71,50 @@ def close_execution(
     finally:
         execution.outcomes = recorder.outcomes
         execution.duration_s = time.perf_counter() - clock
-        _blame_lost_workers(execution)
-        _write_last_records(experiment, opened, execution)
+        _judge_silent_tasks(opened.run.artifacts, execution.outcomes, has_failed=has_failed)
         with outage_told(opened.run.artifacts):
-            _upload_last_records(opened)
-            tag_tasks(opened.client, opened.record.run_id, execution.outcomes)
-            note_reuse(opened.client, opened.record, execution.outcomes)
-            close_run(opened.client, opened.record.run_id, execution.status)
+            _give_status(experiment, opened, execution)
 
 
-def _blame_lost_workers(execution: Execution) -> None:
-    """Say of a task that started and neither committed nor failed that its process died."""
-    if execution.status != "FAILED":
-        return
-    for outcome in execution.outcomes.values():
-        if outcome.status == "started":
+def _judge_silent_tasks(
+    artifacts: Path, outcomes: dict[str, TaskOutcome], *, has_failed: bool
+) -> None:
+    """Say of a task that started and told no end whether it has a result or its process died."""
+    for name, outcome in outcomes.items():
+        if outcome.status != "started":
+            continue
+        if is_complete(artifacts / name):
+            outcome.status = "computed"
+        elif has_failed:
             outcome.status = "failed"
             outcome.traceback = LOST_WORKER
+
+
+def _give_status(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> None:
+    """Close the run, after its last records: FAILED when they cannot be kept."""
+    run_id = opened.record.run_id
+    try:
+        _write_last_records(experiment, opened, execution)
+        tag_tasks(opened.client, run_id, execution.outcomes)
+        note_reuse(opened.client, opened.record, execution.outcomes)
+        _upload_last_records(opened)
+    except BaseException:
+        execution.status = "FAILED"
+        raise
+    finally:
+        close_run(opened.client, run_id, execution.status)
 
 
 def _write_last_records(
     experiment: Experiment, opened: OpenExperiment, execution: Execution
 ) -> None:
     """Write the tasks' fates, lineage and tracebacks."""
-    artifacts, secrets = opened.run.artifacts, experiment.environment.secrets
+    artifacts = opened.run.artifacts
     try:
         for name, text in _last_records(experiment, opened, execution).items():
             path = artifacts / name
             path.parent.mkdir(exist_ok=True)
-            path.write_text(redact(text, secrets), encoding="utf-8")
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:  # a full disk must not keep the run from being closed
         logger.error("The last records of the run could not be written: %s", error)  # noqa: TRY400
 
@@ -116,8 +132,9 @@ def _last_records(
     experiment: Experiment, opened: OpenExperiment, execution: Execution
 ) -> dict[str, str]:
     """Return the files that are written at the end, by name."""
+    secrets = experiment.environment.secrets
     fates = {
-        name: {
+        redact(name, secrets): {
             "status": outcome.status,
             "duration_s": round(outcome.duration_s, 3),
             "reused_from": outcome.reused_from or None,
@@ -125,9 +142,11 @@ def _last_records(
         for name, outcome in execution.outcomes.items()
     }
     settings = opened.run.settings
-    lineage = lineage_facts(settings, _manifests(experiment, opened), is_dirty=opened.is_dirty)
+    lineage = lineage_facts(
+        settings, _manifests(experiment, opened), is_dirty=opened.is_dirty, secrets=secrets
+    )
     tracebacks = {
-        f"errors/{name}.txt": outcome.traceback
+        f"errors/{name}.txt": redact(outcome.traceback, secrets)
         for name, outcome in execution.outcomes.items()
         if outcome.traceback
     }
@@ -145,7 +164,11 @@ def _manifests(experiment: Experiment, opened: OpenExperiment) -> dict[str, Mani
         folder: Path = opened.run.pinned(task.folder_name) or (
             opened.run.artifacts / task.folder_name
         )
-        manifest = read_manifest(folder)
+        try:
+            manifest = read_manifest(folder)
+        except ArtifactError as error:  # must not keep the run from being closed
+            logger.error("The lineage lacks a result: %s", error)  # noqa: TRY400
+            continue
         if manifest:
             found[task.folder_name] = manifest
     return found
