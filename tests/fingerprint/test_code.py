@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from luigi.task_register import Register
 
-from runforest.fingerprint.code import code_digests
+from runforest.fingerprint.code import find_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,13 @@ class Package:
         self.folder = folder
         self.name = ""
 
-    def digests(self, changes: dict[str, str] | None = None, module: str = "model") -> set[str]:
+    def digests(
+        self,
+        changes: dict[str, str] | None = None,
+        module: str = "model",
+        *,
+        is_loaded: bool = True,
+    ) -> set[str]:
         """Return the digests of what a module depends on, after changes to the files."""
         sources = {
             "__init__.py": "",
@@ -68,12 +74,14 @@ class Package:
         self.name = f"package_{next(_numbers)}"
         for file, source in (sources | (changes or {})).items():
             path = self.folder / self.name / file
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(source, encoding="utf-8")
         importlib.invalidate_caches()
-        importlib.import_module(f"{self.name}.{module}")
-        digests, self.third_party = code_digests((f"{self.name}.{module}",), self.folder)
-        return {f"{key.removeprefix(self.name)} {value}" for key, value in digests.items()}
+        if is_loaded:
+            importlib.import_module(f"{self.name}.{module}")
+        code = find_code((f"{self.name}.{module}",), self.folder)
+        self.third_party = code.third_party
+        return {f"{key.removeprefix(self.name)} {value}" for key, value in code.digests.items()}
 
 
 @pytest.fixture
@@ -86,6 +94,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
     for name in set(sys.modules) - before:
         if name.startswith("package_"):
             del sys.modules[name]
+
+
+def names_of(digests: set[str]) -> set[str]:
+    """Return the names of definitions without their digests."""
+    return {entry.partition(" ")[0] for entry in digests}
 
 
 def changed(package: Package, changes: dict[str, str]) -> set[str]:
@@ -175,3 +188,74 @@ def test_third_party_packages_are_named(package: Package) -> None:
     package.digests()
 
     assert package.third_party == {"numpy"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["from . import rounding", "from {package} import rounding", "import {package}.rounding"],
+)
+def test_a_module_that_is_imported_later_counts_now(package: Package, statement: str) -> None:
+    late = f"def use():\n    {statement}\n\n    return rounding.rounded(1.0)\n"
+    late = late.replace("{package}", f"package_{next(_numbers) + 1}")
+
+    digests = package.digests({"late.py": late}, module="late", is_loaded=False)
+
+    assert ".rounding:rounded" in names_of(digests)
+
+
+def test_a_package_without_init_holds_modules_too(package: Package) -> None:
+    late = "def use():\n    from .plain import rounding\n"
+
+    digests = package.digests({"late.py": late, "plain/rounding.py": ROUNDING}, module="late")
+
+    assert ".plain.rounding:rounded" in names_of(digests)
+
+
+def test_what_counts_is_the_same_before_and_after_a_module_is_loaded(package: Package) -> None:
+    changes = {"forest.py": "from . import rounding\n"}
+
+    before = package.digests(changes, module="forest", is_loaded=False)
+    after = package.digests(changes, module="forest")
+
+    assert before == after
+
+
+def test_the_package_of_an_imported_module_counts_but_not_all_that_it_lists(
+    package: Package,
+) -> None:
+    changes = {
+        "below.py": "from .models.forest import grow\n",
+        "models/__init__.py": "from ..settings import DEPTH\nfrom . import other\n",
+        "models/forest.py": "def grow():\n    return 1\n",
+        "models/other.py": "def shrink():\n    return 1\n",
+    }
+
+    digests = package.digests(changes, module="below")
+
+    assert names_of(digests) == {
+        ".below:<module>",
+        ".models.forest:grow",
+        ".models:<module>",
+        ".settings:<module>",
+    }
+
+
+@pytest.mark.parametrize(
+    ("test", "is_run"),
+    [
+        ("TYPE_CHECKING", False),
+        ("typing.TYPE_CHECKING", False),
+        ("not TYPE_CHECKING", True),
+        ("TYPE_CHECKING or sys.version_info", True),
+    ],
+)
+def test_an_import_counts_if_its_branch_can_run(
+    package: Package, test: str, *, is_run: bool
+) -> None:
+    head = "import sys\nimport typing\nfrom typing import TYPE_CHECKING\n"
+
+    digests = package.digests(
+        {"late.py": f"{head}\nif {test}:\n    from .rounding import rounded\n"}, module="late"
+    )
+
+    assert (".rounding:rounded" in names_of(digests)) == is_run

@@ -13,7 +13,7 @@ from luigi.task import flatten
 
 from runforest import __version__
 from runforest.digests import DigestCache
-from runforest.fingerprint.code import code_digests, is_machinery
+from runforest.fingerprint.code import find_code, is_machinery
 from runforest.fingerprint.packages import package_versions
 from runforest.parameters import ImportPathParameter, InputFileParameter
 
@@ -61,11 +61,11 @@ def collect_ingredients(
         if isinstance(parameter, ImportPathParameter) and value
     }
     own = [name for name in modules if not is_machinery(name) and not name.startswith("luigi.")]
-    code, third_party = code_digests(tuple(sorted(own)), project)
+    code = find_code(tuple(sorted(own)), project)
     return {
         "task": {"name": f"{type(task).__module__}.{type(task).__qualname__}"},
-        "code": code,
-        "packages": {"runforest": __version__, **package_versions(third_party, project)},
+        "code": code.digests,
+        "packages": {"runforest": __version__, **package_versions(code.third_party, project)},
         "params": {
             name: str(parameter.serialize(value))
             for name, parameter, value in parameters

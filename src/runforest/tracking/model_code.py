@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import runforest
-from runforest.fingerprint.code import code_digests, project_file
+from runforest.fingerprint.code import find_code, project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +44,7 @@ def model_code(estimator: str, project: Path) -> Iterator[list[Path]]:
 def _modules(name: str, project: Path) -> dict[str, Path]:
     if not name or project_file(name, project) is None:
         return {}
-    digests, _ = code_digests((name,), project)
-    names = {key.partition(":")[0] for key in digests} | {name}
-    found = {module: project_file(module, project) for module in sorted(names)}
-    return {module: file for module, file in found.items() if file is not None}
+    return dict(sorted(find_code((name,), project).files.items()))
 
 
 def _copy(name: str, file: Path, target: Path) -> None:

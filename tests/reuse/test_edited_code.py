@@ -1,0 +1,73 @@
+"""Edits of code that is imported late, and of code while a run is under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+GROWN = """\
+from runforest.importing import import_object
+from runforest.parameters import ImportPathParameter
+from runforest.run_task import RunTask
+
+
+class Grown(RunTask):
+    model = ImportPathParameter(description="A class of the project.")
+
+    def output(self):
+        return self.artifact("grown.txt")
+
+    def compute(self):
+        from features import encoders
+
+        self.output().save(encoders.encode(import_object(self.model)().grow()))
+"""
+GROWN_CONFIG = """\
+[RunConfig]
+experiment_name = "grown"
+task = "Grown"
+[Grown]
+model = "mymodels.forest.Forest"
+"""
+LATE_MODULES = {
+    "src/features/__init__.py": "",
+    "src/features/encoders.py": "def encode(text):\n    return text.upper()\n",
+    "src/mymodels/__init__.py": "",
+    "src/mymodels/forest.py": (
+        "from . import trees\n\n\n"
+        "class Forest:\n    def grow(self):\n        return trees.plant()\n"
+    ),
+    "src/mymodels/trees.py": "def plant():\n    return 'tree'\n",
+}
+
+
+@pytest.fixture
+def grown_project(project: Project) -> Project:
+    """Return a project that ran once, of a task that imports its modules when it computes."""
+    for name, source in LATE_MODULES.items():
+        project.write(name, source)
+    project.write("src/tasks/grown.py", GROWN)
+    project.configure(GROWN_CONFIG)
+    outcome = project.run()
+    assert outcome.code == 0, outcome.err
+    return project
+
+
+def test_modules_that_are_imported_late_count_from_the_first_plan_on(
+    grown_project: Project,
+) -> None:
+    unchanged = grown_project.run("--plan").out
+    encode = LATE_MODULES["src/features/encoders.py"]
+    encoders = grown_project.write("src/features/encoders.py", encode.replace("upper", "title"))
+    encoded = grown_project.run("--plan").out
+    encoders.write_text(encode, encoding="utf-8")
+    grown_project.write("src/mymodels/trees.py", "def plant():\n    return 'oak'\n")
+    planted = grown_project.run("--plan").out
+
+    assert "reuse" in unchanged, unchanged
+    assert "code of features.encoders.encode changed" in encoded
+    assert "code of mymodels.trees.plant changed" in planted
