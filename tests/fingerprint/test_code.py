@@ -259,3 +259,14 @@ def test_an_import_counts_if_its_branch_can_run(
     )
 
     assert (".rounding:rounded" in names_of(digests)) == is_run
+
+
+def test_the_packages_that_the_engine_computes_with_count_wherever_it_is_installed(
+    package: Package,
+) -> None:
+    source = "from runforest import estimators\nfrom runforest.tuning.driver import run_study\n"
+
+    digests = package.digests({"late.py": source}, module="late", is_loaded=False)
+
+    assert {"numpy", "optuna", "sklearn"} <= package.third_party
+    assert names_of(digests) == {".late:<module>"}

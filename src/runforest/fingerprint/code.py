@@ -63,6 +63,9 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
     elsewhere. What it imports of its own package counts only if other code asks for it: a package
     that lists its tasks does not make each depend on all.
 
+    The engine's code counts where it lies in the project. Where it is installed, its version
+    stands for it; the third-party packages that it computes with count all the same.
+
     Parameters
     ----------
     modules
@@ -76,13 +79,15 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
     seen = set(pending)
     while pending:
         name, is_passed = pending.pop()
-        path = project_file(name, project)
-        if path is None:
+        path, is_ours = _python_file(name), project_file(name, project) is not None
+        if not is_ours:
             found.third_party.add(name.partition(".")[0])
+        if path is None or not (is_ours or name.startswith(SHAPING)):
             continue
         code = read_module(path, name, known)
-        found.digests.update({f"{name}:{key}": one for key, one in code.definitions.items()})
-        if not is_passed:
+        if is_ours:
+            found.digests.update({f"{name}:{key}": one for key, one in code.definitions.items()})
+        if is_ours and not is_passed:
             found.files[name] = path
         targets = {target for target in map(_followed, code.imports) if target}
         if is_passed:
