@@ -71,3 +71,84 @@ def test_modules_that_are_imported_late_count_from_the_first_plan_on(
     assert "reuse" in unchanged, unchanged
     assert "code of features.encoders.encode changed" in encoded
     assert "code of mymodels.trees.plant changed" in planted
+
+
+EDITING = """\
+import os
+from pathlib import Path
+
+from runforest.run_task import RunTask
+
+SOURCES = Path(__file__).parents[1]
+
+
+class Editing(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        for name in os.environ["EDITED"].split():
+            path = SOURCES / name
+            path.write_text(path.read_text().replace("old", "new"))
+        self.output().save("done")
+"""
+EDITED = """\
+from runforest.run_task import RunTask, requires
+from tasks.editing import Editing
+
+VALUE = "old"
+
+
+@requires(Editing)
+class Edited(RunTask):
+    def output(self):
+        return self.artifact("value.txt")
+
+    def compute(self):
+        from later import LATER
+
+        self.output().save(f"{VALUE} {LATER}")
+"""
+
+
+def value_of_newest(project: Project) -> str:
+    """Return the result of Edited in the newest run."""
+    path = project.artifacts(project.top_runs()[0]) / "Edited" / "value.txt"
+    return path.read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [
+        ("", "old new"),
+        ('workers = 2\nstart_method = "fork"', "old new"),
+        ('workers = 2\nstart_method = "spawn"', "new new"),
+    ],
+    ids=["one process", "forked workers", "spawned workers"],
+)
+def test_a_result_is_stored_under_the_code_that_computed_it(
+    project: Project, settings: str, first: str
+) -> None:
+    """A module counts as it was loaded: with the tasks, or when a task imports it.
+
+    A spawned worker loads everything as it starts.
+    """
+    project.write("src/later.py", 'LATER = "old"\n')
+    project.write("src/tasks/editing.py", EDITING)
+    project.write("src/tasks/edited.py", EDITED)
+    project.configure(f'[RunConfig]\nexperiment_name = "edits"\ntask = "Edited"\n{settings}\n')
+    project.environment["EDITED"] = "tasks/edited.py later.py"
+
+    values = []
+    for _ in range(2):
+        outcome = project.run()
+        assert outcome.code == 0, outcome.err
+        values.append(value_of_newest(project))
+    project.write("src/tasks/edited.py", EDITED)
+    project.write("src/later.py", 'LATER = "old"\n')
+    project.environment["EDITED"] = ""
+    plan = project.run("--plan")
+
+    assert values == [first, "new new"]
+    assert ["Edited", "run"] in [line.split()[:2] for line in plan.out.splitlines()], plan.out

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.fingerprint.source import read_module
+from runforest.fingerprint.source import ModuleCode, read_module
 from runforest.line_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.machinery import ModuleSpec
+
+    from runforest.line_cache import LineCache
 
 SHAPING = (
     "runforest.estimators",
@@ -44,14 +46,20 @@ class Code:
         Names of the top-level modules outside the project that this code imports.
     files
         Module -> file, of the project's modules that the code asks for by name.
+    read
+        Names of all modules whose source was read.
     """
 
     digests: dict[str, str] = field(default_factory=dict)
     third_party: set[str] = field(default_factory=set)
     files: dict[str, Path] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
 
-@cache
+_known_code: dict[tuple[tuple[str, ...], Path], Code] = {}
+_known_modules: dict[Path, ModuleCode] = {}
+
+
 def find_code(modules: tuple[str, ...], project: Path) -> Code:
     """Return the code that a task depends on, decided by files and not by what is loaded.
 
@@ -66,6 +74,9 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
     The engine's code counts where it lies in the project. Where it is installed, its version
     stands for it; the third-party packages that it computes with count all the same.
 
+    A source may be edited while this process runs what it has loaded. So a module counts as it was
+    when it was first read, if it was loaded by the next time; one that is not loaded is read again.
+
     Parameters
     ----------
     modules
@@ -73,6 +84,13 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
     project
         Folder of the project; modules outside it are third-party.
     """
+    code = _known_code.get((modules, project))
+    if code is None or not code.read <= sys.modules.keys():
+        code = _known_code[modules, project] = _collect_code(modules, project)
+    return code
+
+
+def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
     found = Code()
     known = open_cache(project / "mlruns" / "cache" / "code.jsonl")
     pending = [step for name in modules for step in _steps(name)]
@@ -84,14 +102,14 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
             found.third_party.add(name.partition(".")[0])
         if path is None or not (is_ours or name.startswith(SHAPING)):
             continue
-        code = read_module(path, name, known)
+        code = _code_as_loaded(path, name, known)
+        found.read.add(name)
         if is_ours:
             found.digests.update({f"{name}:{key}": one for key, one in code.definitions.items()})
         if is_ours and not is_passed:
             found.files[name] = path
         targets = {target for target in map(_followed, code.imports) if target}
-        if is_passed:
-            targets = {target for target in targets if not _is_of_package(target, name)}
+        targets -= {target for target in targets if is_passed and _is_of_package(target, name)}
         fresh = {step for target in targets for step in _steps(target)} - seen
         seen |= fresh
         pending.extend(fresh)
@@ -110,6 +128,12 @@ def project_file(module: str, project: Path) -> Path | None:
     path = _python_file(module)
     is_ours = path is not None and path.is_relative_to(project.resolve())
     return path if path and is_ours and "site-packages" not in path.parts else None
+
+
+def _code_as_loaded(path: Path, name: str, known: LineCache) -> ModuleCode:
+    if path not in _known_modules or name not in sys.modules:
+        _known_modules[path] = read_module(path, name, known)
+    return _known_modules[path]
 
 
 def _steps(module: str) -> Iterator[tuple[str, bool]]:

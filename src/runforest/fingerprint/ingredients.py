@@ -13,7 +13,7 @@ from luigi.task import flatten
 
 from runforest import __version__
 from runforest.digests import DigestCache
-from runforest.fingerprint.code import find_code, is_machinery
+from runforest.fingerprint.code import Code, find_code, is_machinery
 from runforest.fingerprint.packages import package_versions
 from runforest.parameters import ImportPathParameter, InputFileParameter
 
@@ -54,14 +54,7 @@ def collect_ingredients(
         for name, parameter in task.get_params()
         if name != "active_run" and parameter.significant
     ]
-    modules = {cls.__module__ for cls in type(task).__mro__ if issubclass(cls, luigi.Task)}
-    modules |= {
-        value.rpartition(".")[0]
-        for _, parameter, value in parameters
-        if isinstance(parameter, ImportPathParameter) and value
-    }
-    own = [name for name in modules if not is_machinery(name) and not name.startswith("luigi.")]
-    code = find_code(tuple(sorted(own)), project)
+    code = task_code(task, project)
     return {
         "task": {"name": f"{type(task).__module__}.{type(task).__qualname__}"},
         "code": code.digests,
@@ -78,6 +71,20 @@ def collect_ingredients(
         },
         "upstream": _upstream_digests(task, manifest_of),
     }
+
+
+def task_code(task: luigi.Task, project: Path) -> Code:
+    """Return the code that a task depends on: its classes, and what its parameters name."""
+    modules = {cls.__module__ for cls in type(task).__mro__ if issubclass(cls, luigi.Task)}
+    modules |= {
+        task.param_kwargs[name].rpartition(".")[0]
+        for name, parameter in task.get_params()
+        if isinstance(parameter, ImportPathParameter)
+        and parameter.significant
+        and task.param_kwargs[name]
+    }
+    own = [name for name in modules if not is_machinery(name) and not name.startswith("luigi.")]
+    return find_code(tuple(sorted(own)), project)
 
 
 @cache

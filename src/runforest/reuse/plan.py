@@ -11,6 +11,7 @@ from runforest.fingerprint.ingredients import (
     collect_ingredients,
     fingerprint_of,
     required_results,
+    task_code,
 )
 from runforest.manifest import read_manifest
 from runforest.results import Result, ResultIndex
@@ -67,6 +68,10 @@ def make_plan(
 ) -> list[PlannedTask]:
     """Return the plan of a graph, upstream first; wrappers have none of their own.
 
+    The code of every task is read here, also where the plan does not need it: what was imported
+    now is what will run, however the sources are edited meanwhile. A worker process that is forked
+    knows that code too; one that is spawned imports and reads the sources anew.
+
     Parameters
     ----------
     tasks
@@ -75,6 +80,7 @@ def make_plan(
     planned: dict[str, PlannedTask] = {}
     for task in tasks:
         if not task.is_wrapper:
+            task_code(task, Path(task.active_run.settings.project))
             planned[task.task_id] = _plan_task(task, planned, index, forcing or Forcing())
     return list(planned.values())
 
