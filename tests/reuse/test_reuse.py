@@ -206,6 +206,28 @@ def test_forcing_an_unknown_task_names_the_nearest(copied: Callable[[], Project]
     assert "Did you mean `Trainer`?" in outcome.err
 
 
+def test_forcing_a_wrapper_forces_the_tasks_that_it_requires(
+    copied: Callable[[], Project],
+) -> None:
+    outcome = copied().run("--plan", "--set", "RunConfig.task=Experiment", "--force", "Experiment")
+
+    assert outcome.code == 0, outcome.err
+    rows = {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines()}
+    assert rows["Evaluator"] == rows["Prediction"] == ["run", "forced"]
+    assert rows["Preprocessor"][0] == rows["Trainer"][0] == "reuse"
+
+
+@pytest.mark.parametrize("option", ["--force", "--force-downstream"])
+def test_a_pinned_task_cannot_be_forced(copied: Callable[[], Project], option: str) -> None:
+    project = copied()
+    folder = next((project.folder / "mlruns" / "demo").glob("*/artifacts/Trainer"))
+
+    outcome = project.run("--plan", "--set", f"PathConfig.Trainer={folder}", option, "Trainer")
+
+    assert outcome.code == 2
+    assert "[PathConfig] pins Trainer to a result. Take that key out" in outcome.err
+
+
 def test_a_plan_tells_scripts_whether_something_would_run(copied: Callable[[], Project]) -> None:
     project = copied()
     n_runs = len(project.runs())

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.ingredients import (
     collect_ingredients,
     fingerprint_of,
@@ -51,16 +52,13 @@ class PlannedTask:
 class Forcing:
     """Which tasks are computed whatever is known, by family or by folder name.
 
-    `downstream` takes along all that follows a task; `is_all` is `reuse = false`.
+    `downstream` takes along all that follows a task; `is_all` is `reuse = false`. The name of a
+    wrapper stands for the tasks that it requires.
     """
 
     tasks: frozenset[str] = frozenset()
     downstream: frozenset[str] = frozenset()
     is_all: bool = False
-
-    def names(self, task: RunTask) -> bool:
-        """Return whether a task itself is named."""
-        return bool({task.folder_name, task.get_task_family()} & (self.tasks | self.downstream))
 
 
 def make_plan(
@@ -76,33 +74,82 @@ def make_plan(
     ----------
     tasks
         As `walk_graph` returns them, on a run that may be only planned.
+
+    Raises
+    ------
+    ConfigError
+        A task is forced that is pinned.
     """
+    forcing = forcing or Forcing()
+    forced = _forced_tasks(tasks, forcing)
     planned: dict[str, PlannedTask] = {}
     for task in tasks:
         if not task.is_wrapper:
             task_code(task, Path(task.active_run.settings.project))
-            planned[task.task_id] = _plan_task(task, planned, index, forcing or Forcing())
+            planned[task.task_id] = _plan_task(
+                task, planned, index, forced, is_reusing=not forcing.is_all
+            )
     return list(planned.values())
 
 
+def _forced_tasks(tasks: list[RunTask], forcing: Forcing) -> dict[str, bool]:
+    """Return the ids of the forced tasks, and whether all that follows is forced too."""
+    forced: dict[str, bool] = {}
+    problems = []
+    for option, names, is_forcing in (
+        ("--force", forcing.tasks, False),
+        ("--force-downstream", forcing.downstream, True),
+    ):
+        for name in sorted(names):
+            meant = _tasks_named(name, tasks)
+            forced |= {task.task_id: is_forcing for task in meant}
+            pinned = [one.folder_name for one in meant if one.active_run.pinned(one.folder_name)]
+            if pinned and len(pinned) == len(meant):
+                message = (
+                    f'"{name}" cannot be computed: [PathConfig] pins {", ".join(pinned)} to a '
+                    "result. Take that key out, or do not force it."
+                )
+                problems.append(Problem(where=option, message=message))
+    if problems:
+        raise ConfigError(problems)
+    return forced
+
+
+def _tasks_named(name: str, tasks: list[RunTask]) -> list[RunTask]:
+    """Return the tasks that a name means: instead of a wrapper those that it requires."""
+    named = [task for task in tasks if name in {task.folder_name, task.get_task_family()}]
+    ids = {
+        one.task_id
+        for task in named
+        for one in (required_results(task) if task.is_wrapper else [task])
+    }
+    return [task for task in tasks if task.task_id in ids]
+
+
 def _plan_task(
-    task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex, forcing: Forcing
+    task: RunTask,
+    planned: dict[str, PlannedTask],
+    index: ResultIndex,
+    forced: dict[str, bool],
+    *,
+    is_reusing: bool,
 ) -> PlannedTask:
     pinned = task.active_run.pinned(task.folder_name)
     if pinned:
         manifest = read_manifest(pinned)
         result = Result(folder=pinned, manifest=manifest) if manifest else None
         return PlannedTask(task=task, action="pinned", reason=str(pinned), result=result)
-    if forcing.is_all:
+    if not is_reusing:
         return PlannedTask(task=task, action="run", reason="reuse is switched off")
     upstream = [planned[needed.task_id] for needed in required_results(task)]
-    cause = next((one for one in upstream if one.is_forcing), None)
-    if forcing.names(task) or cause:
-        is_forcing = bool(cause) or bool(
-            {task.folder_name, task.get_task_family()} & forcing.downstream
-        )
+    is_following = any(one.is_forcing for one in upstream)
+    if is_following or task.task_id in forced:
         return PlannedTask(
-            task=task, action="run", reason="forced", is_forced=True, is_forcing=is_forcing
+            task=task,
+            action="run",
+            reason="forced",
+            is_forced=True,
+            is_forcing=is_following or forced[task.task_id],
         )
     waiting = [one.name for one in upstream if one.result is None]
     if waiting:
