@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,12 @@ def clean(table):
     # Nothing to do.
     return table.head(LIMIT)
 '''
+
+
+def statuses(project: Project) -> dict[str, str]:
+    """Return the status of each task of the newest run."""
+    path = project.artifacts(project.top_runs()[0]) / "tasks.json"
+    return {name: fact["status"] for name, fact in json.loads(path.read_text()).items()}
 
 
 @pytest.fixture(scope="session")

@@ -6,30 +6,21 @@ import json
 import os
 import shutil
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import wait_until
+from tests.reuse.conftest import statuses
+
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Project
 
 TASKS = ("Preprocessor", "Trainer", "Prediction")
-
-
-def statuses(project: Project) -> dict[str, str]:
-    """Return the status of each task of the newest run."""
-    path = project.artifacts(project.top_runs()[0]) / "tasks.json"
-    return {name: fact["status"] for name, fact in json.loads(path.read_text()).items()}
-
-
-def replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def remove_artifact(path: Path) -> None:
@@ -155,20 +146,6 @@ def test_the_index_can_be_deleted(copied: Callable[[], Project]) -> None:
     assert outcome.out.count("reuse ") == len(TASKS), outcome.out
 
 
-def test_a_change_that_yields_the_same_bytes_stops_there(copied: Callable[[], Project]) -> None:
-    project = copied()
-    replace(project.folder / "src" / "cleaning.py", "LIMIT = 1000", "LIMIT = 2000")
-
-    outcome = project.run()
-
-    assert outcome.code == 0, outcome.err
-    assert statuses(project) == {
-        "Preprocessor": "computed",
-        "Trainer": "reused",
-        "Prediction": "reused",
-    }
-
-
 def test_forcing_a_task_keeps_the_old_result(copied: Callable[[], Project]) -> None:
     project = copied()
     first = project.top_runs()[0]
@@ -239,13 +216,15 @@ def test_a_plan_tells_scripts_whether_something_would_run(copied: Callable[[], P
     assert len(project.runs()) == n_runs
 
 
-SLOW_TASK = '''"""A task that takes its time and counts how often."""
+SLOW_TASKS = '''"""A task that lasts as long as a file is there and is counted, and one after it."""
 
 import os
 import time
 from pathlib import Path
 
-from runforest.run_task import RunTask
+import luigi
+
+from runforest.run_task import RunTask, requires
 
 
 class Slow(RunTask):
@@ -257,43 +236,110 @@ class Slow(RunTask):
     def compute(self):
         with Path(os.environ["COUNT"]).open("a") as out:
             out.write("x")
-        time.sleep(4)
+        while Path(os.environ["HOLD"]).exists():
+            time.sleep(0.05)
         self.output().save("done")
+
+
+@requires(Slow)
+class Told(RunTask):
+    """Told."""
+
+    word = luigi.Parameter(default="")
+
+    def output(self):
+        return self.artifact("told.txt")
+
+    def compute(self):
+        self.output().save(self.word)
 '''
+WORD = ("--set", "RunConfig.task=Told", "--set")
+
+
+class SlowProject:
+    """A project of a slow task, with the switch that lets it end and the count of computations."""
+
+    def __init__(self, project: Project, scratch: Path) -> None:
+        self.project = project
+        self.hold = scratch / "hold"
+        self.count = scratch / "count"
+        self.hold.touch()
+        project.write("src/tasks/slow.py", SLOW_TASKS)
+        project.configure('[RunConfig]\nexperiment_name = "slow"\ntask = "Slow"\n')
+        project.environment |= {"COUNT": str(self.count), "HOLD": str(self.hold)}
+
+    def start_two(self, *options: tuple[str, ...]) -> list[subprocess.Popen[str]]:
+        """Start a runner that computes, and one that waits for it."""
+        first, second = options or ((), ())
+        computing = self.project.start(*first)
+        wait_until(self.count.exists)
+        waiting = self.project.start("--set", "RunConfig.log_level=DEBUG", *second)
+        assert waiting.stderr
+        assert any("not acquired" in line for line in iter(waiting.stderr.readline, ""))
+        return [computing, waiting]
+
+    def words(self) -> set[str]:
+        """Return the words of all runs."""
+        files = [self.project.artifacts(run) / "Told/told.txt" for run in self.project.top_runs()]
+        return {file.read_text(encoding="utf-8").strip() for file in files}
 
 
 @pytest.fixture
-def slow_project(project: Project, tmp_path: Path) -> Project:
-    """Return a project of one slow task that marks each computation in a file."""
-    project.write("src/tasks/slow.py", SLOW_TASK)
-    project.configure('[RunConfig]\nexperiment_name = "slow"\ntask = "Slow"\n')
-    project.environment["COUNT"] = str(tmp_path / "count")
-    return project
+def slow(project: Project, tmp_path: Path) -> SlowProject:
+    return SlowProject(project, tmp_path)
 
 
 @pytest.mark.slow
-def test_of_two_runners_one_computes_and_the_other_waits(slow_project: Project) -> None:
-    both = [slow_project.start(), slow_project.start()]
+def test_of_two_runners_one_computes_and_the_other_waits(slow: SlowProject) -> None:
+    both = slow.start_two()
 
+    slow.hold.unlink()
     for process in both:
         process.communicate(timeout=120)
-    codes = [process.returncode for process in both]
 
-    assert codes == [0, 0]
-    assert (slow_project.folder.parent / "count").read_text() == "x"
-    assert [run.info.status for run in slow_project.top_runs()] == ["FINISHED", "FINISHED"]
+    assert [process.returncode for process in both] == [0, 0]
+    assert slow.count.read_text() == "x"
+    assert [run.info.status for run in slow.project.top_runs()] == ["FINISHED", "FINISHED"]
 
 
 @pytest.mark.slow
-def test_a_runner_that_dies_holds_up_no_other(slow_project: Project) -> None:
-    first = slow_project.start()
-    count = slow_project.folder.parent / "count"
-    while not count.exists():
-        time.sleep(0.05)
+def test_two_runners_of_different_configurations_share_what_is_equal_and_no_more(
+    slow: SlowProject,
+) -> None:
+    both = slow.start_two((*WORD, "Told.word=left"), (*WORD, "Told.word=right"))
+
+    slow.hold.unlink()
+    for process in both:
+        process.communicate(timeout=120)
+
+    assert [process.returncode for process in both] == [0, 0]
+    assert slow.count.read_text() == "x"
+    assert slow.words() == {"left", "right"}
+
+
+@pytest.mark.slow
+def test_a_runner_that_waits_goes_on_when_the_one_that_computes_dies(slow: SlowProject) -> None:
+    computing, waiting = slow.start_two()
+
+    os.killpg(computing.pid, signal.SIGKILL)
+    computing.communicate()
+    slow.hold.unlink()
+    waiting.communicate(timeout=120)
+
+    assert waiting.returncode == 0
+    assert slow.count.read_text() == "xx"
+    assert statuses(slow.project) == {"Slow": "computed"}
+
+
+@pytest.mark.slow
+def test_a_runner_that_dies_holds_up_no_other(slow: SlowProject) -> None:
+    first = slow.project.start()
+    wait_until(slow.count.exists)
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
+    slow.hold.unlink()
 
-    outcome = slow_project.run(timeout_s=120)
+    outcome = slow.project.run(timeout_s=120)
 
     assert outcome.code == 0, outcome.err
-    assert sorted(run.info.status for run in slow_project.top_runs()) == ["FINISHED", "KILLED"]
+    assert sorted(run.info.status for run in slow.project.top_runs()) == ["FINISHED", "KILLED"]
