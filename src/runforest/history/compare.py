@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from runforest.reuse.differences import Difference, differences
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runforest.manifest import Manifest
     from runforest.tracking.history import RecordedRun
 
@@ -109,7 +111,7 @@ def _code_diffs(old: RecordedRun, new: RecordedRun, modules: set[str]) -> dict[s
     before, after = _sources(old), _sources(new)
     diffs = {}
     for module in sorted(modules):
-        name = next((one for one in after | before if _module_of(one) == module), None)
+        name = _file_of(module, after | before)
         if name:
             lines = difflib.unified_diff(
                 before.get(name, "").splitlines(keepends=True),
@@ -129,9 +131,13 @@ def _sources(run: RecordedRun) -> dict[str, str]:
         return {name: archive.read(name).decode(errors="replace") for name in archive.namelist()}
 
 
-def _module_of(file: str) -> str:
-    parts = file.removesuffix(".py").split("/")
-    return ".".join(parts[1:] if parts[0] == "src" else parts).removesuffix(".__init__")
+def _file_of(module: str, files: Iterable[str]) -> str | None:
+    """Return the file of a module: below `src`, or below whatever folder is searched for it."""
+    path = module.replace(".", "/")
+    ends = (f"/{path}.py", f"/{path}/__init__.py")
+    found = sorted((file for file in files if f"/{file}".endswith(ends)), key=len)
+    below_src = [file for file in found if f"/{file}" in {f"/src{end}" for end in ends}]
+    return next(iter(below_src or found), None)
 
 
 def _difference_json(difference: Difference) -> dict[str, object]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import toml
 
 from runforest.provenance.environment import installed_packages, platform_facts
+from runforest.provenance.sources import project_sources, zip_sources
 from runforest.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from runforest.provenance.git import Commit
-
-_EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +38,10 @@ def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A diff has the bytes of the files it is of, which need not be UTF-8.
         path.write_bytes(redact(text, snapshot.secrets).encode(errors="surrogateescape"))
+    files = project_sources(snapshot.project, snapshot.effective)
     (artifacts / "code" / "sources.zip").write_bytes(
-        zip_sources(snapshot.project, snapshot.secrets)
+        zip_sources(snapshot.project, files, snapshot.secrets)
     )
-
-
-def zip_sources(project: Path, secrets: Iterable[str]) -> bytes:
-    """Return the Python sources of the project's `src` as a ZIP; same sources, same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted((project / "src").rglob("*.py")):
-            entry = zipfile.ZipInfo(path.relative_to(project).as_posix(), _EPOCH_OF_ZIP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            text = path.read_text(encoding="utf-8", errors="surrogateescape")
-            archive.writestr(entry, redact(text, secrets).encode(errors="surrogateescape"))
-    return buffer.getvalue()
 
 
 def _texts(snapshot: Snapshot) -> dict[str, str]:
