@@ -130,7 +130,9 @@ class Project:
         if not self.environment:
             return self._run_warm(COMMAND, arguments, timeout_s)
         script = "import sys; from runforest.launch.cli import main; sys.exit(main())"
-        environment = self.full_environment() | {"PYTHONPATH": str(self.folder / "src")}
+        environment = self.full_environment()
+        folders = [str(self.folder / "src"), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
         done = subprocess.run(
             [sys.executable, "-c", script, *arguments],
             cwd=self.folder,

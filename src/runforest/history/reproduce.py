@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
-import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import toml
-
-from runforest.errors import ArtifactError, TaskError
-from runforest.fingerprint.ingredients import digest_cache, input_digest
+from runforest.history.prerequisites import check_environment, check_inputs, tell_earlier_trials
+from runforest.history.redo import redo
 from runforest.history.worktree import code_of_run
-from runforest.provenance.environment import installed_packages
-from runforest.tracking.history import RecordedRun, find_run, read_run
-from runforest.tracking.store import connect
+from runforest.tracking.history import RecordedRun, find_run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlflow import MlflowClient
 
     from runforest.manifest import Manifest
@@ -44,7 +37,7 @@ def reproduce(
     Parameters
     ----------
     is_strict
-        Refuse if the installed packages are not the recorded ones.
+        Refuse if Python, the machine or the installed packages are not the recorded ones.
     tolerance
         Greatest relative difference of a metric that still counts as the same, where the
         outputs are not the same bytes.
@@ -64,8 +57,9 @@ def reproduce(
     run = find_run(client, reference)
     check_environment(run, is_strict=is_strict)
     check_inputs(run, project)
+    tell_earlier_trials(run)
     with code_of_run(run, project) as folder:
-        again = _execute(run, folder, project)
+        again = redo(run, folder, project)
         verdicts = compare(run, again, tolerance)
     for verdict in verdicts:
         word = "reproduced" if verdict.is_reproduced else "NOT reproduced"
@@ -73,54 +67,6 @@ def reproduce(
     is_reproduced = all(verdict.is_reproduced for verdict in verdicts)
     sys.stdout.write(f"{run.name}: {'reproduced' if is_reproduced else 'NOT reproduced'}\n")
     return 0 if is_reproduced else 1
-
-
-def check_environment(run: RecordedRun, *, is_strict: bool) -> None:
-    """Print how the installed packages differ from the recorded ones.
-
-    Raises
-    ------
-    ArtifactError
-        They differ, and `is_strict`.
-    """
-    recorded = (run.artifacts / "environment" / "requirements.txt").read_text(encoding="utf-8")
-    before, after = set(recorded.splitlines()), set(installed_packages().splitlines())
-    lines = [f"  recorded {one}" for one in sorted(before - after)]
-    lines += [f"  installed {one}" for one in sorted(after - before)]
-    if not lines:
-        return
-    text = "\n".join(lines)
-    if is_strict:
-        message = (
-            f"the installed packages differ from those of run {run.name}:\n{text}\nInstall "
-            "environment/requirements.txt of the run, or leave out --strict."
-        )
-        raise ArtifactError(message)
-    sys.stdout.write(f"The installed packages differ:\n{text}\n")
-
-
-def check_inputs(run: RecordedRun, project: Path) -> None:
-    """See that the raw files are what they were.
-
-    Raises
-    ------
-    ArtifactError
-        One is missing or has another content.
-    """
-    cache = digest_cache(project)
-    tables = _effective(run, project)
-    for name, manifest in run.manifests.items():
-        for key, digest in manifest.ingredients.get("inputs", {}).items():
-            path = Path(str(tables.get(manifest.task, {}).get(key, "")))
-            if not path.exists():
-                message = f"{path}, an input of {name}, is missing. Put the file back."
-                raise ArtifactError(message)
-            if input_digest(path, cache) != digest:
-                message = (
-                    f"{path}, an input of {name}, changed since run {run.name}. Put back the file "
-                    f"with SHA-256 {digest}."
-                )
-                raise ArtifactError(message)
 
 
 def compare(old: RecordedRun, new: RecordedRun, tolerance: float) -> list[Verdict]:
@@ -153,43 +99,3 @@ def _are_close(old: dict[str, float], new: dict[str, float], tolerance: float) -
     return old.keys() == new.keys() and all(
         math.isclose(value, new[name], rel_tol=tolerance) for name, value in old.items()
     )
-
-
-def _effective(run: RecordedRun, project: Path) -> dict[str, dict[str, object]]:
-    """Return the run's configuration; where the project was then, it says where it is now."""
-    text = (run.artifacts / "config" / "effective.toml").read_text(encoding="utf-8")
-    facts = tomllib.loads((run.artifacts / "config" / "project.toml").read_text(encoding="utf-8"))
-    moved = text.replace(f'"{facts["project"]}/', f'"{project}/')
-    return tomllib.loads(moved)
-
-
-def _execute(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
-    """Run the recorded configuration in a store of its own, which goes with the folder."""
-    tables = _effective(run, project)
-    tables["PathConfig"]["input"] = str(project / str(tables["PathConfig"]["input"]))
-    tables["RunConfig"] |= {"reuse": False, "scheduler": ""}
-    config = folder / "reproduce.toml"
-    config.write_text(toml.dumps(tables), encoding="utf-8")
-    shutil.rmtree(folder / "mlruns", ignore_errors=True)
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")},
-        "PROJECT_ROOT": str(folder),
-        "LUIGI_CONFIG_PARSER": "toml",
-        "MLFLOW_TRACKING_URI": "",
-    }
-    done = subprocess.run(  # noqa: S603 - the recorded code is what is to be run
-        [sys.executable, str(folder / "src" / "runner.py"), "--config", str(config)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        message = f"run {run.name} could not be completed again:\n{done.stderr}\n{done.stdout}"
-        raise TaskError(message)
-    client = connect(f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}", folder)
-    experiments = [found.experiment_id for found in client.search_experiments()]
-    tops = [
-        one for one in client.search_runs(experiments) if "mlflow.parentRunId" not in one.data.tags
-    ]
-    return read_run(tops[0])

@@ -52,10 +52,11 @@ def load_study(run: str, *, task: str = "", project: Path | None = None) -> optu
         has = f"has {len(found)}: {', '.join(found)}. Name one as `task`" if found else "has none"
         message = f"run {recorded.run_id} ({recorded.name}): no single study; it {has}."
         raise ArtifactError(message)
-    return _read(recorded, meant[0])
+    return study_of(recorded, meant[0])
 
 
-def _read(run: RecordedRun, task: str) -> optuna.Study:
+def study_of(run: RecordedRun, task: str) -> optuna.Study:
+    """Return the study among the results of a task, in memory."""
     if run.is_local:
         return read_journal(run.artifacts / task / STUDY_FILE)
     with tempfile.TemporaryDirectory(prefix="runforest-") as folder:

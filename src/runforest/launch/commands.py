@@ -45,7 +45,7 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     reproduce = commands.add_parser("reproduce", help="do a run again and compare the results")
     reproduce.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    reproduce.add_argument("--strict", action="store_true", help="refuse if packages differ")
+    reproduce.add_argument("--strict", action="store_true", help="refuse if Python, machine or packages differ")
     reproduce.add_argument(
         "--tolerance",
         type=float,

@@ -28,6 +28,10 @@ def _requirement(distribution: metadata.Distribution) -> str:
 _FIELD = re.compile(r"^(Name|Version): *(.*\S)", re.MULTILINE)
 
 
+DECISIVE = ("python", "implementation", "machine")
+"""Facts of the platform that a run done again should share; the others say where it was made."""
+
+
 def platform_facts() -> dict[str, object]:
     """Return what of the machine can matter for a result."""
     return {

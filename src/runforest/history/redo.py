@@ -1,0 +1,110 @@
+"""A recorded run done once more in a folder with its code, in a store that goes with the folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import toml
+
+from runforest.errors import TaskError
+from runforest.history.prerequisites import recorded_inputs, recorded_project
+from runforest.tracking.history import RecordedRun, read_run
+from runforest.tracking.store import connect
+from runforest.tracking.transfer import download_result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
+    """Run the recorded configuration with the code of a folder and the project's raw files.
+
+    Raises
+    ------
+    TaskError
+        The run could not be completed.
+    ArtifactError
+        A result that it was pinned to cannot be downloaded.
+    """
+    shutil.rmtree(folder / "mlruns", ignore_errors=True)
+    _link_inputs(run, folder, project)
+    config = folder / "reproduce.toml"
+    config.write_text(toml.dumps(_tables(run, folder, project)), encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - the recorded code is what is to be run
+        [sys.executable, str(folder / "src" / "runner.py"), "--config", str(config)],
+        cwd=folder,
+        env=_environment(folder, project),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        message = f"run {run.name} could not be completed again:\n{done.stderr}\n{done.stdout}"
+        raise TaskError(message)
+    return _only_run(folder)
+
+
+def _tables(run: RecordedRun, folder: Path, project: Path) -> dict[str, dict[str, object]]:
+    """Return the run's configuration; where the project was then, it says where it is now."""
+    text = (run.artifacts / "config" / "effective.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text.replace(f'"{recorded_project(run)}/', f'"{project}/'))
+    tables["RunConfig"] |= {"reuse": False, "scheduler": ""}
+    tables["PathConfig"] = {
+        name: _local_path(value, project, folder / "mlruns" / "pinned" / name)
+        for name, value in tables["PathConfig"].items()
+    }
+    return tables
+
+
+def _local_path(value: str, project: Path, destination: Path) -> str:
+    """Return where a folder of [PathConfig] lies; what lies in a store is downloaded."""
+    if urlsplit(value).scheme:
+        return str(download_result(value, destination))
+    return str(project / Path(value).expanduser())
+
+
+def _link_inputs(run: RecordedRun, folder: Path, project: Path) -> None:
+    """Let the folder have those raw files of the project that are not part of the code."""
+    for one in recorded_inputs(run, project):
+        if one.path.is_relative_to(project):
+            link = folder / one.path.relative_to(project)
+            if not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(one.path)
+
+
+def _environment(folder: Path, project: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    search_path = kept.pop("PYTHONPATH", "")
+    if search_path:
+        kept["PYTHONPATH"] = os.pathsep.join(_moved(search_path, folder, project))
+    return kept | {
+        "PROJECT_ROOT": str(folder),
+        "LUIGI_CONFIG_PARSER": "toml",
+        "MLFLOW_TRACKING_URI": "",
+    }
+
+
+def _moved(search_path: str, folder: Path, project: Path) -> Iterator[str]:
+    """Return the entries of a search path; the project's modules are those of the folder."""
+    for entry in search_path.split(os.pathsep):
+        path = Path(entry).resolve()
+        recorded = folder / path.relative_to(project) if path.is_relative_to(project) else path
+        # What the code does not have, such as an installed package, is as it is.
+        yield str(recorded if recorded.exists() else path)
+
+
+def _only_run(folder: Path) -> RecordedRun:
+    client = connect(f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}", folder)
+    experiments = [found.experiment_id for found in client.search_experiments()]
+    tops = [
+        one for one in client.search_runs(experiments) if "mlflow.parentRunId" not in one.data.tags
+    ]
+    return read_run(tops[0])
