@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from runforest.redact import redact
@@ -48,9 +50,13 @@ def lineage_facts(
         "results": [
             {
                 "task": redact(name, secrets),
-                "computed_by": manifest.reused_from or manifest.run_id,
+                "computed_by": _origin(manifest),
                 "reused": manifest.reused_from is not None,
+                "pinned": settings.pins.get(name),
                 "commit": manifest.commit or None,
+                "dirty": is_dirty
+                if _origin(manifest) == settings.run_id
+                else _was_dirty(Path(settings.project), _origin(manifest)),
                 "fingerprint": manifest.fingerprint,
                 "inputs": _masked(manifest.ingredients.get("inputs", {}), secrets),
                 "upstream": _masked(manifest.ingredients.get("upstream", {}), secrets),
@@ -79,14 +85,11 @@ def lineage_page(facts: Mapping[str, object], page: str) -> str:
         _card(result, page.replace(run_id, str(result["computed_by"])))
         for result in (results if isinstance(results, list) else [])
     )
-    dirty = " with local changes (code/diff.patch)" if facts["dirty"] else ""
-    commit = (
-        f"commit <code>{_text(facts['commit'])}</code>{dirty}" if facts["commit"] else "no commit"
-    )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         f"<title>Lineage of {_text(run_id)}</title><style>{_STYLE}</style>"
-        f"<h1>Lineage</h1><p>Run <code>{_text(run_id)}</code>, {commit}.</p>{cards}</html>\n"
+        f"<h1>Lineage</h1><p>Run <code>{_text(run_id)}</code>, {_commit(facts)}.</p>"
+        f"{cards}</html>\n"
     )
 
 
@@ -94,11 +97,28 @@ def _masked(named: Mapping[str, T], secrets: tuple[str, ...]) -> dict[str, T]:
     return {redact(name, secrets): value for name, value in named.items()}
 
 
+def _origin(manifest: Manifest) -> str:
+    """Return the id of the run that computed a result."""
+    return manifest.reused_from or manifest.run_id
+
+
+def _was_dirty(project: Path, run_id: str) -> bool | None:
+    """Return whether a run was made with local changes; None if its record is not here, whole."""
+    for record in (project / "mlruns").glob(f"*/{run_id}/artifacts/code/commit.json"):
+        try:
+            return bool(json.loads(record.read_text(encoding="utf-8"))["dirty"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+    return None
+
+
 def _card(result: Mapping[str, object], link: str) -> str:
     origin = f'<a href="{_text(link)}">{_text(result["computed_by"])}</a>'
     how = "reused from run" if result["reused"] else "computed in this run"
+    if result["pinned"]:
+        how = f"pinned to <code>{_text(result['pinned'])}</code>, computed in run"
     rows = {
-        "made": f"{how} {origin}, commit <code>{_text(result['commit'] or 'none')}</code>",
+        "made": f"{how} {origin}, {_commit(result)}",
         "raw files": _pairs(result["inputs"]),
         "from the results of": _pairs(result["upstream"]),
         "outputs": _pairs(result["outputs"]),
@@ -106,6 +126,13 @@ def _card(result: Mapping[str, object], link: str) -> str:
     }
     terms = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items() if value)
     return f"<article><h2>{_text(result['task'])}</h2><dl>{terms}</dl></article>"
+
+
+def _commit(facts: Mapping[str, object]) -> str:
+    if not facts["commit"]:
+        return "no commit"
+    dirty = " with local changes (code/diff.patch)" if facts["dirty"] else ""
+    return f"commit <code>{_text(facts['commit'])}</code>{dirty}"
 
 
 def _pairs(values: object) -> str:
