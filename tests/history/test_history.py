@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from typing import TYPE_CHECKING
@@ -54,6 +55,24 @@ def copy_of_two(two_runs: Project, tmp_path: Path) -> Callable[[], Project]:
     return copy
 
 
+@pytest.fixture(scope="session")
+def four_runs(two_runs: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a copy with two more runs: one with a further row, one with a pinned result."""
+    folder = tmp_path_factory.mktemp("four") / "project"
+    shutil.copytree(two_runs.folder, folder, symlinks=True)
+    project = Project(folder)
+    with (folder / "input" / "titanic" / "train.csv").open("a", encoding="utf-8") as file:
+        file.write("9999,1,1,Nobody,male,20,0,0,1,1.0,,S\n")
+    seed = ("--set", "Trainer.seed=1")
+    outcome = project.run("--set", "RunConfig.run_name=third", *seed)
+    assert outcome.code == 0, outcome.err
+    pin = project.artifacts(project.top_runs()[1]).relative_to(folder) / "Preprocessor"
+    pinned = ("--set", f"PathConfig.Preprocessor=./{pin}/", "--set", "RunConfig.run_name=fourth")
+    outcome = project.run(*pinned, *seed)
+    assert outcome.code == 0, outcome.err
+    return project
+
+
 def test_why_names_the_changed_ingredients_and_shows_the_code(two_runs: Project) -> None:
     outcome = two_runs.command("why", "first", "second")
 
@@ -70,6 +89,53 @@ def test_why_of_one_run_compares_it_with_the_nearest_earlier_one(two_runs: Proje
     assert found["old"]["name"] == "first"
     changed = {task["task"]: task["state"] for task in found["tasks"]}
     assert changed == {"Preprocessor": "changed", "Trainer": "changed", "Prediction": "changed"}
+
+
+def test_why_tells_digests_rows_and_columns_of_changed_data(four_runs: Project) -> None:
+    new = (four_runs.folder / "input" / "titanic" / "train.csv").read_bytes()
+    old = b"".join(new.splitlines(keepends=True)[:-1])
+    before, after = (hashlib.sha256(content).hexdigest()[:12] for content in (old, new))
+
+    outcome = four_runs.command("why", "second", "third")
+    as_json = json.loads(four_runs.command("why", "second", "third", "--json").out)
+
+    words = f"{before} (891 rows, 12 columns) -> {after} (892 rows, 12 columns)"
+    assert f"train_file changed: {words}" in outcome.out
+    difference = as_json["tasks"][1]["differences"][0]
+    assert difference["old_size"] == {"n_rows": 891, "n_columns": 12}
+    assert difference["new_size"] == {"n_rows": 892, "n_columns": 12}
+
+
+def test_why_says_of_a_pinned_task_what_it_is_pinned_to(four_runs: Project) -> None:
+    outcome = four_runs.command("why", "second", "fourth")
+    back = four_runs.command("why", "fourth", "second")
+
+    assert "Preprocessor: pinned to ./mlruns/demo/" in outcome.out
+    assert "Preprocessor: was pinned to ./mlruns/demo/" in back.out
+    assert "removed" not in outcome.out
+
+
+def test_why_passes_over_an_earlier_run_that_is_damaged(four_runs: Project, tmp_path: Path) -> None:
+    shutil.copytree(four_runs.folder, tmp_path / "project", symlinks=True)
+    project = Project(tmp_path / "project")
+    second = project.artifacts(project.top_runs()[2]).relative_to(four_runs.folder)
+    damaged = project.folder / second / "Preprocessor" / "manifest.json"
+    damaged.unlink()
+    damaged.write_text("{")
+
+    outcome = project.command("why", "third", "--json")
+
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["old"]["name"] == "first"
+    assert "Run second is passed over" in outcome.err
+
+
+def test_why_takes_two_runs_at_most(two_runs: Project) -> None:
+    outcome = two_runs.command("why", "first", "second", "third")
+
+    assert outcome.code == 2
+    assert "usage: runforest" in outcome.err
+    assert "third" in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -168,6 +234,25 @@ def test_lineage_leads_from_the_raw_file_to_the_prediction(two_runs: Project) ->
     assert set(results["Preprocessor"]["inputs"]) == {"train_file", "test_file"}
     assert results["Trainer"]["upstream"] == {"0.Preprocessor": results["Preprocessor"]["content"]}
     assert results["Preprocessor"]["content"] in (artifacts / "lineage.html").read_text()
+
+
+def test_lineage_tells_pinned_and_reused_results_and_whether_their_code_was_committed(
+    four_runs: Project,
+) -> None:
+    fourth, _, second, _ = four_runs.top_runs()
+    moved = [four_runs.folder / "mlruns" / "demo" / run.info.run_id for run in (fourth, second)]
+    artifacts, pinned = (folder / "artifacts" for folder in moved)
+    results = json.loads((artifacts / "lineage.json").read_text())["results"]
+    page = (artifacts / "lineage.html").read_text()
+
+    found = {one["task"]: (one["computed_by"], one["reused"], one["dirty"]) for one in results}
+
+    origin = second.info.run_id
+    assert found["Preprocessor"] == (origin, False, True)
+    assert found["Trainer"] == (origin, True, True)
+    assert f"pinned to <code>{pinned / 'Preprocessor'}</code>, computed in run" in page
+    assert "computed in this run" not in page
+    assert page.count("with local changes") == 4
 
 
 def test_clearing_away_says_first_and_deletes_then(copy_of_two: Callable[[], Project]) -> None:

@@ -7,11 +7,13 @@ import zipfile
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from runforest.history.data import difference_words, size_of
 from runforest.reuse.differences import Difference, differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from runforest.history.data import TableSize
     from runforest.manifest import Manifest
     from runforest.tracking.history import RecordedRun
 
@@ -20,14 +22,22 @@ if TYPE_CHECKING:
 class TaskComparison:
     """How a task of one run differs from the same task of another.
 
-    `state` is `same`, `changed`, `added` or `removed`; `is_same_content` tells whether the results
-    are equal whatever differs among the ingredients.
+    `state` is `same`, `changed`, `added`, `removed`, or `pinned` if [PathConfig] pins the task in
+    one of the runs: to `old_pin`, to `new_pin`. `is_same_content` tells whether the results are
+    equal whatever differs among the ingredients.
     """
 
     task: str
     state: str
     is_same_content: bool
     differences: tuple[Difference, ...] = ()
+    old_pin: str | None = None
+    new_pin: str | None = None
+
+    @property
+    def is_different(self) -> bool:
+        """Whether the tasks of the two runs are not the same."""
+        return self.old_pin != self.new_pin if self.state == "pinned" else self.state != "same"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +49,7 @@ class Comparison:
     tasks: tuple[TaskComparison, ...]
     metrics: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     code_diffs: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, TableSize] = field(default_factory=dict)
 
     @property
     def n_differences(self) -> int:
@@ -51,7 +62,10 @@ class Comparison:
             "old": {"run_id": self.old.run_id, "name": self.old.name},
             "new": {"run_id": self.new.run_id, "name": self.new.name},
             "tasks": [
-                {**asdict(task), "differences": [_difference_json(one) for one in task.differences]}
+                {
+                    **asdict(task),
+                    "differences": [_difference_json(one, self.sizes) for one in task.differences],
+                }
                 for task in self.tasks
             ],
             "metrics": {
@@ -64,9 +78,12 @@ class Comparison:
 def compare_runs(old: RecordedRun, new: RecordedRun) -> Comparison:
     """Return how one run differs from another, task by task."""
     before, after = old.manifests, new.manifests
+    old_pins, new_pins = old.pins, new.pins
     tasks = tuple(
-        _compare_task(name, before.get(name), after.get(name))
-        for name in sorted(before.keys() | after.keys())
+        _compare_pins(name, old_pins.get(name), new_pins.get(name))
+        if name in old_pins | new_pins
+        else _compare_task(name, before.get(name), after.get(name))
+        for name in sorted({*before, *after, *old_pins, *new_pins})
     )
     changed_modules = {
         one.name.partition(":")[0]
@@ -93,6 +110,12 @@ def _compare_task(name: str, old: Manifest | None, new: Manifest | None) -> Task
         state="changed" if found else "same",
         is_same_content=old.content_digest == new.content_digest,
         differences=found,
+    )
+
+
+def _compare_pins(name: str, old: str | None, new: str | None) -> TaskComparison:
+    return TaskComparison(
+        task=name, state="pinned", is_same_content=False, old_pin=old, new_pin=new
     )
 
 
@@ -140,5 +163,10 @@ def _file_of(module: str, files: Iterable[str]) -> str | None:
     return next(iter(below_src or found), None)
 
 
-def _difference_json(difference: Difference) -> dict[str, object]:
-    return {**asdict(difference), "text": str(difference)}
+def _difference_json(difference: Difference, sizes: Mapping[str, TableSize]) -> dict[str, object]:
+    found = {**asdict(difference), "text": difference_words(difference, sizes)}
+    for side in ("old", "new"):
+        size = size_of(found[side], sizes) if difference.group == "inputs" else None
+        if size:
+            found[f"{side}_size"] = asdict(size)
+    return found

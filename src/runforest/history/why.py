@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import logging
 import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 
-from runforest.errors import StoreError
+from runforest.errors import ArtifactError, StoreError
 from runforest.history.compare import Comparison, compare_runs
-from runforest.tracking.history import RecordedRun, earlier_runs, find_run
+from runforest.history.data import difference_words, recorded_sizes
+from runforest.tracking.history import RecordedRun, find_run, read_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlflow import MlflowClient
 
     from runforest.history.compare import TaskComparison
+    from runforest.history.data import TableSize
+
+logger = logging.getLogger(__name__)
+
+N_COMPARED = 20
+"""Number of earlier runs of which the nearest is found."""
 
 
 def explain(client: MlflowClient, references: list[str], *, as_json: bool) -> int:
@@ -31,7 +42,8 @@ def explain(client: MlflowClient, references: list[str], *, as_json: bool) -> in
     """
     runs = [find_run(client, reference) for reference in references]
     old, new = runs if len(runs) > 1 else (nearest_earlier(client, runs[0]), runs[0])
-    comparison = compare_runs(old, new)
+    sizes = recorded_sizes(client, [old.run_id, new.run_id])
+    comparison = dataclasses.replace(compare_runs(old, new), sizes=sizes)
     if as_json:
         sys.stdout.write(json.dumps(comparison.to_json(), indent=2) + "\n")
     else:
@@ -47,10 +59,11 @@ def nearest_earlier(client: MlflowClient, run: RecordedRun) -> RecordedRun:
     StoreError
         There is none.
     """
-    candidates = earlier_runs(client, run)
+    candidates = _earlier_runs(client, run)
     if not candidates:
         message = (
-            f"run {run.name} has no earlier run in its experiment. Name two runs: why RUN_A RUN_B."
+            f"run {run.name} has no earlier run with results in its experiment. Name two runs: "
+            "why RUN_A RUN_B."
         )
         raise StoreError(message)
     return min(candidates, key=lambda earlier: _distance(compare_runs(earlier, run)))
@@ -63,30 +76,60 @@ def print_comparison(comparison: Comparison) -> None:
     console.print(f"[bold]{escape(old.name)}[/bold] ({old.run_id})  ->  "
                   f"[bold]{escape(new.name)}[/bold] ({new.run_id})")  # fmt: skip
     for task in comparison.tasks:
-        _print_task(console, task)
+        _print_task(console, task, comparison.sizes)
     for name, (before, after) in comparison.metrics.items():
         console.print(f"metric {escape(name)}: {_number(before)} -> {_number(after)}")
-    if not comparison.metrics and not comparison.n_differences:
+    if not comparison.metrics and not any(task.is_different for task in comparison.tasks):
         console.print("No difference.")
     for diff in comparison.code_diffs.values():
         console.print()
         console.print(escape(diff), end="")
 
 
-def _print_task(console: Console, task: TaskComparison) -> None:
+def _print_task(console: Console, task: TaskComparison, sizes: Mapping[str, TableSize]) -> None:
     if task.state != "changed":
-        console.print(f"[dim]{escape(task.task)}: {task.state}[/dim]")
+        console.print(f"[dim]{escape(task.task)}: {escape(_state(task))}[/dim]")
         return
     outcome = "same result" if task.is_same_content else "another result"
     console.print(f"{escape(task.task)}: {outcome}")
     for one in task.differences:
-        console.print(f"  {escape(str(one))}")
+        console.print(f"  {escape(difference_words(one, sizes))}")
+
+
+def _state(task: TaskComparison) -> str:
+    if task.state != "pinned":
+        return task.state
+    if task.new_pin is None:
+        return f"was pinned to {task.old_pin}"
+    before = f"{task.old_pin} -> " if task.old_pin and task.is_different else ""
+    return f"pinned to {before}{task.new_pin}"
 
 
 def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
 
 
+def _earlier_runs(client: MlflowClient, run: RecordedRun) -> list[RecordedRun]:
+    """Return the latest of the runs that started before in the experiment and can be read."""
+    found = client.search_runs(
+        [run.experiment_id],
+        f"attributes.start_time < {run.started_ms}",
+        max_results=10 * N_COMPARED,
+        order_by=["attributes.start_time DESC"],
+    )
+    tops = [one for one in found if "mlflow.parentRunId" not in one.data.tags][:N_COMPARED]
+    return [recorded for recorded in map(read_run, tops) if _has_results(recorded)]
+
+
+def _has_results(run: RecordedRun) -> bool:
+    try:
+        return bool(run.manifests)
+    except ArtifactError as error:
+        logger.warning("Run %s is passed over: %s", run.name, error)
+        return False
+
+
 def _distance(comparison: Comparison) -> int:
     lost = sum(task.state in {"added", "removed"} for task in comparison.tasks)
-    return comparison.n_differences + 100 * lost
+    other_pins = sum(task.old_pin != task.new_pin for task in comparison.tasks)
+    return comparison.n_differences + other_pins + 100 * lost

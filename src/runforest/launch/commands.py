@@ -39,13 +39,16 @@ def parse_command(arguments: list[str]) -> Callable[[], int]:
 
 def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     why = commands.add_parser("why", help="say how two runs differ, and what that did")
-    why.add_argument("runs", nargs="+", metavar="RUN", help="id, beginning of an id, or name")
+    why.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
+    why.add_argument("other", nargs="?", metavar="RUN", help="compare with it, as the new one")
     why.add_argument("--json", action="store_true", help="for programs")
     why.set_defaults(call=_why)
 
     reproduce = commands.add_parser("reproduce", help="do a run again and compare the results")
     reproduce.add_argument("run", metavar="RUN", help="id, beginning of an id, or name")
-    reproduce.add_argument("--strict", action="store_true", help="refuse if Python, machine or packages differ")
+    reproduce.add_argument(
+        "--strict", action="store_true", help="refuse if Python, machine or packages differ"
+    )
     reproduce.add_argument(
         "--tolerance",
         type=float,
@@ -95,7 +98,8 @@ def _why(options: argparse.Namespace) -> int:
     from runforest.history.why import explain
 
     client, _ = _connect()
-    return explain(client, options.runs[:2], as_json=options.json)
+    runs = [options.run, options.other] if options.other else [options.run]
+    return explain(client, runs, as_json=options.json)
 
 
 def _reproduce(options: argparse.Namespace) -> int:
