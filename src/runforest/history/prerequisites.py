@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
-from runforest.history.studies import STUDY_FILE, study_of
+from runforest.history.needs import STUDY_FILE
+from runforest.history.studies import study_of
 from runforest.provenance.environment import DECISIVE, installed_packages, platform_facts
 from runforest.tracking.names import safe_name
 from runforest.tuning.journal import record_of

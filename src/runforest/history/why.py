@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 
-from runforest.errors import ArtifactError, StoreError
+from runforest.errors import StoreError
 from runforest.history.compare import Comparison, compare_runs
 from runforest.history.data import difference_words, recorded_sizes
-from runforest.tracking.history import RecordedRun, find_run, read_run
+from runforest.tracking.history import earlier_runs, find_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +22,7 @@ if TYPE_CHECKING:
 
     from runforest.history.compare import TaskComparison
     from runforest.history.data import TableSize
-
-logger = logging.getLogger(__name__)
-
-N_COMPARED = 20
-"""Number of earlier runs of which the nearest is found."""
+    from runforest.tracking.history import RecordedRun
 
 
 def explain(client: MlflowClient, references: list[str], *, as_json: bool) -> int:
@@ -59,7 +54,7 @@ def nearest_earlier(client: MlflowClient, run: RecordedRun) -> RecordedRun:
     StoreError
         There is none.
     """
-    candidates = _earlier_runs(client, run)
+    candidates = earlier_runs(client, run)
     if not candidates:
         message = (
             f"run {run.name} has no earlier run with results in its experiment. Name two runs: "
@@ -107,26 +102,6 @@ def _state(task: TaskComparison) -> str:
 
 def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
-
-
-def _earlier_runs(client: MlflowClient, run: RecordedRun) -> list[RecordedRun]:
-    """Return the latest of the runs that started before in the experiment and can be read."""
-    found = client.search_runs(
-        [run.experiment_id],
-        f"attributes.start_time < {run.started_ms}",
-        max_results=10 * N_COMPARED,
-        order_by=["attributes.start_time DESC"],
-    )
-    tops = [one for one in found if "mlflow.parentRunId" not in one.data.tags][:N_COMPARED]
-    return [recorded for recorded in map(read_run, tops) if _has_results(recorded)]
-
-
-def _has_results(run: RecordedRun) -> bool:
-    try:
-        return bool(run.manifests)
-    except ArtifactError as error:
-        logger.warning("Run %s is passed over: %s", run.name, error)
-        return False
 
 
 def _distance(comparison: Comparison) -> int:

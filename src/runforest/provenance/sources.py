@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from luigi.task_register import Register
 
-from runforest.fingerprint.code import code_digests, project_file
+from runforest.fingerprint.code import find_code, project_file
 from runforest.parameters import ImportPathParameter
 from runforest.redact import redact
 
@@ -65,7 +65,7 @@ def _modules(project: Path, effective: Mapping[str, Mapping[str, object]]) -> se
     names |= set(_import_paths(effective))
     names = {name for name in names if name.partition(".")[0] != "runforest"}
     try:
-        digests, _ = code_digests(tuple(sorted(names)), project)
+        digests = find_code(tuple(sorted(names)), project).digests
     except (SyntaxError, ValueError):
         digests = {}  # of a module that nothing has imported yet, and that no task may need
     names |= {name.partition(":")[0] for name in digests}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import shutil
 import tempfile
 import tomllib
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
+logger = logging.getLogger(__name__)
+
 SHORTEST_PREFIX = 6
+N_EARLIER = 20
+"""Number of earlier runs with which a run is compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +102,15 @@ def find_run(client: MlflowClient, reference: str) -> RecordedRun:
     return recorded
 
 
-def earlier_runs(client: MlflowClient, run: RecordedRun, limit: int = 20) -> list[RecordedRun]:
-    """Return the runs of the same experiment that started before, newest first."""
-    query = f"attributes.start_time < {run.started_ms} and tags.`{PROCESS_TAG}` != ''"
+def earlier_runs(client: MlflowClient, run: RecordedRun) -> list[RecordedRun]:
+    """Return the latest of the runs that started before in the experiment and can be read."""
     found = client.search_runs(
-        [run.experiment_id], query, max_results=limit, order_by=["attributes.start_time DESC"]
+        [run.experiment_id],
+        f"attributes.start_time < {run.started_ms} and tags.`{PROCESS_TAG}` != ''",
+        max_results=N_EARLIER,
+        order_by=["attributes.start_time DESC"],
     )
-    return [recorded for recorded in map(read_run, found) if recorded.manifests]
+    return [recorded for recorded in map(read_run, found) if _has_results(recorded)]
 
 
 def read_run(run: MlflowRun) -> RecordedRun:
@@ -132,6 +139,14 @@ def all_runs(client: MlflowClient) -> list[MlflowRun]:
         token = page.token
         if not token:
             return runs
+
+
+def _has_results(run: RecordedRun) -> bool:
+    try:
+        return bool(run.manifests)
+    except ArtifactError as error:
+        logger.warning("Run %s is passed over: %s", run.name, error)
+        return False
 
 
 def _is_meant(run: MlflowRun, reference: str) -> bool:
