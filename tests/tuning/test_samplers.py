@@ -79,6 +79,15 @@ def test_a_grid_needs_steps() -> None:
     assert "Add one to `alpha`" in sampler_problems("grid", ENDLESS)["sampler"]
 
 
+def test_a_grid_of_too_many_points_is_refused() -> None:
+    space = parse_space({"a": {"type": "int", "low": 1, "high": 2**31}, "b": [1, 2]})
+
+    assert sampler_problems("grid", space) == {
+        "sampler": "grid takes at most 1,000,000 points, got 4,294,967,296. "
+        "Use larger steps, or the sampler random or qmc."
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "options", "remedy"),
     [("qmc", {"qmc_type": "sobo"}, "halton"), ("nsgaii", {"population_size": 1}, "greater")],

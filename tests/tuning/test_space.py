@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tracemalloc
 from datetime import UTC, datetime
 
 import optuna
 import pytest
 
 from runforest.tuning.dimensions import CategoricalDimension, FloatDimension, IntDimension
+from runforest.tuning.resume import is_inside
+from runforest.tuning.samplers import sampler_problems
 from runforest.tuning.space import grid_size, log_names, parse_space, space_problems, suggest
 
 
@@ -129,6 +132,35 @@ def test_a_trial_gets_a_value_of_each_dimension() -> None:
 )
 def test_the_size_of_a_grid_is_the_product_of_its_values(table: dict, size: int | None) -> None:
     assert grid_size(parse_space(table)) == size
+
+
+def test_a_dimension_of_many_values_takes_no_memory_for_them() -> None:
+    n_values = 1_000_000
+    table = {
+        "a": {"type": "int", "low": 1, "high": n_values},
+        "b": {"type": "float", "low": 0, "high": 1, "step": 1 / n_values},
+    }
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    tracemalloc.start()
+
+    space = parse_space(table)
+    problems = sampler_problems("tpe", space)
+    params = suggest(study.ask(), space)
+    is_suggestible = is_inside(params, space)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert problems == {}
+    assert is_suggestible
+    assert peak < n_values
+
+
+@pytest.mark.parametrize(
+    ("value", "nearest"),
+    [(0.30000000000000004, 0.3), (0.34, 0.3), (0.36, 0.4), (-1.0, 0.1), (7.0, 0.9), (0.9, 0.9)],
+)
+def test_a_value_is_moved_to_the_nearest_step(value: float, nearest: float) -> None:
+    assert FloatDimension(low=0.1, high=0.9, step=0.1).nearest(value) == nearest
 
 
 def test_logarithmic_names_are_known() -> None:

@@ -30,10 +30,33 @@ class FloatDimension:
 
     def suggest(self, trial: optuna.Trial, name: str) -> float:
         """Return the value of this trial."""
-        value = trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
-        steps = self.values()
-        # Optuna adds steps up in floating point: 0.8999999999999999 for 0.9.
-        return value if steps is None else min(steps, key=lambda step: abs(step - value))
+        return self.nearest(
+            trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
+        )
+
+    def nearest(self, value: float) -> float:
+        """Return the step that is nearest to a value, or the value itself without a step.
+
+        Optuna adds steps up in floating point.
+
+        Examples
+        --------
+        >>> FloatDimension(low=0.0, high=1.0, step=0.1).nearest(0.8999999999999999)
+        0.9
+        """
+        n_steps = self.size()
+        if self.step is None or n_steps is None:
+            return value
+        index = round((value - self.low) / self.step)
+        return self._at(min(max(index, 0), n_steps - 1))
+
+    def size(self) -> int | None:
+        """Return the number of values, or None without a step."""
+        if self.step is None:
+            return None
+        # Decimal, since three steps of 0.1 must reach 0.3.
+        low, high, step = (Decimal(str(number)) for number in (self.low, self.high, self.step))
+        return int((high - low) // step) + 1
 
     def values(self) -> list[float] | None:
         """Return every value, or None without a step.
@@ -43,11 +66,11 @@ class FloatDimension:
         >>> FloatDimension(low=0.0, high=0.3, step=0.1).values()
         [0.0, 0.1, 0.2, 0.3]
         """
-        if self.step is None:
-            return None
-        # Decimal, since three steps of 0.1 must reach 0.3.
-        low, high, step = (Decimal(str(number)) for number in (self.low, self.high, self.step))
-        return [float(low + step * i) for i in range(int((high - low) // step) + 1)]
+        n_steps = self.size()
+        return None if n_steps is None else [self._at(index) for index in range(n_steps)]
+
+    def _at(self, index: int) -> float:
+        return float(Decimal(str(self.low)) + Decimal(str(self.step)) * index)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +92,13 @@ class IntDimension:
         """Return the value of this trial."""
         return trial.suggest_int(name, self.low, self.high, log=self.log, step=self.step)
 
-    def values(self) -> list[int]:
+    def size(self) -> int:
+        """Return the number of values."""
+        return (self.high - self.low) // self.step + 1
+
+    def values(self) -> range:
         """Return every value."""
-        return list(range(self.low, self.high + 1, self.step))
+        return range(self.low, self.high + 1, self.step)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +116,10 @@ class CategoricalDimension:
     def suggest(self, trial: optuna.Trial, name: str) -> Choice:
         """Return the value of this trial."""
         return trial.suggest_categorical(name, self.choices)
+
+    def size(self) -> int:
+        """Return the number of choices."""
+        return len(self.choices)
 
     def values(self) -> list[Choice]:
         """Return every value."""

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING
 
-from runforest.tuning.dimensions import CategoricalDimension
+from runforest.tuning.dimensions import CategoricalDimension, IntDimension
 from runforest.tuning.journal import RECORD_KEY, record_of
 
 if TYPE_CHECKING:
@@ -47,10 +47,12 @@ def _has(dimension: Dimension, value: object) -> bool:
         return any(choice == value and type(choice) is type(value) for choice in dimension.choices)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
+    if isinstance(dimension, IntDimension):
+        return isinstance(value, int) and value in dimension.values()
     if dimension.step is None:
         return dimension.low <= value <= dimension.high
-    steps = dimension.values() or []
-    return any(abs(step - value) <= 1e-9 * max(abs(step), 1.0) for step in steps)
+    nearest = dimension.nearest(value)
+    return abs(nearest - value) <= 1e-9 * max(abs(nearest), 1.0)
 
 
 def _adapted(trial: FrozenTrial, number: int, space: Mapping[str, Dimension]) -> FrozenTrial:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runforest.errors import did_you_mean
 from runforest.tuning.dimensions import CategoricalDimension, Dimension
+from runforest.tuning.space import grid_size
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MIN_CMAES_NUMBERS = 2
+MAX_GRID_POINTS = 1_000_000
 Options = Mapping[str, object]
 Space = Mapping[str, Dimension]
 
@@ -76,13 +78,23 @@ def pruner_problems(name: str, options: Options | None = None) -> dict[str, str]
 
 
 def _space_problem(name: str, space: Space) -> str | None:
-    endless = [key for key, dimension in space.items() if dimension.values() is None]
-    if name == "grid" and endless:
-        return f"grid needs a step for each float. Add one to `{'`, `'.join(endless)}`."
+    if name == "grid":
+        return _grid_problem(space)
     n_numbers = sum(not isinstance(each, CategoricalDimension) for each in space.values())
     if name == "cmaes" and n_numbers < MIN_CMAES_NUMBERS:
         rule = f"cmaes needs at least {MIN_CMAES_NUMBERS} float or int parameters"
         return f"{rule}, got {n_numbers}: it draws all others at random. Use tpe."
+    return None
+
+
+def _grid_problem(space: Space) -> str | None:
+    endless = [key for key, dimension in space.items() if dimension.size() is None]
+    if endless:
+        return f"grid needs a step for each float. Add one to `{'`, `'.join(endless)}`."
+    n_points = grid_size(space) or 0
+    if n_points > MAX_GRID_POINTS:
+        rule = f"grid takes at most {MAX_GRID_POINTS:,} points"
+        return f"{rule}, got {n_points:,}. Use larger steps, or the sampler random or qmc."
     return None
 
 

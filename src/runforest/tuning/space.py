@@ -63,10 +63,9 @@ def grid_size(space: Mapping[str, Dimension]) -> int | None:
     >>> grid_size(parse_space({"alpha": [0.1, 1.0], "depth": {"type": "int", "low": 1, "high": 3}}))
     6
     """
-    values = [dimension.values() for dimension in space.values()]
-    if any(each is None for each in values):
-        return None
-    return math.prod(len(each or ()) for each in values)
+    sizes = [dimension.size() for dimension in space.values()]
+    ends = [size for size in sizes if size is not None]
+    return math.prod(ends) if len(ends) == len(sizes) else None
 
 
 def log_names(space: Mapping[str, Dimension]) -> frozenset[str]:
@@ -111,8 +110,7 @@ def _dimension(entry: dict[str, object]) -> Dimension:
     if step is None:
         return FloatDimension(low=low_end, high=high_end, log=is_log)
     wide = FloatDimension(low=low_end, high=high_end, step=float(cast("float", step)))
-    last = cast("list[float]", wide.values())[-1]
-    return FloatDimension(low=low_end, high=last, step=wide.step)
+    return FloatDimension(low=low_end, high=wide.nearest(high_end), step=wide.step)
 
 
 def _entry_problems(entry: object) -> dict[str, str]:
