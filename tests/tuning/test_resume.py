@@ -8,12 +8,13 @@ import threading
 
 import optuna
 import pytest
+from optuna.search_space import intersection_search_space
 
 from runforest.tuning import watch
 from runforest.tuning.journal import StudyJournal, read_journal
 from runforest.tuning.resume import is_inside
 from runforest.tuning.space import parse_space
-from tests.tuning.studies import Told, make_study, run, write_model
+from tests.tuning.studies import SPACE, Told, make_study, run, write_model
 
 NARROW = parse_space(
     {
@@ -71,6 +72,18 @@ def test_trials_that_were_running_are_tried_again_under_their_uid(tmp_path) -> N
     assert again.params == params
     assert again.number == 2
     assert StudyJournal(file, study.objectives).unfinished() == {}
+
+
+def test_the_stored_study_has_one_search_space_after_it_was_widened(tmp_path) -> None:
+    file, output = tmp_path / "study.log", tmp_path / "copy.log"
+    wide = parse_space({"alpha": {"type": "float", "low": 1e-4, "high": 1e4, "log": True}})
+    run(make_study(n_trials=3), study_file=file)
+
+    result = run(make_study(n_trials=5, space={**SPACE, **wide}), study_file=file, output=output)
+
+    trials = read_journal(output).trials
+    assert intersection_search_space(trials).keys() == SPACE.keys()
+    assert [trial.params for trial in trials] == [trial.params for trial in result.trials]
 
 
 def test_the_lock_of_a_killed_writer_is_removed(tmp_path) -> None:

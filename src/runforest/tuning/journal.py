@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
 RECORD_KEY = "record"
@@ -78,9 +79,10 @@ def store_trials(
     Parameters
     ----------
     kept
-        The journal of the study, which is copied if it has these trials and no others.
+        The journal of the study, which is copied if it has these trials and no others. Those that
+        were suggested from another search space than now are others: Optuna would see two.
     """
-    if kept and len(StudyJournal(kept, objectives).finished()) == len(trials):
+    if kept and _distributions(StudyJournal(kept, objectives).finished()) == _distributions(trials):
         shutil.copyfile(kept, path)
         return
     journal = StudyJournal(path, objectives)
@@ -121,6 +123,10 @@ def drop_torn_line(path: Path) -> None:
 def record_of(trial: FrozenTrial) -> TrialRecord:
     """Return our record of a trial in the journal."""
     return TrialRecord.from_json(trial.user_attrs[RECORD_KEY])
+
+
+def _distributions(trials: Sequence[FrozenTrial]) -> dict[str, dict[str, BaseDistribution]]:
+    return {record_of(trial).uid: trial.distributions for trial in trials}
 
 
 def _storage(path: Path) -> JournalStorage:
