@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -74,17 +76,47 @@ class Told:
         self._on_trial(record)
 
 
+class StuckExecutor(SerialExecutor):
+    """Runs each call at once, but never those of the given numbers."""
+
+    def __init__(self, *stuck: int) -> None:
+        self._stuck, self._numbers = stuck, itertools.count()
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:
+        is_stuck = next(self._numbers) in self._stuck
+        return Future() if is_stuck else super().submit(fn, *args, **kwargs)
+
+
+class Killed(Told):
+    """A listener that ends the study at a finished trial, as a kill would."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(self._kill)
+        self._number = number
+
+    def _kill(self, record: TrialRecord) -> None:
+        if record.number == self._number:
+            raise KeyboardInterrupt
+
+
 def run(
-    study: StudySpec, *, executor=None, n_jobs=1, listener=None, table=None, own=None, **files
+    study: StudySpec,
+    *,
+    executor=None,
+    n_jobs=1,
+    listener=None,
+    table=None,
+    suggesting=suggest,
+    **files,
 ) -> StudyResult:
-    """Run a study; `own` suggests the parameters of a trial instead of the search space."""
+    """Run a study; `suggesting` returns the parameters of a trial, given that and the space."""
     return run_study(
         study=study,
         table=make_table() if table is None else table,
         executor=executor or SerialExecutor(),
         n_jobs=n_jobs,
         listener=listener or Told(),
-        suggest=own or partial(suggest, space=study.space),
+        suggest=partial(suggesting, space=study.space),
         **files,
     )
 

@@ -126,7 +126,7 @@ def test_a_zero_that_a_task_suggests_by_itself_has_its_place_on_a_logarithmic_ax
     assert [list(segment[:, 1]) for segment in lines.get_segments()] == [[0.0, 0.0], [1.0, 1.0]]
 
 
-def suggest_shared(trial) -> dict[str, object]:
+def suggest_shared(trial, **_) -> dict[str, object]:
     """Suggest a parameter for all trials, and another one for some."""
     alpha = trial.suggest_float("alpha", 0.1, 10.0)
     solver = trial.suggest_categorical("solver", ["svd", "lsqr"])
@@ -134,7 +134,7 @@ def suggest_shared(trial) -> dict[str, object]:
     return {"alpha": alpha, "solver": solver, **only}
 
 
-def suggest_disjoint(trial) -> dict[str, object]:
+def suggest_disjoint(trial, **_) -> dict[str, object]:
     """Suggest this or that parameter."""
     if trial.number % 2:
         return {"alpha": trial.suggest_float("alpha", 0.1, 10.0)}
@@ -146,13 +146,13 @@ def suggest_disjoint(trial) -> dict[str, object]:
     [
         (suggest_shared, ["alpha", "solver", "r2"]),
         (suggest_disjoint, []),
-        (lambda _trial: {}, []),
+        (lambda _trial, **_: {}, []),
     ],
 )
 def test_the_figures_of_a_conditional_space_show_what_its_trials_share(suggest, shown) -> None:
     study = make_study(space={})
 
-    figures = study_figures(run(study, own=suggest), study)
+    figures = study_figures(run(study, suggesting=suggest), study)
 
     for figure in figures.values():
         figure.savefig(io.BytesIO())

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 FOREST = "sklearn.ensemble.RandomForestRegressor"
 
 
-def run_forest(own=None, **choices: list[object]) -> StudyResult:
+def run_forest(suggesting=suggest, **choices: list[object]) -> StudyResult:
     """Return a study of the whole grid of some choices."""
     space = parse_space({"n_estimators": [2], **choices})
     study = make_study(FOREST, space=space, sampler="grid", sampler_options={}, n_folds=2)
-    return run(study, own=own)
+    return run(study, suggesting=suggesting)
 
 
 def stored(result: StudyResult, folder: Path) -> pd.DataFrame:
@@ -55,12 +55,12 @@ def test_integers_and_other_numbers_are_a_column_of_numbers(tmp_path) -> None:
 
 
 def test_a_value_that_a_trial_has_not_got_is_missing_among_texts(tmp_path) -> None:
-    def suggest(trial) -> dict[str, object]:
+    def suggest_some(trial, **_) -> dict[str, object]:
         size = trial.suggest_int("n_estimators", 2, 5)
         choices = {2: "sqrt", 3: 0.5, 4: None}
         return {"n_estimators": size} | ({"max_features": choices[size]} if size in choices else {})
 
-    result = run_forest(own=suggest, n_estimators=[2, 3, 4, 5])
+    result = run_forest(suggesting=suggest_some, n_estimators=[2, 3, 4, 5])
 
     table = stored(result, tmp_path).sort_values("params.n_estimators")
 

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import optuna
 from optuna.trial import TrialState as OptunaState
+from optuna.trial import create_trial
 
 from runforest.tuning.flight import UID_ATTRIBUTE
-from runforest.tuning.journal import RECORD_KEY
+from runforest.tuning.grid import GridSampler
+from runforest.tuning.journal import RECORD_KEY, record_of
 from runforest.tuning.objectives import direction
 from runforest.tuning.samplers import PRUNERS, SAMPLERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
+    from runforest.tuning.resume import EarlierTrials
     from runforest.tuning.study import StudySpec
     from runforest.tuning.trials import TrialRecord, TrialState
 
@@ -27,12 +28,17 @@ OPTUNA_STATES: dict[TrialState, OptunaState] = {
     "pruned": OptunaState.PRUNED,
     "failed": OptunaState.FAIL,
 }
+SUCCESSFUL = (OptunaState.COMPLETE, OptunaState.PRUNED)
 
 
 class AskTell:
-    """A study of Optuna, restored from finished trials, with the configured sampler and pruner."""
+    """A study of Optuna that goes on from earlier trials, with the configured sampler and pruner.
 
-    def __init__(self, spec: StudySpec, study_name: str, finished: Sequence[FrozenTrial]) -> None:
+    A trial keeps the number that it had when it was first asked: the seed of its sampler follows
+    from it, and its bracket of Hyperband.
+    """
+
+    def __init__(self, spec: StudySpec, study_name: str, earlier: EarlierTrials) -> None:
         self._spec = spec
         self._sampler_choice, self._pruner_choice = SAMPLERS[spec.sampler], PRUNERS[spec.pruner]
         n_steps = spec.n_steps if spec.prune_by == "iterations" else spec.n_folds
@@ -42,26 +48,26 @@ class AskTell:
             sampler=self._build_sampler(spec.seed),
             pruner=self._pruner_choice.build(n_steps, spec.pruner_options),
         )
-        self.study.add_trials(finished)
-        self.n_asked = len(finished)
+        self.n_asked = len(earlier.finished)
+        _restore(self.study, earlier)
         if not self._sampler_choice.is_reseeded:
-            _skip_used_points(self.study, finished)
-
-    def try_again(self, asked: Mapping[str, Mapping[str, object]]) -> None:
-        """Ask first for the trials that were in flight when an earlier driver died, by their uid.
-
-        A sampler that follows a sequence comes to their points by itself.
-        """
-        if self._sampler_choice.is_reseeded:
-            for uid, params in asked.items():
-                self.study.enqueue_trial(dict(params), user_attrs={UID_ATTRIBUTE: uid})
+            _skip_used_points(self.study, earlier)
 
     def ask(self) -> optuna.Trial:
-        """Return a new trial; its parameters must be suggested before the next one is asked."""
+        """Return a new trial, first those that were in flight when an earlier driver died.
+
+        Its parameters must be suggested before the next one is asked.
+        """
         if self._sampler_choice.is_reseeded:
-            self.study.sampler = self._build_sampler(trial_seed(self._spec.seed, self.n_asked))
+            number = _next_number(self.study)
+            self.study.sampler = self._build_sampler(trial_seed(self._spec.seed, number))
         self.n_asked += 1
         return self.study.ask()
+
+    def finished(self) -> list[FrozenTrial]:
+        """Return the trials that have ended, in the order of finishing."""
+        trials = [trial for trial in self.study.get_trials() if RECORD_KEY in trial.user_attrs]
+        return sorted(trials, key=lambda trial: record_of(trial).number)
 
     def tell(self, trial: optuna.Trial, record: TrialRecord) -> FrozenTrial:
         """End a trial as its record says; return Optuna's form of it, the record inside."""
@@ -78,15 +84,38 @@ def trial_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def _skip_used_points(study: optuna.Study, finished: Sequence[FrozenTrial]) -> None:
-    """Draw the points of a sequence that earlier trials had, and drop them.
+def _restore(study: optuna.Study, earlier: EarlierTrials) -> None:
+    finished = {record_of(trial).uid: trial for trial in earlier.finished}
+    for uid in earlier.order:
+        if uid in finished:
+            study.add_trial(finished[uid])
+        elif uid in earlier.unfinished:
+            study.enqueue_trial(dict(earlier.unfinished[uid]), user_attrs={UID_ATTRIBUTE: uid})
+        else:  # It does not count, but holds its number.
+            study.add_trial(create_trial(state=OptunaState.FAIL))
+
+
+def _next_number(study: optuna.Study) -> int:
+    """Return the number of the trial that is asked next."""
+    trials = study.get_trials(deepcopy=False)
+    waiting = (trial.number for trial in trials if trial.state is OptunaState.WAITING)
+    return next(waiting, len(trials))
+
+
+def _skip_used_points(study: optuna.Study, earlier: EarlierTrials) -> None:
+    """Pass over the points of a sequence that earlier trials had; one tried again needs no other.
 
     Optuna counts the points of a quasi-random sequence in the study, which lived in memory. Its
-    first successful trial, and those before, are drawn at random instead.
+    first successful trial, and failed ones before, are drawn at random instead.
     """
-    is_success = [trial.state is not OptunaState.FAIL for trial in finished]
-    if True not in is_success:
+    if isinstance(study.sampler, GridSampler):
+        used = [trial.params for trial in earlier.finished]
+        study.sampler.skip([*used, *earlier.unfinished.values()])
         return
-    first = is_success.index(True)
-    for trial in finished[first + 1 :]:
-        study.sampler.sample_relative(study, trial, finished[first].distributions)
+    trials = study.get_trials(deepcopy=False)
+    first = next((trial for trial in trials if trial.state in SUCCESSFUL), None)
+    if first is None:
+        return
+    n_failed = sum(trial.state is OptunaState.FAIL for trial in trials[: first.number])
+    for _ in trials[n_failed + 1 :]:
+        study.sampler.sample_relative(study, first, first.distributions)

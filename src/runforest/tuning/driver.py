@@ -8,7 +8,6 @@ goes to a journal, from which a later driver goes on.
 
 from __future__ import annotations
 
-import logging
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,7 +24,7 @@ from runforest.tuning.journal import (
     store_trials,
 )
 from runforest.tuning.results import study_result
-from runforest.tuning.resume import fitting_trials, is_inside
+from runforest.tuning.resume import earlier_trials
 from runforest.tuning.schedules import make_schedule
 from runforest.tuning.study import StudyError, StudyResult, StudySpec
 from runforest.tuning.watch import Airborne, stop_on_interrupt
@@ -35,14 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pandas as pd
-    from optuna.trial import FrozenTrial
 
     from runforest.tuning.flight import Flight
     from runforest.tuning.trials import TrialRecord
 
 __all__ = ["Listener", "StudyError", "StudyResult", "StudySpec", "run_study"]
-
-logger = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
@@ -111,10 +107,9 @@ def run_study(
             seed=study.seed,
         )
         journal = StudyJournal(study_file, study.objectives) if study_file else None
-        finished = _earlier_trials(journal, study)
-        records = [record_of(trial) for trial in finished]
-        asking = AskTell(study, STUDY_NAME, finished)
-        asking.try_again(_unfinished_trials(journal, study))
+        earlier = earlier_trials(journal, study)
+        records = [record_of(trial) for trial in earlier.finished]
+        asking = AskTell(study, STUDY_NAME, earlier)
         listener.study_started(list(records))
         with stop_on_interrupt() as stop, Airborne(listener.trial_is_long, stop) as airborne:
             flights = Flights(
@@ -139,31 +134,8 @@ def run_study(
                 raise KeyboardInterrupt
         result = study_result(records, asking.study, study)
         if output:
-            trials = [trial for trial in asking.study.get_trials() if trial.state.is_finished()]
-            store_trials(output, trials, study.objectives, study_file)
+            store_trials(output, asking.finished(), study.objectives, study_file)
         return result
-
-
-def _earlier_trials(journal: StudyJournal | None, study: StudySpec) -> list[FrozenTrial]:
-    stored = journal.finished() if journal else []
-    fitting = fitting_trials(stored, study.space, study.n_trials)
-    n_outside = len(stored) - len(fitting)
-    if n_outside and len(fitting) < study.n_trials:
-        logger.info(
-            "%d earlier trials lie outside of the search space and are left out.", n_outside
-        )
-    return fitting
-
-
-def _unfinished_trials(
-    journal: StudyJournal | None, study: StudySpec
-) -> dict[str, dict[str, object]]:
-    asked = journal.unfinished() if journal else {}
-    return {
-        uid: params
-        for uid, params in asked.items()
-        if not study.space or is_inside(params, study.space)
-    }
 
 
 def _starting(airborne: Airborne, journal: StudyJournal | None) -> Callable[[Flight], None]:

@@ -1,7 +1,8 @@
 """A sampler that visits each point of a grid once.
 
 Optuna's own `GridSampler` ends the study through `study.stop`, which raises outside of
-`study.optimize`, and counts on trial numbers that a resumed study does not keep.
+`study.optimize`, and counts on trial numbers that a resumed study does not keep. Which points are
+taken is not read from the study: with Hyperband, Optuna shows a sampler the trials of one bracket.
 """
 
 from __future__ import annotations
@@ -13,34 +14,30 @@ from typing import TYPE_CHECKING
 from optuna.samplers import BaseSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-Point = dict[str, object]
+Point = tuple[object, ...]
 
 
 class GridSampler(BaseSampler):
     """Gives each trial the first point, in an order shuffled by the seed, that no trial has had."""
 
     def __init__(self, values: Mapping[str, Sequence[object]], seed: int) -> None:
-        names = sorted(values)
-        points = itertools.product(*(values[name] for name in names))
-        self._points: list[Point] = [dict(zip(names, point, strict=True)) for point in points]
-        random.Random(seed).shuffle(self._points)  # noqa: S311  No secret depends on the order.
+        self._names = sorted(values)
+        points = list(itertools.product(*(values[name] for name in self._names)))
+        random.Random(seed).shuffle(points)  # noqa: S311  No secret depends on the order.
+        self._n_points = len(points)
+        self._left = iter(points)
+        self._skipped: set[Point] = set()
         self._point_of: dict[int, Point] = {}
 
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Choose the trial's point."""
-        visited = [other.params for other in study.get_trials(deepcopy=False) if other.params]
-        free = (point for point in self._points if point not in visited)
-        point = next(free, None)
-        if point is None:
-            message = f"all {len(self._points)} points of the grid are taken. Ask for fewer trials."
-            raise ValueError(message)
-        self._point_of[trial.number] = point
+    def skip(self, earlier: Iterable[Mapping[str, object]]) -> None:
+        """Leave out the points of trials that the sampler has not chosen itself."""
+        self._skipped |= {tuple(params.get(name) for name in self._names) for params in earlier}
 
     def infer_relative_search_space(
         self,
@@ -66,9 +63,21 @@ class GridSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,  # noqa: ARG002
     ) -> object:
-        """Return the parameter's value at the trial's point."""
-        point = self._point_of[trial.number]
-        if param_name not in point:
+        """Return the parameter's value at the trial's point.
+
+        The point is chosen when the first parameter is: a trial that is tried again needs none.
+        """
+        if param_name not in self._names:
             message = f"the grid has no `{param_name}`. Add it to the search space."
             raise ValueError(message)
-        return point[param_name]
+        if trial.number not in self._point_of:
+            self._point_of[trial.number] = self._next_point()
+        return self._point_of[trial.number][self._names.index(param_name)]
+
+    def _next_point(self) -> Point:
+        free = (point for point in self._left if point not in self._skipped)
+        point = next(free, None)
+        if point is None:
+            message = f"all {self._n_points} points of the grid are taken. Ask for fewer trials."
+            raise ValueError(message)
+        return point

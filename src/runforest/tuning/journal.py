@@ -61,14 +61,21 @@ class StudyJournal:
         with self._asked_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps([uid, dict(params)]) + "\n")
 
+    def order(self) -> list[str]:
+        """Return the uids of all trials of the study, in the order in which they were asked."""
+        done = [record_of(trial).uid for trial in self.finished()]
+        return list(dict.fromkeys([*self._asked(), *done]))
+
     def unfinished(self) -> dict[str, dict[str, object]]:
         """Return the parameters of the trials that were asked and never finished, by uid."""
+        done = {record_of(trial).uid for trial in self.finished()}
+        return {uid: params for uid, params in self._asked().items() if uid not in done}
+
+    def _asked(self) -> dict[str, dict[str, object]]:
         if not self._asked_path.is_file():
             return {}
         lines = self._asked_path.read_text(encoding="utf-8").splitlines()
-        asked = dict(json.loads(line) for line in lines)
-        done = {record_of(trial).uid for trial in self.finished()}
-        return {uid: params for uid, params in asked.items() if uid not in done}
+        return dict(json.loads(line) for line in lines)
 
 
 def store_trials(

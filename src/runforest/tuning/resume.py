@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
+import logging
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runforest.tuning.dimensions import CategoricalDimension, IntDimension
-from runforest.tuning.journal import RECORD_KEY, record_of
+from runforest.tuning.journal import RECORD_KEY, StudyJournal, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,17 +16,59 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from runforest.tuning.dimensions import Dimension
+    from runforest.tuning.study import StudySpec
+
+logger = logging.getLogger(__name__)
 
 
-def fitting_trials(
-    finished: Sequence[FrozenTrial], space: Mapping[str, Dimension], n_trials: int
-) -> list[FrozenTrial]:
-    """Return the earlier trials that lie in the search space, numbered anew, at most `n_trials`.
+@dataclass(frozen=True, kw_only=True)
+class EarlierTrials:
+    """The trials that a study goes on from.
 
-    An empty space, as of a task that suggests by itself, has room for all.
+    Attributes
+    ----------
+    finished
+        Those that count, in the order of finishing.
+    unfinished
+        Parameters of those that were in flight when an earlier driver died, by uid.
+    order
+        Uids of all trials that were ever asked, in that order, also of those that do not count.
     """
-    inside = [trial for trial in finished if not space or is_inside(trial.params, space)]
-    return [_adapted(trial, number, space) for number, trial in enumerate(inside[:n_trials])]
+
+    finished: Sequence[FrozenTrial] = ()
+    unfinished: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    order: Sequence[str] = ()
+
+
+def earlier_trials(journal: StudyJournal | None, study: StudySpec) -> EarlierTrials:
+    """Return the trials of the journal that lie in the search space of the study."""
+    if journal is None:
+        return EarlierTrials()
+    stored = journal.finished()
+    finished = fitting_trials(stored, study)
+    n_outside = len(stored) - len(finished)
+    if n_outside and len(finished) < study.n_trials:
+        logger.info(
+            "%d earlier trials lie outside of the search space and are left out.", n_outside
+        )
+    unfinished = {
+        uid: params
+        for uid, params in journal.unfinished().items()
+        if _fits(params, study)
+    }
+    return EarlierTrials(finished=finished, unfinished=unfinished, order=journal.order())
+
+
+def fitting_trials(stored: Sequence[FrozenTrial], study: StudySpec) -> list[FrozenTrial]:
+    """Return the finished trials that lie in the search space, numbered anew, at most `n_trials`.
+
+    An empty space has room for all.
+    """
+    inside = [trial for trial in stored if _fits(trial.params, study)]
+    return [
+        _adapted(trial, number, study.space)
+        for number, trial in enumerate(inside[: study.n_trials])
+    ]
 
 
 def is_inside(params: Mapping[str, object], space: Mapping[str, Dimension]) -> bool:
@@ -39,6 +82,10 @@ def is_inside(params: Mapping[str, object], space: Mapping[str, Dimension]) -> b
     return params.keys() == space.keys() and all(
         _has(space[name], value) for name, value in params.items()
     )
+
+
+def _fits(params: Mapping[str, object], study: StudySpec) -> bool:
+    return not study.space or is_inside(params, study.space)
 
 
 def _has(dimension: Dimension, value: object) -> bool:
@@ -65,6 +112,6 @@ def _adapted(trial: FrozenTrial, number: int, space: Mapping[str, Dimension]) ->
         name: space[name].distribution() if name in space else distribution
         for name, distribution in trial.distributions.items()
     }
-    record = dataclasses.replace(record_of(trial), number=number)
+    record = replace(record_of(trial), number=number)
     adapted.user_attrs = {**trial.user_attrs, RECORD_KEY: record.to_json()}
     return adapted
