@@ -139,10 +139,9 @@ class Tuner(RunTask):
 
     def problems(self) -> Iterator[Problem]:
         """Return what is wrong with the search before it starts."""
-        is_own = type(self).suggest is not Tuner.suggest
         found = study_problems(
             self._study_spec({}),
-            None if is_own else self.search_space,
+            None if self._suggests_by_itself() else self.search_space,
             self.active_run.settings.dataset,
         ) | executor_problems(self.executor, self.n_jobs, self.address)
         for key, message in found.items():
@@ -192,6 +191,9 @@ class Tuner(RunTask):
         self.log_metric(f"best_{scorer}", result.best_value)
         self.log_params({f"best.{name}": value for name, value in result.best_params.items()})
 
+    def _suggests_by_itself(self) -> bool:
+        return type(self).suggest is not Tuner.suggest
+
     def _study_key(self) -> str:
         """Return what stays the same while a study goes on: all but its length and its space."""
         ingredients = self.ingredients()
@@ -217,6 +219,7 @@ class Tuner(RunTask):
             objectives=self.scoring or (default_scorer(self.kind),),
             seed=self.seed,
             space=space,
+            is_conditional=self._suggests_by_itself(),
             sampler=self.sampler,
             sampler_options=self.sampler_options,
             pruner=self.pruner,

@@ -156,6 +156,28 @@ def test_the_stored_study_has_one_search_space_after_it_was_widened(tmp_path) ->
     assert [trial.params for trial in trials] == [trial.params for trial in result.trials]
 
 
+def test_a_task_that_suggests_more_than_its_space_goes_on(tmp_path) -> None:
+    def suggest_more(trial: optuna.Trial, space) -> dict[str, object]:
+        params = suggest(trial, space)
+        if params["fit_intercept"]:
+            params["positive"] = trial.suggest_categorical("positive", [True, False])
+        return params
+
+    file, told = tmp_path / "study.log", Told()
+    study = make_study(is_conditional=True, n_trials=4, n_folds=2)
+    before = run(study, suggesting=suggest_more, study_file=file)
+
+    run(
+        dataclasses.replace(study, n_trials=5),
+        suggesting=suggest_more,
+        study_file=file,
+        listener=told,
+    )
+
+    assert tuple(told.earlier) == before.trials
+    assert {len(trial.params) for trial in before.trials} == {3, 4}
+
+
 def test_the_lock_of_a_killed_writer_is_removed(tmp_path) -> None:
     file = tmp_path / "study.log"
     run(make_study(n_trials=2), study_file=file)

@@ -71,21 +71,26 @@ def fitting_trials(stored: Sequence[FrozenTrial], study: StudySpec) -> list[Froz
     ]
 
 
-def is_inside(params: Mapping[str, object], space: Mapping[str, Dimension]) -> bool:
+def is_inside(
+    params: Mapping[str, object], space: Mapping[str, Dimension], *, is_conditional: bool = False
+) -> bool:
     """Return whether the space could have suggested these parameters.
+
+    With `is_conditional`, those that have a dimension count alone.
 
     >>> from runforest.tuning.space import parse_space
     >>> narrow = parse_space({"depth": {"type": "int", "low": 2, "high": 4}})
     >>> is_inside({"depth": 3}, narrow), is_inside({"depth": 5}, narrow), is_inside({}, narrow)
     (True, False, False)
     """
-    return params.keys() == space.keys() and all(
-        _has(space[name], value) for name, value in params.items()
+    return (is_conditional or params.keys() == space.keys()) and all(
+        _has(space[name], value) for name, value in params.items() if name in space
     )
 
 
 def _fits(params: Mapping[str, object], study: StudySpec) -> bool:
-    return not study.space or is_inside(params, study.space)
+    is_conditional = study.is_conditional or not study.space
+    return is_inside(params, study.space, is_conditional=is_conditional)
 
 
 def _has(dimension: Dimension, value: object) -> bool:

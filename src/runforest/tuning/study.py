@@ -37,6 +37,9 @@ class StudySpec:
         one decides which trial is called the best.
     seed
         Of the sampler and of the folds.
+    is_conditional
+        Whether a trial may have more or fewer parameters than the space: its task suggests them
+        by itself.
     prune_by, n_steps
         Whether the pruner is asked after each fold, or after each of `n_steps` equal parts of the
         estimator's iterations.
@@ -50,6 +53,7 @@ class StudySpec:
     objectives: tuple[str, ...]
     seed: int
     space: Mapping[str, Dimension]
+    is_conditional: bool = False
     sampler: str = "tpe"
     sampler_options: Mapping[str, object] = field(default_factory=dict)
     pruner: str = "none"
