@@ -144,6 +144,22 @@ def test_trials_keep_the_numbers_in_which_they_were_asked(tmp_path) -> None:
     assert sorted(known.values()) == list(range(8))
 
 
+@pytest.mark.parametrize("n_stuck", [0, 7])
+def test_a_float_that_optuna_stored_beside_its_step_can_be_the_new_end(tmp_path, n_stuck) -> None:
+    wide, narrow = (
+        parse_space({"alpha": {"type": "float", "low": 0.1, "high": high, "step": 0.1}})
+        for high in (0.5, 0.3)
+    )
+    study = make_study(n_trials=8, n_folds=2, space=wide, sampler="random", sampler_options={})
+    file, executor = tmp_path / "study.log", StuckExecutor(*range(n_stuck))
+    with pytest.raises(KeyboardInterrupt):
+        run(study, executor=executor, n_jobs=8, listener=Killed(7 - n_stuck), study_file=file)
+
+    result = run(dataclasses.replace(study, space=narrow), study_file=file)
+
+    assert 0.3 in {trial.params["alpha"] for trial in result.trials}
+
+
 def test_the_stored_study_has_one_search_space_after_it_was_widened(tmp_path) -> None:
     file, output = tmp_path / "study.log", tmp_path / "copy.log"
     wide = parse_space({"alpha": {"type": "float", "low": 1e-4, "high": 1e4, "log": True}})

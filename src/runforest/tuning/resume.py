@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from runforest.tuning.dimensions import CategoricalDimension, IntDimension
+from runforest.tuning.dimensions import CategoricalDimension, FloatDimension, IntDimension
 from runforest.tuning.journal import RECORD_KEY, StudyJournal, record_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def earlier_trials(journal: StudyJournal | None, study: StudySpec) -> EarlierTri
             "%d earlier trials lie outside of the search space and are left out.", n_outside
         )
     unfinished = {
-        uid: params
+        uid: _on_steps(params, study.space)
         for uid, params in journal.unfinished().items()
         if _fits(params, study)
     }
@@ -107,12 +107,26 @@ def _has(dimension: Dimension, value: object) -> bool:
     return abs(nearest - value) <= 1e-9 * max(abs(nearest), 1.0)
 
 
+def _on_steps(params: Mapping[str, object], space: Mapping[str, Dimension]) -> dict[str, object]:
+    """Return parameters whose floats are exact steps of their dimensions.
+
+    Optuna adds steps up in floating point: what it stored can lie above a `high` of now.
+    """
+    moved = dict(params)
+    for name, dimension in space.items():
+        value = params.get(name)
+        if isinstance(dimension, FloatDimension) and isinstance(value, float):
+            moved[name] = dimension.nearest(value)
+    return moved
+
+
 def _adapted(trial: FrozenTrial, number: int, space: Mapping[str, Dimension]) -> FrozenTrial:
     """Return a copy with the number that it has now, in the distributions that hold now.
 
     Optuna refuses a study in which one name has different choices.
     """
     adapted = copy.copy(trial)
+    adapted.params = _on_steps(trial.params, space)
     adapted.distributions = {
         name: space[name].distribution() if name in space else distribution
         for name, distribution in trial.distributions.items()
