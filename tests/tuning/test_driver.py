@@ -26,6 +26,9 @@ from tests.tuning.studies import (
     write_model,
 )
 
+EARLY = {"tpe": TPE, "gp": TPE, "nsgaii": {"population_size": 3}}
+"""Options with which a sampler soon learns from the trials."""
+
 
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_a_study_finishes_all_its_trials_on_each_executor(name: str) -> None:
@@ -80,13 +83,15 @@ def test_an_interrupted_study_goes_on_like_an_uninterrupted_one(sampler: str, tm
     if sampler_problems(sampler, GRID if sampler == "grid" else SPACE):
         pytest.skip(f"the package of {sampler} is not installed")
     study = make_study(
+        n_trials=9,
+        n_folds=2,
         sampler=sampler,
-        sampler_options=TPE if sampler == "tpe" else {},
+        sampler_options=EARLY.get(sampler, {}),
         space=GRID if sampler == "grid" else SPACE,
         pruner="median",
     )
     whole = run(study)
-    run(dataclasses.replace(study, n_trials=2), study_file=tmp_path / "study.log")
+    run(dataclasses.replace(study, n_trials=5), study_file=tmp_path / "study.log")
 
     resumed = run(study, study_file=tmp_path / "study.log")
 

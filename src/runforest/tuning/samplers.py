@@ -148,6 +148,12 @@ def _grid(seed: int, space: Space, _options: Options) -> BaseSampler:
     return GridSampler(values, seed)
 
 
+def _nsgaii(seed: int, _space: Space, options: Options) -> BaseSampler:
+    from runforest.tuning.genetic import NSGAIISampler
+
+    return _quietly(NSGAIISampler, seed=seed, **options)
+
+
 def _optuna_pruner(name: str, **defaults: object) -> Callable[[int, Options], BasePruner]:
     def build(_n_folds: int, options: Options) -> BasePruner:
         import optuna.pruners
@@ -189,7 +195,7 @@ SAMPLERS: dict[str, SamplerChoice] = {
         extra="gp",
     ),
     "nsgaii": SamplerChoice(
-        build=_optuna_sampler("NSGAIISampler"),
+        build=_nsgaii,
         options=("population_size", "mutation_prob", "crossover_prob", "swapping_prob"),
     ),
 }
