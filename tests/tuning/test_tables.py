@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.artifacts import Artifact
-from runforest.tuning.space import parse_space
+from runforest.tuning.space import parse_space, suggest
 from runforest.tuning.tables import best_trials, trials_table
 from tests.tuning.studies import make_study, run
 

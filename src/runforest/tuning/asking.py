@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ from runforest.tuning.objectives import direction
 from runforest.tuning.samplers import PRUNERS, SAMPLERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
@@ -50,6 +53,7 @@ class AskTell:
         )
         self.n_asked = len(earlier.finished)
         _restore(self.study, earlier)
+        self._numbers = _numbers(self.study)
         if not self._sampler_choice.is_reseeded:
             _skip_used_points(self.study, earlier)
 
@@ -59,8 +63,8 @@ class AskTell:
         Its parameters must be suggested before the next one is asked.
         """
         if self._sampler_choice.is_reseeded:
-            number = _next_number(self.study)
-            self.study.sampler = self._build_sampler(trial_seed(self._spec.seed, number))
+            seed = trial_seed(self._spec.seed, next(self._numbers))
+            self.study.sampler = self._build_sampler(seed)
         self.n_asked += 1
         return self.study.ask()
 
@@ -95,11 +99,11 @@ def _restore(study: optuna.Study, earlier: EarlierTrials) -> None:
             study.add_trial(create_trial(state=OptunaState.FAIL))
 
 
-def _next_number(study: optuna.Study) -> int:
-    """Return the number of the trial that is asked next."""
+def _numbers(study: optuna.Study) -> Iterator[int]:
+    """Return the numbers of the trials that will be asked: those that wait come first."""
     trials = study.get_trials(deepcopy=False)
-    waiting = (trial.number for trial in trials if trial.state is OptunaState.WAITING)
-    return next(waiting, len(trials))
+    waiting = [trial.number for trial in trials if trial.state is OptunaState.WAITING]
+    return itertools.chain(waiting, itertools.count(len(trials)))
 
 
 def _skip_used_points(study: optuna.Study, earlier: EarlierTrials) -> None:

@@ -48,7 +48,10 @@ class Listener(Protocol):
         """Hear of the finished trials that the study goes on from, before any other."""
 
     def trial_is_long(self, flight: Flight) -> None:
-        """Hear of a trial that has run for some seconds; called in a thread of its own."""
+        """Hear of a trial that has run for some seconds; called in a thread of its own.
+
+        What it raises ends the study once the running trials have finished.
+        """
 
     def trial_finished(self, record: TrialRecord) -> None:
         """Hear of a finished trial."""
