@@ -15,7 +15,6 @@ from runforest.tuning.journal import StudyJournal, read_journal
 from runforest.tuning.resume import is_inside
 from runforest.tuning.space import parse_space, suggest
 from tests.tuning.studies import (
-    GRID,
     SPACE,
     Killed,
     StuckExecutor,
@@ -81,67 +80,6 @@ def test_trials_that_were_running_are_tried_again_under_their_uid(tmp_path) -> N
     assert again.params == params
     assert again.number == 2
     assert StudyJournal(file, study.objectives).unfinished() == {}
-
-
-@pytest.mark.parametrize(("sampler", "space"), [("grid", GRID), ("qmc", SPACE)])
-def test_a_sequence_goes_on_after_trials_that_were_running(sampler, space, tmp_path) -> None:
-    study = make_study(sampler=sampler, space=space, sampler_options={}, n_trials=6, n_folds=2)
-    whole, file = run(study), tmp_path / "study.log"
-    with pytest.raises(KeyboardInterrupt):
-        run(study, executor=StuckExecutor(2), n_jobs=2, listener=Killed(3), study_file=file)
-    running = StudyJournal(file, study.objectives).unfinished()
-
-    result = run(study, study_file=file)
-
-    assert {str(trial.params) for trial in result.trials} == {str(t.params) for t in whole.trials}
-    assert running.keys() <= {trial.uid for trial in result.trials}
-    assert len(running) == 1
-
-
-def test_a_grid_is_visited_whole_with_hyperband() -> None:
-    study = make_study(sampler="grid", space=GRID, sampler_options={}, pruner="hyperband")
-
-    result = run(study)
-
-    assert len({tuple(trial.params.values()) for trial in result.trials}) == 6
-
-
-def test_a_narrowed_study_draws_other_random_numbers_than_before(tmp_path) -> None:
-    study = make_study(sampler="random", sampler_options={}, n_trials=12, n_folds=2)
-    always = parse_space({"fit_intercept": [True]})
-    run(study, study_file=tmp_path / "study.log")
-
-    result = run(
-        dataclasses.replace(study, space={**SPACE, **always}), study_file=tmp_path / "study.log"
-    )
-
-    assert len(result.trials) == len({trial.params["alpha"] for trial in result.trials}) == 12
-
-
-def test_trials_keep_the_numbers_in_which_they_were_asked(tmp_path) -> None:
-    asked, known, file = {}, {}, tmp_path / "study.log"
-
-    def suggest_and_note(trial: optuna.Trial, space) -> dict[str, object]:
-        params = suggest(trial, space)
-        known.update({each.params["alpha"]: each.number for each in trial.study.trials})
-        return asked.setdefault(trial.number, params)
-
-    study = make_study(pruner="hyperband", n_trials=8, sampler="random", sampler_options={})
-    with pytest.raises(KeyboardInterrupt):
-        run(
-            study,
-            executor=StuckExecutor(2),
-            n_jobs=2,
-            listener=Killed(4),
-            suggesting=suggest_and_note,
-            study_file=file,
-        )
-    before = dict(known)
-
-    run(study, suggesting=suggest_and_note, study_file=file)
-
-    assert before.items() <= known.items()
-    assert sorted(known.values()) == list(range(8))
 
 
 @pytest.mark.parametrize("n_stuck", [0, 7])
