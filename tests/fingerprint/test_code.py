@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import sys
@@ -201,6 +202,16 @@ def test_a_module_that_is_imported_later_counts_now(package: Package, statement:
     digests = package.digests({"late.py": late}, module="late", is_loaded=False)
 
     assert ".rounding:rounded" in names_of(digests)
+
+
+def test_a_module_with_a_syntax_error_counts_by_its_text(package: Package) -> None:
+    late = {"late.py": "def use():\n    from . import broken\n"}
+    read = functools.partial(package.digests, module="late", is_loaded=False)
+
+    first = read(late | {"broken.py": "def fit(:"})
+    second = read(late | {"broken.py": "def fit(values:"})
+
+    assert names_of(first ^ second) == {".broken:<module>"}
 
 
 def test_a_package_without_init_holds_modules_too(package: Package) -> None:

@@ -28,22 +28,32 @@ class ModuleCode:
 
 
 def read_module(path: Path, name: str, known: LineCache) -> ModuleCode:
-    """Return the digests and imports of a source file, parsed once as long as it is the same."""
+    """Return the digests and imports of a source file, parsed once as long as it is the same.
+
+    One with a syntax error counts by its bytes: whoever imports it will tell.
+    """
     data = path.read_bytes()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     key = f"{_FORMAT} {name} of {package} {version} {hashlib.sha256(data).hexdigest()}"
     entry: Any = known.get(key)
     if not isinstance(entry, dict):
-        tree = ast.parse(data)
-        imports = _Imports(package)
-        imports.visit(tree)
-        entry = {"definitions": _definition_digests(tree), "imports": sorted(imports.found)}
+        entry = _parsed(data, package)
         known.put(key, entry)
     return ModuleCode(
         definitions=entry["definitions"],
         imports=tuple((module, item) for module, item in entry["imports"]),
     )
+
+
+def _parsed(data: bytes, package: str) -> dict[str, object]:
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError):  # the latter for a null byte, in some versions of Python
+        return {"definitions": {"<module>": hashlib.sha256(data).hexdigest()}, "imports": []}
+    imports = _Imports(package)
+    imports.visit(tree)
+    return {"definitions": _definition_digests(tree), "imports": sorted(imports.found)}
 
 
 def _definition_digests(tree: ast.Module) -> dict[str, str]:

@@ -64,11 +64,7 @@ def _modules(project: Path, effective: Mapping[str, Mapping[str, object]]) -> se
     names = {name for name, module in list(sys.modules.items()) if _is_near(module, project)}
     names |= set(_import_paths(effective))
     names = {name for name in names if name.partition(".")[0] != "runforest"}
-    try:
-        digests = find_code(tuple(sorted(names)), project).digests
-    except (SyntaxError, ValueError):
-        digests = {}  # of a module that nothing has imported yet, and that no task may need
-    names |= {name.partition(":")[0] for name in digests}
+    names |= find_code(tuple(sorted(names)), project).read
     return {path for name in names if (path := project_file(name, project))}
 
 
