@@ -141,7 +141,7 @@ def test_of_the_caches_stays_what_a_kept_or_a_starting_run_needs(three: Project)
 
     assert outcome.code == 0, outcome.err
     assert {path.name for path in cache.glob("results/*")} == {known["first"], "new"}
-    assert {path.name for path in cache.glob("pinned/*")} == {f"runs-{known['first']}-Sound"}
+    assert {path.name for path in cache.glob("pinned/*/")} == {f"runs-{known['first']}-Sound"}
     assert set(cache.glob("locks/*")) == locks != set()
     assert not (cache / "code.jsonl").exists()
     assert not list((three.folder / "mlruns").glob("index*.old"))

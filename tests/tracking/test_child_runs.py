@@ -151,14 +151,19 @@ def test_a_trial_that_the_store_refuses_costs_no_other(
     records: Records, way: Callable[[RecordedRun], ChildRuns]
 ) -> None:
     recorded = records.open()
-    trials = [trial(0), trial(1, params={"../up": 1}), trial(2), trial(3, params={"k" * 300: 1})]
+    trials = [
+        trial(0),
+        trial(1, started_ms=-STARTED_MS),
+        trial(2),
+        trial(3, started_ms=-STARTED_MS),
+    ]
 
     refused = way(recorded).write([finished_child(recorded.opened, one) for one in trials])
 
     finished = [run for run in recorded.children() if run.info.status == "FINISHED"]
     assert [run.info.run_name for run in finished] == ["trial 0", "trial 2"]
     assert len(refused) == 2
-    assert "up" in str(refused[0])
+    assert "timestamp" in str(refused[0])
 
 
 @local

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def a_request(records: Records, params: dict[str, str]) -> RunRequest:
     return RunRequest(
+        project=records.project,
         experiment_name=records.experiment,
         artifact_root=records.project / "mlruns" / records.experiment,
         run_name="",

@@ -136,7 +136,7 @@ def _params(entry: Entry) -> dict[str, str]:
     for name, value in cast("dict[str, object]", entry["params"]).items():
         key = safe_name(name)
         while key in params:  # two names that differ only in what MLflow refuses
-            key += "_"
+            key = safe_name(f"{key}_")
         params[key] = shortened(str(value))
     return params
 
