@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import os
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 RETRY_S = 0.05
 """After which a signal that came while this process was forking comes again."""
 
+GRACE_S = 3.0
+"""How long signals are ignored after one, which must not interrupt the clean-up that it starts.
+
+Not for ever: Python drops what is raised in a `__del__`, and a person then tries again.
+"""
+
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _fork = {"is_on": False}
 
@@ -25,12 +33,13 @@ _fork = {"is_on": False}
 def interruptible() -> Iterator[None]:
     """Turn SIGINT and SIGTERM into KeyboardInterrupt while the block runs."""
     _watch_forks()
-    previous = {number: signal.signal(number, _interrupt) for number in _STOP_SIGNALS}
+    handler = _Interrupt()
+    previous = {number: signal.signal(number, handler) for number in _STOP_SIGNALS}
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for number, former in previous.items():
+            signal.signal(number, former)
 
 
 @contextmanager
@@ -57,13 +66,17 @@ def _watch_forks() -> None:
     os.register_at_fork(before=begin, after_in_parent=end, after_in_child=end)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    if _fork["is_on"]:  # Python drops what is raised in a hook, and the hook has not done its work
-        again = threading.Timer(RETRY_S, os.kill, (os.getpid(), number))
-        again.daemon = True
-        again.start()
-        return
-    # Further signals must not interrupt the clean-up that this one starts.
-    for one in _STOP_SIGNALS:
-        signal.signal(one, signal.SIG_IGN)
-    raise KeyboardInterrupt
+class _Interrupt:
+    """Raises KeyboardInterrupt for a signal, and ignores those that follow closely."""
+
+    def __init__(self) -> None:
+        self._at_s = -math.inf
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if _fork["is_on"]:  # Python drops what is raised in a hook, whose work is not done
+            again = threading.Timer(RETRY_S, os.kill, (os.getpid(), number))
+            again.daemon = True
+            again.start()
+        elif time.monotonic() - self._at_s >= GRACE_S:
+            self._at_s = time.monotonic()
+            raise KeyboardInterrupt
