@@ -8,7 +8,8 @@ import signal
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from concurrent.futures import wait as wait_for
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from runforest.executors.packing import UnpicklableError, call_packed, pack
 from runforest.executors.remote import RemoteExecutor
@@ -47,6 +48,7 @@ class ProcessExecutor(RemoteExecutor):
     def __init__(self, n_jobs: int) -> None:
         from loky import ProcessPoolExecutor
 
+        self._running: set[Future[Any]] = set()
         self._pool = ProcessPoolExecutor(
             max_workers=n_jobs, env=SINGLE_THREAD, initializer=_begin, initargs=(os.getpid(),)
         )
@@ -58,11 +60,20 @@ class ProcessExecutor(RemoteExecutor):
             future = self._pool.submit(_call, pack(fn, args, kwargs))
         except UnpicklableError as error:
             future.set_exception(error)
+            return future
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  The standard's signature.
-        """Stop the workers; `cancel_futures` kills them, running calls included."""
-        self._pool.shutdown(wait=wait, kill_workers=cancel_futures)
+        """Stop the workers; `cancel_futures` kills them, running calls included.
+
+        Those with nothing to do are killed too, where it is waited for their end: loky 3.7 waits
+        for ever if one died while it held the lock of the queue from which all take their calls.
+        """
+        if wait and not cancel_futures:
+            wait_for(list(self._running))
+        self._pool.shutdown(wait=wait, kill_workers=wait or cancel_futures)
 
 
 class _Returned:
