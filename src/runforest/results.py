@@ -217,9 +217,8 @@ def adopt_result(
             target.parent.mkdir(parents=True, exist_ok=True)
             folders.add(target.parent)
         _link(result.folder / name, target)
-    for name in declared:
-        if not (staging / name).exists():
-            (staging / name).mkdir(parents=True)
+    for name in set(declared) - result.manifest.outputs.keys():
+        (staging / name).mkdir(parents=True, exist_ok=True)
     manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
     write_manifest(staging, manifest)
     final.parent.mkdir(parents=True, exist_ok=True)

@@ -33,6 +33,10 @@ SHAPING = (
 """Modules of the engine whose code shapes results; Runforest's version stands for the others."""
 
 
+Stamp = tuple[int, int, int]
+"""Time of change, size and inode of a file: others when it is written anew."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Code:
     """The code that modules depend on.
@@ -48,12 +52,22 @@ class Code:
         Module -> file, of the project's modules that the code asks for by name.
     read
         Names of all modules whose source was read.
+    unloaded
+        Module -> its file and the stamp of that, of those which were not loaded then.
     """
 
     digests: dict[str, str] = field(default_factory=dict)
     third_party: set[str] = field(default_factory=set)
     files: dict[str, Path] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    unloaded: dict[str, tuple[Path, Stamp | None]] = field(default_factory=dict)
+
+    def is_as_read(self) -> bool:
+        """Return whether no source has changed of the modules that are still not loaded."""
+        return all(
+            name in sys.modules or _stamp(path) == stamp
+            for name, (path, stamp) in self.unloaded.items()
+        )
 
 
 _known_code: dict[tuple[tuple[str, ...], Path], Code] = {}
@@ -85,7 +99,7 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
         Folder of the project; modules outside it are third-party.
     """
     code = _known_code.get((modules, project))
-    if code is None or not code.read <= sys.modules.keys():
+    if code is None or not code.is_as_read():
         code = _known_code[modules, project] = _collect_code(modules, project)
     return code
 
@@ -102,6 +116,8 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
             found.third_party.add(name.partition(".")[0])
         if path is None or not (is_ours or name.startswith(SHAPING)):
             continue
+        if name not in sys.modules:
+            found.unloaded[name] = path, _stamp(path)
         code = _code_as_loaded(path, name, known)
         found.read.add(name)
         if is_ours:
@@ -134,6 +150,14 @@ def _code_as_loaded(path: Path, name: str, known: LineCache) -> ModuleCode:
     if path not in _known_modules or name not in sys.modules:
         _known_modules[path] = read_module(path, name, known)
     return _known_modules[path]
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:  # deleted
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _steps(module: str) -> Iterator[tuple[str, bool]]:

@@ -43,6 +43,9 @@ def lineage_facts(
         What is masked in names; all the rest is made by programs.
     """
     secrets = tuple(secrets)
+    origins = {_origin(manifest) for manifest in manifests.values()}
+    was_dirty = {one: _was_dirty(Path(settings.project), one) for one in origins}
+    was_dirty[settings.run_id] = is_dirty
     return {
         "run_id": settings.run_id,
         "commit": settings.commit or None,
@@ -54,9 +57,7 @@ def lineage_facts(
                 "reused": manifest.reused_from is not None,
                 "pinned": settings.pins.get(name),
                 "commit": manifest.commit or None,
-                "dirty": is_dirty
-                if _origin(manifest) == settings.run_id
-                else _was_dirty(Path(settings.project), _origin(manifest)),
+                "dirty": was_dirty[_origin(manifest)],
                 "fingerprint": manifest.fingerprint,
                 "inputs": _masked(manifest.ingredients.get("inputs", {}), secrets),
                 "upstream": _masked(manifest.ingredients.get("upstream", {}), secrets),
