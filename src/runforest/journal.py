@@ -68,10 +68,13 @@ class JournalReader:
     ----------
     damaged
         Lines that are no entries, as a full disk or a power failure leaves them.
+    is_behind
+        Whether the last piece was as long as it might be, so that more is likely to wait.
     """
 
     def __init__(self, path: Path) -> None:
         self.damaged: list[bytes] = []
+        self.is_behind = False
         self._path = path
         self._offset = 0
 
@@ -81,6 +84,7 @@ class JournalReader:
         A line without its end is still being written, and left for the next time.
         """
         lines = self._next_lines(limit)
+        self.is_behind = len(lines) == limit
         self._offset += sum(map(len, lines))
         return [entry for line in lines if (entry := self._entry(line))] if lines else None
 
