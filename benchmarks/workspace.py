@@ -66,17 +66,24 @@ class Workspace:
     def __init__(self, root: Path, name: str) -> None:
         self.folder = root / name
         self._kept = root / ".kept" / name
+        self._used = root / ".used" / name
 
     def keep(self, state: str) -> None:
         """Remember the folder as it is."""
         self._copy(self.folder, self._kept / state)
 
     def put_back(self, state: str) -> None:
-        """Make the folder what it was when the state was kept."""
+        """Make the folder what it was when the state was kept.
+
+        What was there is put aside until the end: ext4 passes over the inodes of files deleted in
+        the last minutes (`recently_deleted` in ialloc.c), for which the next command would pay.
+        """
+        if self.folder.exists():
+            self._used.mkdir(parents=True, exist_ok=True)
+            self.folder.rename(self._used / str(len(list(self._used.iterdir()))))
         self._copy(self._kept / state, self.folder)
 
     def _copy(self, source: Path, target: Path) -> None:
-        shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         # Tools recognise files by their times and links; `cp -a` keeps both.
         prepare(["cp", "-a", str(source), str(target)], target.parent, clean_environment())

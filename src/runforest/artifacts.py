@@ -88,6 +88,15 @@ class Artifact(luigi.Target):
         return f"Artifact({self.path})"
 
 
+def make_empty(folder: Path) -> None:
+    """Make an empty folder, whatever an attempt that was killed left there."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+
 def check_outputs(declared: Iterable[Artifact]) -> None:
     """See that a task wrote what it declared.
 
@@ -127,8 +136,8 @@ def commit(staging: Path, final: Path, manifest: Manifest) -> None:
     """
     for name in manifest.outputs:
         (staging / name).chmod(0o444)
+    (staging / MANIFEST_NAME).unlink(missing_ok=True)  # the task's own has no place here
     write_manifest(staging, manifest)
-    final.parent.mkdir(parents=True, exist_ok=True)
     if final.exists():
         shutil.rmtree(final)
     staging.rename(final)

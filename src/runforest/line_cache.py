@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,20 +33,36 @@ class LineCache:
             return
         known[key] = value
         line = json.dumps([key, value], separators=(",", ":")) + "\n"
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        except OSError:
-            return
-        try:
-            os.write(descriptor, line.encode())
-        finally:
-            os.close(descriptor)
+        with suppress(OSError):
+            append_line(self._path, line.encode())
 
     def _load(self) -> dict[str, object]:
         if self._known is None:
             self._known = dict(_read_lines(self._path))
         return self._known
+
+
+def append_line(file: Path, line: bytes) -> None:
+    """Add a line to a file in one write, which is created with its folder where it is missing.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    try:
+        descriptor = _open_end(file)
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _open_end(file)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def _open_end(file: Path) -> int:
+    return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
+
+_encode = json.JSONEncoder(default=vars).encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     path = folder / MANIFEST_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
@@ -95,14 +98,10 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest of a result folder atomically."""
-    path = folder / MANIFEST_NAME
-    draft = path.with_suffix(".draft")
+    """Write the manifest into a folder that becomes a result by a rename, and not before."""
     # A line per field: without `indent`, which the encoder of the json module in C does not know.
-    fields = [
-        f"  {json.dumps(name)}: {json.dumps(value, default=vars)}"
-        for name, value in vars(manifest).items()
-    ]
-    draft.write_text("{\n" + ",\n".join(fields) + "\n}\n", encoding="utf-8")
-    draft.chmod(0o444)
-    draft.replace(path)
+    fields = [f'  "{name}": {_encode(value)}' for name, value in vars(manifest).items()]
+    text = "{\n" + ",\n".join(fields) + "\n}\n"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(folder / MANIFEST_NAME, flags, 0o444), "wb") as out:
+        out.write(text.encode())

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from runforest.artifacts import make_empty
 from runforest.digests import DigestCache
 from runforest.errors import ArtifactError
+from runforest.line_cache import append_line
 from runforest.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 
 if TYPE_CHECKING:
@@ -90,11 +92,9 @@ class ResultIndex:
     def _enter(self, folder: Path, manifest: Manifest) -> None:
         """Make a result known; its files are verified when it is looked up."""
         self._ensure()
-        line = f"{_shown(folder, self._store)}\n"
-        for file in (self._by_fingerprint(manifest.fingerprint), self._by_task(folder.name)):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("a", encoding="utf-8") as out:
-                out.write(line)
+        line = f"{_shown(folder, self._store)}\n".encode()
+        append_line(self._by_fingerprint(manifest.fingerprint), line)
+        append_line(self._by_task(folder.name), line)
 
     def find(self, fingerprint: str) -> Search:
         """Return the newest intact result of a fingerprint; a damaged one is passed over."""
@@ -128,9 +128,7 @@ class ResultIndex:
 
     def lock(self, fingerprint: str) -> FileLock:
         """Return the lock that one process holds while it computes a result."""
-        folder = self._store / "cache" / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / fingerprint)
+        return FileLock(self._store / f"cache/locks/{fingerprint}")
 
     def _damage(self, folder: Path, manifest: Manifest) -> str | None:
         for name, output in manifest.outputs.items():
@@ -158,7 +156,7 @@ class ResultIndex:
                 yield folder
 
     def _by_fingerprint(self, fingerprint: str) -> Path:
-        return self._folder / "fingerprints" / fingerprint[:2] / fingerprint
+        return self._folder / f"fingerprints/{fingerprint[:2]}/{fingerprint}"
 
     def _by_task(self, task_folder: str) -> Path:
         return self._folder / "tasks" / task_folder
@@ -208,20 +206,16 @@ def adopt_result(
     declared
         Names of the outputs; one without a file is a folder that its task left empty.
     """
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    folders = {staging}
+    make_empty(staging)
     for name in result.manifest.outputs:
         target = staging / name
-        if target.parent not in folders:
+        if "/" in name:
             target.parent.mkdir(parents=True, exist_ok=True)
-            folders.add(target.parent)
         _link(result.folder / name, target)
     for name in set(declared) - result.manifest.outputs.keys():
         (staging / name).mkdir(parents=True, exist_ok=True)
     manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
     write_manifest(staging, manifest)
-    final.parent.mkdir(parents=True, exist_ok=True)
     staging.rename(final)
     return manifest
 

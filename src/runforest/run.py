@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import luigi
@@ -56,17 +57,17 @@ class Run:
     folder: Path
     settings: RunSettings = field(compare=False, repr=False)
 
-    @property
+    @cached_property
     def artifacts(self) -> Path:
         """Folder of the run's artifacts."""
         return self.folder / "artifacts"
 
-    @property
+    @cached_property
     def staging(self) -> Path:
         """Folder of the results that are being computed; on the same file system."""
         return self.folder / "staging"
 
-    @property
+    @cached_property
     def journal_path(self) -> Path:
         """File of the run's journal."""
         return self.folder / "journal.jsonl"
@@ -76,7 +77,7 @@ class Run:
         """Writing end of the run's journal."""
         return Journal(self.journal_path)
 
-    @property
+    @cached_property
     def store(self) -> Path:
         """Folder of the project's results, caches and index."""
         return Path(self.settings.project) / "mlruns"

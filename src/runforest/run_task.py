@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import luigi
 from luigi.task import flatten
 
-from runforest.artifacts import Artifact, check_outputs, commit, describe_outputs
+from runforest.artifacts import Artifact, check_outputs, commit, describe_outputs, make_empty
 from runforest.errors import Problem
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.luigi_config import load_luigi_config
@@ -88,12 +88,17 @@ class RunTask(TaskLog, luigi.Task):
         """Name of the result's folder, which two different instances never share."""
         return folder_name(self)
 
+    @cached_property
+    def required(self) -> list[RunTask]:
+        """The tasks that `requires()` gives, in order; it is asked once."""
+        return list(flatten(self.requires()))
+
     @property
     def result_folder(self) -> Path:
         """Folder of the committed result: pinned in [PathConfig], or in the run."""
         return self.active_run.pinned(self.folder_name) or self.run_folder
 
-    @property
+    @cached_property
     def run_folder(self) -> Path:
         """Folder of the result in the run's artifacts."""
         return self.active_run.artifacts / self.folder_name
@@ -154,8 +159,7 @@ class RunTask(TaskLog, luigi.Task):
 
     def _compute(self, ingredients: dict[str, dict[str, str]], fingerprint: str) -> Manifest:
         staging = self._staging_folder
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
+        make_empty(staging)
         self._staging = staging
         try:
             self._tell_start()
@@ -200,7 +204,7 @@ class WrapperRunTask(RunTask):
 
     def complete(self) -> bool:
         """Return whether all required tasks are complete."""
-        return all(task.complete() for task in flatten(self.requires()))
+        return all(task.complete() for task in self.required)
 
     def run(self) -> None:
         """Do nothing: the required tasks have done the work."""

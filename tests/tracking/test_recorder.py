@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mlflow.entities import Metric
     from mlflow.entities import Run as MlflowRun
 
     from runforest.journal import Entry
@@ -91,6 +92,28 @@ def test_more_trials_than_one_piece_are_all_recorded(records: Records) -> None:
     recorder.close()
 
     assert sorted(recorded.names()) == sorted(f"trial {number}" for number in range(60))
+
+
+@local
+def test_entries_that_come_one_by_one_are_recorded_together(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = records.open()
+    log_batch, n_metrics = recorded.client.log_batch, []
+
+    def counting(run_id: str, metrics: list[Metric], *rows: Any) -> Any:
+        n_metrics.append(len(metrics))
+        return log_batch(run_id, metrics, *rows)
+
+    monkeypatch.setattr(recorded.client, "log_batch", counting)
+    clock = time.monotonic()
+    with following(recorded.recorder()):
+        for number in range(100):
+            recorded.tell("metrics", {"task": "Tuner", "values": {f"m{number}": 1.0}, "step": 0})
+            time.sleep(POLL_S / 40)
+
+    assert sum(n_metrics) == 100
+    assert len(n_metrics) <= (time.monotonic() - clock) / POLL_S + 2
 
 
 def test_metrics_and_parameters_between_trials_are_the_runs_own(records: Records) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import luigi
-from luigi.task import flatten
 
 from runforest import __version__
 from runforest.digests import DigestCache
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runforest.manifest import Manifest
+    from runforest.run_task import RunTask
 
 Ingredients = dict[str, dict[str, str]]
 
@@ -31,7 +31,7 @@ def fingerprint_of(ingredients: Ingredients) -> str:
 
 
 def collect_ingredients(
-    task: luigi.Task, project: Path, manifest_of: Callable[[Any], Manifest | None]
+    task: RunTask, project: Path, manifest_of: Callable[[Any], Manifest | None]
 ) -> Ingredients:
     """Return what the result of a task depends on, group by group.
 
@@ -102,16 +102,16 @@ def input_digest(path: Path, cache: DigestCache) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def required_results(task: luigi.Task) -> list[luigi.Task]:
+def required_results(task: RunTask) -> list[RunTask]:
     """Return the tasks whose results a task reads: those behind a wrapper instead of it."""
-    found: list[luigi.Task] = []
-    for needed in flatten(task.requires()):
+    found: list[RunTask] = []
+    for needed in task.required:
         found += required_results(needed) if needed.is_wrapper else [needed]
     return found
 
 
 def _upstream_digests(
-    task: luigi.Task, manifest_of: Callable[[Any], Manifest | None]
+    task: RunTask, manifest_of: Callable[[Any], Manifest | None]
 ) -> dict[str, str]:
     digests = {}
     for position, needed in enumerate(required_results(task)):

@@ -21,7 +21,7 @@ def package_versions(modules: set[str], project: Path) -> dict[str, str]:
     Which distribution a module belongs to is remembered in the project, since finding it out
     reads the file lists of all that is installed.
     """
-    known = open_cache(project / "mlruns" / "cache" / "distributions.jsonl")
+    known = open_cache(project / "mlruns/cache/distributions.jsonl")
     versions: dict[str, str] = {}
     for module in sorted(modules):
         for name in _distributions(module, known):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import luigi
-from luigi.task import flatten
 
 from runforest.errors import ConfigError, Problem
 from runforest.parameters import InputFileParameter
@@ -83,7 +82,7 @@ def task_problems(tasks: list[RunTask]) -> list[Problem]:
 
 def _required(task: RunTask) -> list[RunTask]:
     try:
-        needed: list[RunTask] = flatten(task.requires())
+        needed = task.required
     except ConfigError:
         raise
     except luigi.parameter.MissingParameterException as error:
