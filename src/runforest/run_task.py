@@ -93,6 +93,10 @@ class RunTask(TaskLog, luigi.Task):
         """The tasks that `requires()` gives, in order; it is asked once."""
         return list(flatten(self.requires()))
 
+    def deps(self) -> list[RunTask]:
+        """Return the required tasks; Luigi schedules these."""
+        return self.required
+
     @property
     def result_folder(self) -> Path:
         """Folder of the committed result: pinned in [PathConfig], or in the run."""
