@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import luigi
 import pytest
 
+from runforest.errors import ArtifactError
 from runforest.line_cache import open_cache
 from runforest.manifest import read_manifest
 from runforest.results import Result, ResultIndex, open_index
@@ -15,7 +18,6 @@ from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from runforest.artifacts import Artifact
 
@@ -41,6 +43,34 @@ class Folders(RunTask):
         folder.path.mkdir()
         (folder.path / "manifest.json").write_text("{}")
         empty.path.mkdir(parents=True)
+
+
+class Linked(RunTask):
+    """Has links for its file and its folder."""
+
+    where = luigi.Parameter(description="What the links lead to.")
+
+    def output(self) -> list[Artifact]:
+        return [self.artifact("file.txt"), self.artifact("folder")]
+
+    def compute(self) -> None:
+        file, folder = self.output()
+        elsewhere = Path(self.where)
+        file.path.symlink_to(elsewhere / "a" / "text.txt")
+        folder.path.symlink_to(elsewhere / "a")
+
+
+class Astray(RunTask):
+    """Writes a file, and a link that leads round in a circle or nowhere."""
+
+    where = luigi.Parameter(description="What the link says.")
+
+    def output(self) -> Artifact:
+        return self.artifact("text.txt")
+
+    def compute(self) -> None:
+        self.output().save("written")
+        (self.output().folder / "link").symlink_to(self.where)
 
 
 def open_run(project: Path, run_id: str, finder: str = "") -> Run:
@@ -147,3 +177,30 @@ def test_a_reused_result_has_all_that_its_folders_have(tmp_path: Path) -> None:
     folder, empty = second.output()
     assert (folder.path / "manifest.json").read_text() == "{}"
     assert empty.path.is_dir()
+
+
+def test_a_result_holds_what_its_links_pointed_to(tmp_path: Path) -> None:
+    source = tmp_path / "raw" / "a" / "text.txt"
+    source.parent.mkdir(parents=True)
+    source.write_text("raw")
+    mode = source.stat().st_mode
+
+    Linked(active_run=open_run(tmp_path, "r1"), where=str(tmp_path / "raw")).run()
+    source.write_text("edited")
+    second = Linked(active_run=open_run(tmp_path, "r2"), where=str(tmp_path / "raw"))
+    second.run()
+
+    file, folder = second.output()
+    assert origin(second) == "r1"
+    assert (file.load(), (folder.path / "text.txt").read_text()) == ("raw", "raw")
+    assert source.stat().st_mode == mode
+
+
+@pytest.mark.parametrize("where", [".", "nowhere"])
+def test_a_link_that_cannot_be_replaced_fails_its_task(tmp_path: Path, where: str) -> None:
+    task = Astray(active_run=open_run(tmp_path, "r1"), where=where)
+
+    with pytest.raises(ArtifactError, match="cannot be copied"):
+        task.run()
+
+    assert not task.complete()

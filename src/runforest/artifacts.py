@@ -13,7 +13,7 @@ from runforest.formats import format_of
 from runforest.manifest import MANIFEST_NAME, OutputFile, read_manifest, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from runforest.manifest import Manifest
@@ -97,13 +97,15 @@ def make_empty(folder: Path) -> None:
         folder.mkdir()
 
 
-def check_outputs(declared: Iterable[Artifact]) -> None:
-    """See that a task wrote what it declared.
+def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, OutputFile]:
+    """Return every file that a task left in its folder, declared or not, with size and digest.
+
+    What symbolic links point to is put in their place: a result holds its files itself.
 
     Raises
     ------
     ArtifactError
-        A declared output does not exist.
+        A declared output does not exist, or a link cannot be replaced.
     """
     missing = [artifact.name for artifact in declared if not artifact.path.exists()]
     if missing:
@@ -112,10 +114,8 @@ def check_outputs(declared: Iterable[Artifact]) -> None:
             "Save it, or take it out of output()."
         )
         raise ArtifactError(message)
-
-
-def describe_outputs(folder: Path, declared: Iterable[Artifact]) -> dict[str, OutputFile]:
-    """Return every file of a folder, declared or not, with its size and digest."""
+    for link in [path for path in folder.rglob("*") if path.is_symlink()]:
+        _replace_link(link)
     volatile = [artifact.path for artifact in declared if artifact.is_volatile]
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
@@ -127,6 +127,18 @@ def describe_outputs(folder: Path, declared: Iterable[Artifact]) -> dict[str, Ou
         for path in files
         if path != folder / MANIFEST_NAME
     }
+
+
+def _replace_link(link: Path) -> None:
+    target = link.resolve()
+    if not target.exists() or link.parent.resolve().is_relative_to(target):
+        message = f"{link} points to {target}, which cannot be copied. Write files instead."
+        raise ArtifactError(message)
+    link.unlink()
+    if target.is_dir():
+        shutil.copytree(target, link)
+    else:
+        shutil.copy2(target, link)
 
 
 def commit(staging: Path, final: Path, manifest: Manifest) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import luigi
 from luigi.task import flatten
 
-from runforest.artifacts import Artifact, check_outputs, commit, describe_outputs, make_empty
+from runforest.artifacts import Artifact, collect_outputs, commit, make_empty
 from runforest.errors import Problem
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.luigi_config import load_luigi_config
@@ -169,13 +169,12 @@ class RunTask(TaskLog, luigi.Task):
             self._tell_start()
             started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
             self.compute()
-            declared = flatten(self.output())
-            check_outputs(declared)
+            outputs = collect_outputs(staging, flatten(self.output()))
             manifest = Manifest(
                 task=self.get_task_family(),
                 fingerprint=fingerprint,
                 ingredients=ingredients,
-                outputs=describe_outputs(staging, declared),
+                outputs=outputs,
                 metrics=self.logged_metrics,
                 params=self.logged_params,
                 started_ms=started_ms,

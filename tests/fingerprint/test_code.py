@@ -281,3 +281,23 @@ def test_the_packages_that_the_engine_computes_with_count_wherever_it_is_install
 
     assert {"numpy", "optuna", "sklearn"} <= package.third_party
     assert names_of(digests) == {".late:<module>"}
+
+
+def test_a_module_that_another_task_read_again_and_loaded_counts_as_it_is_loaded(
+    package: Package,
+) -> None:
+    late = "def compute():\n    from .late import VALUE\n\n    return VALUE\n"
+    files = {"first.py": late, "second.py": late, "late.py": "VALUE = 1\n"}
+    package.digests(files, "first", is_loaded=False)
+    tasks = [f"{package.name}.{name}" for name in ("first", "second")]
+    planned = [find_code((task,), package.folder).digests for task in tasks]
+
+    (package.folder / package.name / "late.py").write_text("VALUE = 22\n")
+    run = []
+    for task in tasks:
+        run.append(find_code((task,), package.folder).digests)
+        assert importlib.import_module(task).compute() == 22
+
+    key = f"{package.name}.late:<module>"
+    assert run[0][key] == run[1][key]
+    assert {one[key] for one in run}.isdisjoint(one[key] for one in planned)

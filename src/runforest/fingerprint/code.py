@@ -53,20 +53,23 @@ class Code:
     read
         Names of all modules whose source was read.
     unloaded
-        Module -> its file and the stamp of that, of those which were not loaded then.
+        Module -> its file, that one's stamp and what was read, of those not loaded then.
     """
 
     digests: dict[str, str] = field(default_factory=dict)
     third_party: set[str] = field(default_factory=set)
     files: dict[str, Path] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
-    unloaded: dict[str, tuple[Path, Stamp | None]] = field(default_factory=dict)
+    unloaded: dict[str, tuple[Path, Stamp | None, ModuleCode]] = field(default_factory=dict)
 
     def is_as_read(self) -> bool:
-        """Return whether no source has changed of the modules that are still not loaded."""
+        """Return whether the modules that were not loaded are as they were.
+
+        One that was loaded meanwhile may have been read again just before, by another task.
+        """
         return all(
-            name in sys.modules or _stamp(path) == stamp
-            for name, (path, stamp) in self.unloaded.items()
+            _known_modules[path] == code if name in sys.modules else _stamp(path) == stamp
+            for name, (path, stamp, code) in self.unloaded.items()
         )
 
 
@@ -116,9 +119,10 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
             found.third_party.add(name.partition(".")[0])
         if path is None or not (is_ours or name.startswith(SHAPING)):
             continue
-        if name not in sys.modules:
-            found.unloaded[name] = path, _stamp(path)
+        stamp = _stamp(path)
         code = _code_as_loaded(path, name, known)
+        if name not in sys.modules:
+            found.unloaded[name] = path, stamp, code
         found.read.add(name)
         if is_ours:
             found.digests.update({f"{name}:{key}": one for key, one in code.definitions.items()})

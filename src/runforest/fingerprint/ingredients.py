@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from runforest.fingerprint.packages import package_versions
 from runforest.parameters import ImportPathParameter, InputFileParameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from runforest.manifest import Manifest
     from runforest.run_task import RunTask
@@ -94,12 +95,28 @@ def digest_cache(project: Path) -> DigestCache:
 
 
 def input_digest(path: Path, cache: DigestCache) -> str:
-    """Return the SHA-256 of a file, or of all files of a folder with their relative paths."""
+    """Return the SHA-256 of a file, or of all files of a folder with their relative paths.
+
+    Files behind links to other folders count too.
+    """
     if path.is_file():
         return cache.digest(path)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    lines = [f"{file.relative_to(path).as_posix()} {cache.digest(file)}\n" for file in files]
+    files = sorted(file for folder in _folders_below(path) for file in folder.iterdir())
+    lines = [
+        f"{file.relative_to(path).as_posix()} {cache.digest(file)}\n"
+        for file in files
+        if file.is_file()
+    ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _folders_below(top: Path) -> Iterator[Path]:
+    """Yield a folder and those below it, by way of links too, but for one that leads to itself."""
+    for name, below, _ in os.walk(top, followlinks=True):
+        folder = Path(name)
+        yield folder
+        around = {folder.resolve(), *folder.resolve().parents}
+        below[:] = [one for one in below if (folder / one).resolve() not in around]
 
 
 def required_results(task: RunTask) -> list[RunTask]:
