@@ -87,6 +87,18 @@ class StuckExecutor(SerialExecutor):
         return Future() if is_stuck else super().submit(fn, *args, **kwargs)
 
 
+class InterruptedExecutor(SerialExecutor):
+    """Runs each call at once, and ends the study at the one of the given number."""
+
+    def __init__(self, number: int) -> None:
+        self._number, self._numbers = number, itertools.count()
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:
+        if next(self._numbers) == self._number:
+            raise KeyboardInterrupt
+        return super().submit(fn, *args, **kwargs)
+
+
 class Killed(Told):
     """A listener that ends the study at a finished trial, as a kill would."""
 

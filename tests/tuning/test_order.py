@@ -9,10 +9,22 @@ import pytest
 
 from runforest.tuning.journal import StudyJournal
 from runforest.tuning.space import parse_space, suggest
-from tests.tuning.studies import GRID, SPACE, Killed, StuckExecutor, make_study, run
+from tests.tuning.studies import (
+    GRID,
+    SPACE,
+    TPE,
+    InterruptedExecutor,
+    Killed,
+    StuckExecutor,
+    make_study,
+    outcome,
+    run,
+)
 
 if TYPE_CHECKING:
     import optuna
+
+NUMBERS = {name: SPACE[name] for name in ("alpha", "tol")}
 
 
 @pytest.mark.parametrize(("sampler", "space"), [("grid", GRID), ("qmc", SPACE)])
@@ -28,6 +40,26 @@ def test_a_sequence_goes_on_after_trials_that_were_running(sampler, space, tmp_p
     assert {str(trial.params) for trial in result.trials} == {str(t.params) for t in whole.trials}
     assert running.keys() <= {trial.uid for trial in result.trials}
     assert len(running) == 1
+
+
+@pytest.mark.parametrize(
+    ("sampler", "options"),
+    [("tpe", TPE), ("nsgaii", {"population_size": 4}), ("cmaes", {"popsize": 4})],
+)
+def test_a_study_killed_during_a_trial_goes_on_like_an_uninterrupted_one(
+    sampler, options, tmp_path
+) -> None:
+    pytest.importorskip("cmaes" if sampler == "cmaes" else "optuna")
+    study = make_study(
+        sampler=sampler, sampler_options=options, space=NUMBERS, n_trials=12, n_folds=2
+    )
+    whole, file = run(study), tmp_path / "study.log"
+    with pytest.raises(KeyboardInterrupt):
+        run(study, executor=InterruptedExecutor(4), study_file=file)
+
+    result = run(study, study_file=file)
+
+    assert [*map(outcome, result.trials)] == [*map(outcome, whole.trials)]
 
 
 def test_a_grid_is_visited_whole_with_hyperband() -> None:

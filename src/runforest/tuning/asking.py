@@ -66,7 +66,10 @@ class AskTell:
             seed = trial_seed(self._spec.seed, next(self._numbers))
             self.study.sampler = self._build_sampler(seed)
         self.n_asked += 1
-        return self.study.ask()
+        trial = self.study.ask()
+        if self._sampler_choice.is_reseeded and UID_ATTRIBUTE in trial.user_attrs:
+            _call_sampler(trial)
+        return trial
 
     def finished(self) -> list[FrozenTrial]:
         """Return the trials that have ended, in the order of finishing."""
@@ -104,6 +107,15 @@ def _numbers(study: optuna.Study) -> Iterator[int]:
     trials = study.get_trials(deepcopy=False)
     waiting = [trial.number for trial in trials if trial.state is OptunaState.WAITING]
     return itertools.chain(waiting, itertools.count(len(trials)))
+
+
+def _call_sampler(trial: optuna.Trial) -> None:
+    """Let the sampler note in a trial that is tried again what it belongs to.
+
+    Optuna 5 asks the sampler when the first parameter is wanted that is not fixed, and here all
+    are: NSGA-II would know no generation of the trial, CMA-ES would lose its state.
+    """
+    _ = trial.relative_params
 
 
 def _skip_used_points(study: optuna.Study, earlier: EarlierTrials) -> None:
