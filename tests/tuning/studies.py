@@ -31,6 +31,7 @@ SPACE = parse_space(
         "fit_intercept": [True, False],
     }
 )
+NUMBERS = {name: SPACE[name] for name in ("alpha", "tol")}
 GRID = parse_space({"alpha": [0.1, 1.0, 10.0], "fit_intercept": [True, False]})
 TPE = {"n_startup_trials": 3}
 

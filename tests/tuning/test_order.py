@@ -11,6 +11,7 @@ from runforest.tuning.journal import StudyJournal
 from runforest.tuning.space import parse_space, suggest
 from tests.tuning.studies import (
     GRID,
+    NUMBERS,
     SPACE,
     TPE,
     InterruptedExecutor,
@@ -23,8 +24,6 @@ from tests.tuning.studies import (
 
 if TYPE_CHECKING:
     import optuna
-
-NUMBERS = {name: SPACE[name] for name in ("alpha", "tol")}
 
 
 @pytest.mark.parametrize(("sampler", "space"), [("grid", GRID), ("qmc", SPACE)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import signal
+import statistics
 import threading
 
 import optuna
@@ -15,6 +17,7 @@ from runforest.tuning.journal import StudyJournal, read_journal
 from runforest.tuning.resume import is_inside
 from runforest.tuning.space import parse_space, suggest
 from tests.tuning.studies import (
+    NUMBERS,
     SPACE,
     Killed,
     StuckExecutor,
@@ -44,6 +47,26 @@ def test_trials_inside_a_narrowed_space_are_used(tmp_path) -> None:
     assert [trial.params for trial in told.earlier] == [trial.params for trial in inside]
     assert [trial.number for trial in result.trials] == list(range(8))
     assert all(is_inside(trial.params, NARROW) for trial in result.trials)
+
+
+def test_cmaes_begins_anew_in_the_middle_of_a_narrowed_space(tmp_path) -> None:
+    pytest.importorskip("cmaes")
+    wide, narrow = (
+        {**NUMBERS, **parse_space({"alpha": {"type": "float", "low": 0.0, "high": high}})}
+        for high in (1000.0, 100.0)
+    )
+    file, told = tmp_path / "study.log", Told()
+    study = make_study(
+        sampler="cmaes", sampler_options={"popsize": 4}, space=wide, n_trials=30, n_folds=2, seed=3
+    )
+    run(study, study_file=file)
+
+    run(dataclasses.replace(study, space=narrow, n_trials=11), study_file=file, listener=told)
+
+    # CMA-ES draws its first generation around the middle, with a sixth of the range as deviation.
+    generation = [trial.params["alpha"] for trial in told.finished]
+    assert len(generation) == 4
+    assert abs(statistics.fmean(generation) - 50.0) < 3 * (100 / 6) / math.sqrt(4)
 
 
 def test_a_narrowed_space_can_be_widened_again(tmp_path) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CMAES_PREFIXES = ("cma:", "cmawm:", "x_for_tell")
+"""Attributes in which CMA-ES keeps its state, in coordinates of the space it had."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierTrials:
@@ -123,7 +126,8 @@ def _on_steps(params: Mapping[str, object], space: Mapping[str, Dimension]) -> d
 def _adapted(trial: FrozenTrial, number: int, space: Mapping[str, Dimension]) -> FrozenTrial:
     """Return a copy with the number that it has now, in the distributions that hold now.
 
-    Optuna refuses a study in which one name has different choices.
+    Optuna refuses a study in which one name has different choices. What CMA-ES stored is of no use
+    in another space: it begins anew there.
     """
     adapted = copy.copy(trial)
     adapted.params = _on_steps(trial.params, space)
@@ -131,6 +135,12 @@ def _adapted(trial: FrozenTrial, number: int, space: Mapping[str, Dimension]) ->
         name: space[name].distribution() if name in space else distribution
         for name, distribution in trial.distributions.items()
     }
+    if adapted.distributions != trial.distributions:
+        adapted.system_attrs = {
+            key: value
+            for key, value in trial.system_attrs.items()
+            if not key.startswith(CMAES_PREFIXES)
+        }
     record = replace(record_of(trial), number=number)
     adapted.user_attrs = {**trial.user_attrs, RECORD_KEY: record.to_json()}
     return adapted
