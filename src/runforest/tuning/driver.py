@@ -94,7 +94,7 @@ def run_study(
     Raises
     ------
     StudyError
-        No trial is complete, or the executor broke.
+        No trial is complete, the executor broke, or no record can keep what was suggested.
     KeyboardInterrupt
         A person asked for the end; the trials that ran were finished and kept.
     """

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runforest.tuning.flight import UID_ATTRIBUTE, Flight, new_uid
+from runforest.tuning.suggested import plain_params
 
 if TYPE_CHECKING:
     import optuna
@@ -65,7 +66,7 @@ class Flights:
     def _start(self) -> None:
         trial = self.asking.ask()
         uid = str(trial.user_attrs.get(UID_ATTRIBUTE) or new_uid())
-        flight = Flight(uid=uid, trial=trial, params=self.suggest(trial))
+        flight = Flight(uid=uid, trial=trial, params=plain_params(trial, self.suggest(trial)))
         self.on_start(flight)
         self._submit(flight)
 
