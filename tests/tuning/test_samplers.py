@@ -129,3 +129,22 @@ def test_an_exhausted_grid_says_so() -> None:
 
     with pytest.raises(ValueError, match="Ask for fewer trials"):
         suggest(study.ask(), space)
+
+
+def test_nsgaii_goes_on_after_hundreds_of_generations() -> None:
+    space = parse_space({"a": {"type": "float", "low": 0, "high": 1}})
+    distributions = {name: dimension.distribution() for name, dimension in space.items()}
+    study = optuna.create_study(sampler=SAMPLERS["nsgaii"].build(0, space, {"population_size": 2}))
+    study.add_trials(
+        optuna.trial.create_trial(
+            params={"a": number / 1000},
+            distributions=distributions,
+            value=number / 1000,
+            system_attrs={"NSGAIISampler:generation": number // 2},
+        )
+        for number in range(1000)
+    )
+
+    value = suggest(study.ask(), space)["a"]
+
+    assert 0 <= value <= 1
