@@ -32,7 +32,8 @@ SPACE = parse_space(
     }
 )
 NUMBERS = {name: SPACE[name] for name in ("alpha", "tol")}
-GRID = parse_space({"alpha": [0.1, 1.0, 10.0], "fit_intercept": [True, False]})
+GRID_TABLE = {"alpha": [0.1, 1.0, 10.0], "fit_intercept": [True, False]}
+GRID = parse_space(GRID_TABLE)
 TPE = {"n_startup_trials": 3}
 
 

@@ -11,8 +11,9 @@ from runforest.run import DatasetFacts
 from runforest.tuning.checks import study_problems
 from runforest.tuning.figures import study_figures
 from runforest.tuning.objectives import pareto_front
+from runforest.tuning.samplers import SAMPLERS
 from runforest.tuning.tables import best_trials, trials_table
-from tests.tuning.studies import make_study, run
+from tests.tuning.studies import GRID, GRID_TABLE, make_study, run
 
 FACTS = DatasetFacts(n_rows=60, n_target_values=60, smallest_class=1)
 SPACE_TABLE = {"alpha": [0.1, 1.0, 10.0]}
@@ -54,11 +55,15 @@ def test_the_best_trial_leads_in_the_first_objective_and_lies_on_the_front() -> 
     assert all(len(trial.further["fit_time"]) == 3 for trial in result.trials)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "nsgaii", "qmc"])
-def test_samplers_take_several_objectives(sampler: str) -> None:
-    study = make_study(objectives=TIMED, sampler=sampler, sampler_options={}, n_trials=5)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_sampler_takes_several_objectives_or_is_refused(sampler: str) -> None:
+    study = make_study(
+        objectives=TIMED, sampler=sampler, sampler_options={}, space=GRID, n_trials=5
+    )
 
-    assert len(run(study).trials) == 5
+    told = study_problems(study, GRID_TABLE, FACTS)
+
+    assert "sampler" in told or len(run(study).trials) == 5
 
 
 def test_a_study_of_two_objectives_goes_on(tmp_path) -> None:
@@ -95,6 +100,7 @@ def test_only_a_study_of_several_objectives_has_a_figure_of_its_front() -> None:
         ({"objectives": ("r2", "r2")}, "scoring", "Keep one of them"),
         ({"objectives": ("r2", "fit_tme")}, "scoring", "unknown scorer `fit_tme`"),
         ({"objectives": TIMED, "pruner": "median"}, "pruner", 'Set pruner = "none"'),
+        ({"objectives": TIMED, "sampler": "cmaes"}, "sampler", "Use tpe or nsgaii"),
         ({"prune_by": "iterations"}, "prune_by", "needs a pruner. Choose one of: median"),
         (
             {"prune_by": "iterations", "pruner": "wilcoxon"},
@@ -145,3 +151,11 @@ def test_the_search_space_counts_for_training_in_steps(estimator, space, remedy)
 
 def test_a_sound_study_has_no_problem() -> None:
     assert problems(objectives=TIMED) == {}
+
+
+@pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name != "grid"])
+def test_the_space_of_a_task_that_suggests_by_itself_is_not_judged(sampler: str) -> None:
+    pytest.importorskip(SAMPLERS[sampler].package or "optuna")
+    study = make_study(sampler=sampler, sampler_options={}, is_conditional=True)
+
+    assert study_problems(study, None, FACTS) == {}

@@ -79,6 +79,10 @@ def test_a_grid_needs_steps() -> None:
     assert "Add one to `alpha`" in sampler_problems("grid", ENDLESS)["sampler"]
 
 
+def test_a_grid_is_refused_for_a_task_that_suggests_by_itself() -> None:
+    assert "Remove its suggest(), or use tpe" in sampler_problems("grid", None)["sampler"]
+
+
 def test_a_grid_of_too_many_points_is_refused() -> None:
     space = parse_space({"a": {"type": "int", "low": 1, "high": 2**31}, "b": [1, 2]})
 

@@ -10,7 +10,12 @@ from runforest.stepwise.steps import stepping_problem
 from runforest.tuning.dimensions import CategoricalDimension
 from runforest.tuning.folds import fold_count_problem
 from runforest.tuning.objectives import TIMES
-from runforest.tuning.samplers import PRUNERS, pruner_problems, sampler_problems
+from runforest.tuning.samplers import (
+    PRUNERS,
+    SAMPLERS,
+    pruner_problems,
+    sampler_problems,
+)
 from runforest.tuning.scoring import scorer_problems
 from runforest.tuning.space import parse_space, space_problems
 
@@ -63,8 +68,10 @@ def search_space_problems(table: Mapping[str, object], spec: EstimatorSpec) -> d
 def _space_problems(study: StudySpec, table: Mapping[str, object] | None) -> dict[str, str]:
     """Return what is wrong with the search space, or else with the sampler for it."""
     found = {} if table is None else search_space_problems(table, study.estimator)
-    space = {} if found or table is None else parse_space(table)
-    return found or sampler_problems(study.sampler, space, study.sampler_options)
+    if found:
+        return found
+    space = None if table is None else parse_space(table)
+    return sampler_problems(study.sampler, space, study.sampler_options)
 
 
 def _objective_problems(study: StudySpec, facts: DatasetFacts) -> dict[str, str]:
@@ -84,6 +91,8 @@ def _objective_problems(study: StudySpec, facts: DatasetFacts) -> dict[str, str]
     if further and study.pruner != "none":
         message = 'no pruner compares several objectives. Set pruner = "none", or one scorer.'
         found["pruner"] = message
+    if further and study.sampler in SAMPLERS and not SAMPLERS[study.sampler].compares_several:
+        found["sampler"] = f"{study.sampler} takes one objective. Use tpe or nsgaii."
     return found
 
 

@@ -29,12 +29,14 @@ class SamplerChoice:
 
     `is_reseeded`: each trial has a sampler of its own, seeded by the trial's number, so that an
     interrupted study goes on with the random numbers that an uninterrupted one would use. A
-    sampler whose order of points follows from one seed keeps it.
+    sampler whose order of points follows from one seed keeps it. `compares_several`: it can learn
+    from several objectives, or learns from none.
     """
 
     build: Callable[[int, Space, Options], BaseSampler]
     options: tuple[str, ...] = ()
     is_reseeded: bool = True
+    compares_several: bool = True
     package: str | None = None  # What it needs beyond the core packages.
     extra: str = ""  # The extra of ours that brings the package.
 
@@ -51,8 +53,13 @@ class PrunerChoice:
     compares_folds: bool = False
 
 
-def sampler_problems(name: str, space: Space, options: Options | None = None) -> dict[str, str]:
-    """Return what is wrong with a sampler, by `sampler` or `sampler_options.<name>`."""
+def sampler_problems(
+    name: str, space: Space | None, options: Options | None = None
+) -> dict[str, str]:
+    """Return what is wrong with a sampler, by `sampler` or `sampler_options.<name>`.
+
+    The space is None for a task that suggests by itself.
+    """
     if name not in SAMPLERS:
         return {"sampler": _unknown(name, "sampler", SAMPLERS)}
     choice = SAMPLERS[name]
@@ -63,7 +70,7 @@ def sampler_problems(name: str, space: Space, options: Options | None = None) ->
     if unsuited:
         return {"sampler": unsuited}
     return _option_problems(name, "sampler", choice.options, options or {}) or _build_problem(
-        "sampler", lambda: choice.build(0, space, options or {})
+        "sampler", lambda: choice.build(0, space or {}, options or {})
     )
 
 
@@ -77,7 +84,10 @@ def pruner_problems(name: str, options: Options | None = None) -> dict[str, str]
     )
 
 
-def _space_problem(name: str, space: Space) -> str | None:
+def _space_problem(name: str, space: Space | None) -> str | None:
+    if space is None:
+        rule = "grid needs the whole space in search_space, but this task suggests by itself"
+        return f"{rule}. Remove its suggest(), or use tpe." if name == "grid" else None
     if name == "grid":
         return _grid_problem(space)
     n_numbers = sum(not isinstance(each, CategoricalDimension) for each in space.values())
@@ -185,6 +195,7 @@ SAMPLERS: dict[str, SamplerChoice] = {
     "cmaes": SamplerChoice(
         build=_optuna_sampler("CmaEsSampler", warn_independent_sampling=False),
         options=("sigma0", "n_startup_trials", "popsize", "with_margin", "lr_adapt"),
+        compares_several=False,
         package="cmaes",
         extra="cmaes",
     ),
