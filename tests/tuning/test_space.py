@@ -34,6 +34,10 @@ from runforest.tuning.space import grid_size, log_names, parse_space, space_prob
             FloatDimension(low=0.0, high=0.9, step=0.3),
         ),
         (
+            {"type": "float", "low": 0.1, "high": 0.3, "step": 0.2},
+            FloatDimension(low=0.1, high=0.3, step=0.2),
+        ),
+        (
             {"type": "int", "low": 1, "high": 20, "step": 2},
             IntDimension(low=1, high=19, step=2),
         ),
@@ -73,6 +77,11 @@ def test_an_entry_becomes_a_dimension(entry: object, expected: object) -> None:
             "exclude each other, got step=2. Remove one",
         ),
         ({"type": "int", "low": 1, "high": 3, "step": 3}, "x.step", "at most high - low = 2"),
+        (
+            {"type": "float", "low": 0.1, "high": 0.3, "step": 0.25},
+            "x.step",
+            r"high - low = 0\.2, got step=0\.25",
+        ),
         ({"type": "int", "low": 1, "high": 3, "step": 0}, "x.step", "above 0 .* got step=0"),
         ([], "x.choices", "Add at least one choice"),
         ({"type": "categorical", "choices": "ab"}, "x.choices", r"Write choices = \['ab'\]"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from runforest.errors import did_you_mean
@@ -164,10 +165,15 @@ def _range_problems(fields: Mapping[str, object]) -> dict[str, str]:
         problems["low"] = f"low must be above 0 with log = true, got low={low}."
     if is_log and step is not None:
         problems["step"] = f"step and log exclude each other, got step={step}. Remove one."
-    elif step is not None and not 0 < step <= high - low:
-        rule = f"step must be above 0 and at most high - low = {high - low}"
+    elif step is not None and not 0 < _exact(step) <= _exact(high) - _exact(low):
+        rule = f"step must be above 0 and at most high - low = {_exact(high) - _exact(low)}"
         problems["step"] = f"{rule}, got step={step}."
     return problems
+
+
+def _exact(number: float) -> Decimal:
+    """Return the number as it is written: a step of 0.2 leads from 0.1 to 0.3."""
+    return Decimal(str(number))
 
 
 def _choice_problems(choices: object) -> dict[str, str]:
