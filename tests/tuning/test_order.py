@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runforest.tuning.driver import StudyError
 from runforest.tuning.journal import StudyJournal
 from runforest.tuning.space import parse_space, suggest
 from tests.tuning.studies import (
@@ -20,6 +21,7 @@ from tests.tuning.studies import (
     make_study,
     outcome,
     run,
+    write_model,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +41,38 @@ def test_a_sequence_goes_on_after_trials_that_were_running(sampler, space, tmp_p
     assert {str(trial.params) for trial in result.trials} == {str(t.params) for t in whole.trials}
     assert running.keys() <= {trial.uid for trial in result.trials}
     assert len(running) == 1
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_quasi_random_sequence_goes_on_after_trials_that_failed(
+    n_jobs, tmp_path, monkeypatch
+) -> None:
+    mended, file = tmp_path / "mended", tmp_path / "study.log"
+    path = write_model(tmp_path, monkeypatch, f"os.path.exists({str(mended)!r}) or 1 / 0")
+    study = make_study(path, sampler="qmc", sampler_options={}, n_folds=2)
+    with pytest.raises(StudyError, match="division by zero"):
+        run(dataclasses.replace(study, n_trials=2), n_jobs=n_jobs, study_file=file)
+    mended.touch()
+    whole = run(study)
+
+    result = run(study, n_jobs=n_jobs, study_file=file)
+
+    assert [trial.params for trial in result.trials] == [trial.params for trial in whole.trials]
+    assert len({trial.params["alpha"] for trial in result.trials}) == 6
+
+
+def test_what_is_suggested_beyond_a_sequence_is_not_drawn_again(tmp_path) -> None:
+    def suggest_more(trial: optuna.Trial, space) -> dict[str, object]:
+        name = "odd" if trial.number % 2 else "even"
+        return {**suggest(trial, space), "max_iter": 10 + trial.suggest_int(name, 0, 10**6)}
+
+    study = make_study(sampler="qmc", sampler_options={}, n_folds=2, is_conditional=True)
+    whole, file = run(study, suggesting=suggest_more), tmp_path / "study.log"
+    run(dataclasses.replace(study, n_trials=3), suggesting=suggest_more, study_file=file)
+
+    result = run(study, suggesting=suggest_more, study_file=file)
+
+    assert [trial.params for trial in result.trials] == [trial.params for trial in whole.trials]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-import numpy as np
 import optuna
 from optuna.trial import TrialState as OptunaState
 from optuna.trial import create_trial
@@ -15,6 +14,7 @@ from runforest.tuning.grid import GridSampler
 from runforest.tuning.journal import RECORD_KEY, record_of
 from runforest.tuning.objectives import direction
 from runforest.tuning.samplers import PRUNERS, SAMPLERS
+from runforest.tuning.seeds import trial_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,6 @@ OPTUNA_STATES: dict[TrialState, OptunaState] = {
     "pruned": OptunaState.PRUNED,
     "failed": OptunaState.FAIL,
 }
-SUCCESSFUL = (OptunaState.COMPLETE, OptunaState.PRUNED)
 
 
 class AskTell:
@@ -54,8 +53,9 @@ class AskTell:
         self.n_asked = len(earlier.finished)
         _restore(self.study, earlier)
         self._numbers = _numbers(self.study)
-        if not self._sampler_choice.is_reseeded:
-            _skip_used_points(self.study, earlier)
+        if isinstance(self.study.sampler, GridSampler):
+            used = [trial.params for trial in earlier.finished]
+            self.study.sampler.skip([*used, *earlier.unfinished.values()])
 
     def ask(self) -> optuna.Trial:
         """Return a new trial, first those that were in flight when an earlier driver died.
@@ -83,12 +83,9 @@ class AskTell:
         return self.study.tell(trial, values, state=OPTUNA_STATES[record.state])
 
     def _build_sampler(self, seed: int) -> BaseSampler:
-        return self._sampler_choice.build(seed, self._spec.space, self._spec.sampler_options)
-
-
-def trial_seed(seed: int, number: int) -> int:
-    """Return the sampler's seed for one trial, an integer below 2**32."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+        # A task that suggests by itself may do so in other ranges than its table has.
+        space = {} if self._spec.is_conditional else self._spec.space
+        return self._sampler_choice.build(seed, space, self._spec.sampler_options)
 
 
 def _restore(study: optuna.Study, earlier: EarlierTrials) -> None:
@@ -116,22 +113,3 @@ def _call_sampler(trial: optuna.Trial) -> None:
     are: NSGA-II would know no generation of the trial, CMA-ES would lose its state.
     """
     _ = trial.relative_params
-
-
-def _skip_used_points(study: optuna.Study, earlier: EarlierTrials) -> None:
-    """Pass over the points of a sequence that earlier trials had; one tried again needs no other.
-
-    Optuna counts the points of a quasi-random sequence in the study, which lived in memory. Its
-    first successful trial, and failed ones before, are drawn at random instead.
-    """
-    if isinstance(study.sampler, GridSampler):
-        used = [trial.params for trial in earlier.finished]
-        study.sampler.skip([*used, *earlier.unfinished.values()])
-        return
-    trials = study.get_trials(deepcopy=False)
-    first = next((trial for trial in trials if trial.state in SUCCESSFUL), None)
-    if first is None:
-        return
-    n_failed = sum(trial.state is OptunaState.FAIL for trial in trials[: first.number])
-    for _ in trials[n_failed + 1 :]:
-        study.sampler.sample_relative(study, first, first.distributions)

@@ -158,6 +158,13 @@ def _grid(seed: int, space: Space, _options: Options) -> BaseSampler:
     return GridSampler(values, seed)
 
 
+def _qmc(seed: int, space: Space, options: Options) -> BaseSampler:
+    from runforest.tuning.sequence import QMCSampler
+
+    distributions = {name: dimension.distribution() for name, dimension in space.items()}
+    return _quietly(QMCSampler, space=distributions, seed=seed, **options)
+
+
 def _nsgaii(seed: int, _space: Space, options: Options) -> BaseSampler:
     from runforest.tuning.genetic import NSGAIISampler
 
@@ -186,12 +193,7 @@ SAMPLERS: dict[str, SamplerChoice] = {
     ),
     "random": SamplerChoice(build=_optuna_sampler("RandomSampler")),
     "grid": SamplerChoice(build=_grid, is_reseeded=False),
-    "qmc": SamplerChoice(
-        # Unscrambled, the sequence starts at the lowest value of everything and ignores the seed.
-        build=_optuna_sampler("QMCSampler", scramble=True, warn_independent_sampling=False),
-        options=("qmc_type", "scramble"),
-        is_reseeded=False,
-    ),
+    "qmc": SamplerChoice(build=_qmc, options=("qmc_type", "scramble"), is_reseeded=False),
     "cmaes": SamplerChoice(
         build=_optuna_sampler("CmaEsSampler", warn_independent_sampling=False),
         options=("sigma0", "n_startup_trials", "popsize", "with_margin", "lr_adapt"),
