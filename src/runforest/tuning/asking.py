@@ -53,7 +53,7 @@ class AskTell:
         self.n_asked = len(earlier.finished)
         _restore(self.study, earlier)
         self._numbers = _numbers(self.study)
-        if isinstance(self.study.sampler, GridSampler):
+        if isinstance(self.study.sampler, GridSampler):  # Trials that are tried again have theirs.
             used = [trial.params for trial in earlier.finished]
             self.study.sampler.skip([*used, *earlier.unfinished.values()])
 
