@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
 from runforest.errors import StoreError
 from runforest.journal import JournalReader
@@ -51,6 +52,21 @@ def following(recorder: Recorder) -> Iterator[None]:
     recorder.start()
     yield
     recorder.stop()
+
+
+@contextmanager
+def closed_connections(records: Records) -> Iterator[None]:
+    """Let the database's driver say of each statement that its connection was closed."""
+    store = sql_store(records.client)
+    assert store is not None
+
+    def refuse(*_: object) -> None:
+        message = "connection already closed"
+        raise sqlite3.InterfaceError(message)
+
+    event.listen(store.engine, "do_execute", refuse)
+    yield
+    event.remove(store.engine, "do_execute", refuse)
 
 
 def of_trial(recorded: RecordedRun, uid: str) -> MlflowRun:
@@ -361,6 +377,24 @@ def test_a_trial_that_cannot_be_recorded_fails_the_run_and_costs_no_other(record
 
     finished = [one for one in recorded.children() if one.info.status == "FINISHED"]
     assert [child.info.run_name for child in finished] == ["trial 0", "trial 2", "trial 4"]
+
+
+@local
+def test_what_a_closed_connection_kept_from_the_store_is_recorded_at_the_end(
+    records: Records, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded = records.open()
+    recorder = recorded.recorder()
+    with closed_connections(records):
+        recorder.start()
+        recorded.tell("metrics", {"task": "Tuner", "values": {"best": 0.5}, "step": 0})
+        recorded.tell_trials(trial(0), trial(1))
+        wait_until(lambda: "The run is not recorded any more" in caplog.text)
+
+    recorder.close()
+
+    assert recorded.names() == ["trial 0", "trial 1"]
+    assert recorded.client.get_run(recorded.opened.run_id).data.metrics == {"best": 0.5}
 
 
 @local

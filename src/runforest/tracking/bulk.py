@@ -12,7 +12,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from runforest.tracking.insertion import insert_rows
-from runforest.tracking.trials import NAME_TAG, PARENT_TAG, REFUSALS, TRIAL_TAG, FoundChild
+from runforest.tracking.refusals import is_refusal
+from runforest.tracking.trials import NAME_TAG, PARENT_TAG, TRIAL_TAG, FoundChild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +77,7 @@ class BulkChildRuns:
         try:
             self._insert(children)
         except MlflowException as error:
-            if error.error_code not in REFUSALS:
+            if not is_refusal(error):
                 raise
             if len(children) == 1:
                 return [error]

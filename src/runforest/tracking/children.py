@@ -6,13 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runforest.tracking.connections import avoid_stalls
-from runforest.tracking.trials import (
-    NAME_TAG,
-    PARENT_TAG,
-    REFUSALS,
-    TRIAL_TAG,
-    FoundChild,
-)
+from runforest.tracking.refusals import is_refusal
+from runforest.tracking.trials import NAME_TAG, PARENT_TAG, TRIAL_TAG, FoundChild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,7 +141,7 @@ def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
     try:
         call(item)
     except MlflowException as error:
-        if error.error_code in REFUSALS:
+        if is_refusal(error):
             return error
         raise
     return None

@@ -22,8 +22,6 @@ STUDY_TAG = "mlflow.runforest.study"
 TRIAL_TAG = "mlflow.runforest.trial"
 RUNNING_NAME = "trial (running)"
 KILLED_NAME = "trial (killed)"
-REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}
-"""What MLflow says of a value that it does not take, as opposed to a store that fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
