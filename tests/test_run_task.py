@@ -8,6 +8,7 @@ import pickle
 from typing import TYPE_CHECKING
 
 import luigi
+import numpy as np
 import pytest
 from luigi.configuration import get_config
 from luigi.scheduler import Scheduler
@@ -224,6 +225,24 @@ def test_what_a_task_logs_stands_in_the_journal_and_in_the_manifest(run: Run) ->
     assert manifest is not None
     assert manifest.metrics == {"loss": 0.5}
     assert manifest.params == {"Talking.colour": "blue", "Talking.depth": "2"}
+
+
+@pytest.mark.parametrize("step", [2, 2.0, np.int64(2), np.float64(2)])
+def test_the_step_of_a_metric_is_a_whole_number_of_any_type(run: Run, step: int) -> None:
+    Talking(active_run=run).log_metric("loss", 0.5, step=step)
+
+    (metrics,) = events(run, "metrics")
+    assert repr(metrics["step"]) == "2"
+
+
+@pytest.mark.parametrize("step", [0.5, float("nan"), float("inf"), None, "2"])
+def test_a_step_that_is_no_whole_number_is_refused_where_it_is_told(run: Run, step: int) -> None:
+    task = Talking(active_run=run)
+
+    with pytest.raises(ValueError, match=r"must be a whole number, got .* Count the steps"):
+        task.log_metric("loss", 0.5, step=step)
+
+    assert events(run, "metrics") == []
 
 
 def test_luigi_shows_progress_and_a_link_to_the_run(run: Run) -> None:

@@ -61,8 +61,9 @@ class TaskLog:
     def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
         """Record several metrics of the run at one step."""
         values = {name: float(value) for name, value in metrics.items()}
+        whole = _whole_step(step)
         self.logged_metrics.update(values)
-        self._tell("metrics", {"values": values, "step": step})
+        self._tell("metrics", {"values": values, "step": whole})
 
     def log_param(self, name: str, value: object) -> None:
         """Record a parameter of the run; its name is preceded by the task's."""
@@ -115,3 +116,24 @@ class TaskLog:
 
     def _tell(self, event: str, content: Mapping[str, object]) -> None:
         self.active_run.journal.append(event, {"task": self.folder_name, **content})
+
+
+def _whole_step(step: float) -> int:
+    """Return a step of a metric as the integer that it equals.
+
+    >>> _whole_step(2.0)
+    2
+
+    Raises
+    ------
+    ValueError
+        It equals none.
+    """
+    try:
+        whole = int(step)
+    except (TypeError, ValueError, OverflowError):
+        whole = None
+    if whole is None or whole != step:
+        message = f"The step of a metric must be a whole number, got {step!r}. Count the steps."
+        raise ValueError(message)
+    return whole

@@ -380,6 +380,24 @@ def test_a_trial_that_cannot_be_recorded_fails_the_run_and_costs_no_other(record
 
 
 @local
+def test_an_entry_that_cannot_be_recorded_fails_the_run_and_costs_no_other(
+    records: Records,
+) -> None:
+    recorded = records.open()
+    for number in range(3):
+        metric = {"values": {f"m{number}": 1.0}, "step": "half" if number == 1 else 0}
+        recorded.tell("metrics", {"task": "Tuner"} | metric)
+        recorded.tell_trials(trial(number))
+
+    with pytest.raises(StoreError, match="half"):
+        recorded.record()
+
+    run = recorded.client.get_run(recorded.opened.run_id)
+    assert run.data.metrics == {"m0": 1.0, "m2": 1.0}
+    assert recorded.names() == ["trial 0", "trial 1", "trial 2"]
+
+
+@local
 def test_what_a_closed_connection_kept_from_the_store_is_recorded_at_the_end(
     records: Records, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -33,6 +33,21 @@ def test_names_that_mlflow_refuses_are_recorded_in_another_form(records: Records
     assert {"precision_5", "__/up", "a/_/b"} <= set(run.data.metrics)
 
 
+@local
+def test_text_without_an_encoding_is_recorded_with_escapes(records: Records) -> None:
+    recorded = records.open()
+    odd, name = "caf\udce9", 260 * "n" + "\udce9"
+    recorded.tell("params", {"task": "Tuner", "values": {"Tuner.file": odd, name: "1"}})
+    recorded.tell_trials(trial(0, state="failed", reason=odd, params={"file": odd}))
+
+    recorded.record()
+
+    (child,) = recorded.children()
+    params = recorded.client.get_run(recorded.opened.run_id).data.params
+    assert (params["Tuner.file"], len(params)) == ("caf\\udce9", 2)
+    assert (child.data.tags["reason"], child.data.params["file"]) == ("caf\\udce9", "caf\\udce9")
+
+
 def test_a_parameter_that_changes_fails_the_run_and_costs_no_other(records: Records) -> None:
     recorded = records.open()
     for number in range(3):

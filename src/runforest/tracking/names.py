@@ -25,7 +25,7 @@ def safe_name(name: str) -> str:
     safe = "/".join(_safe_part(part) for part in _REFUSED.sub("_", name).split("/"))
     if len(safe) <= NAME_LIMIT:
         return safe
-    end = f"-{text_digest(name)[:8]}"
+    end = f"-{text_digest(encodable(name))[:8]}"
     return safe[: NAME_LIMIT - len(end)] + end
 
 
@@ -38,4 +38,14 @@ def _safe_part(part: str) -> str:
 
 def shortened(value: str) -> str:
     """Return a value cut to the length that MLflow keeps; it would cut it without a mark."""
-    return value if len(value) <= VALUE_LIMIT else f"{value[: VALUE_LIMIT - 1]}…"
+    text = encodable(value)
+    return text if len(text) <= VALUE_LIMIT else f"{text[: VALUE_LIMIT - 1]}…"
+
+
+def encodable(text: str) -> str:
+    r"""Return a text with what UTF-8 has no bytes for escaped, as in names of odd files.
+
+    >>> encodable("caf\udce9")
+    'caf\\udce9'
+    """
+    return text.encode(errors="backslashreplace").decode()

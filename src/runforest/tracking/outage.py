@@ -1,4 +1,4 @@
-"""A tracking store that fails in the middle of a run, told in one message."""
+"""A tracking store that fails in the middle of a run: told apart, and told in one message."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
-from runforest.tracking.store import hide_password
+from runforest.tracking.store import hide_password, is_reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from runforest.journal import Entry
 
 _MAX_REASON = 200
 
@@ -71,6 +73,56 @@ def refusal_told(uri: str) -> Iterator[None]:
             "See to the tracking store and run again; nothing was computed."
         )
         raise StoreError(message) from error
+
+
+def is_outage(error: Exception, uri: str) -> bool:
+    """Return whether a store failed, as opposed to what it was given.
+
+    A server says 500 when it cannot digest what it is given, and 503 when its database fails.
+    """
+    from requests.exceptions import RequestException
+    from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+    kinds = SQLAlchemyError, RequestException, ConnectionError, TimeoutError
+    cause = next((cause for cause in _causes(error) if isinstance(cause, kinds)), None)
+    if isinstance(cause, SQLAlchemyError):
+        return not isinstance(cause, (DataError, IntegrityError))
+    if cause is not None and "too many 500 error responses" not in str(cause):
+        return True
+    is_unavailable = getattr(error, "error_code", "") == "TEMPORARILY_UNAVAILABLE"
+    return is_unavailable or not is_reachable(uri)
+
+
+def recorded_singly(
+    record: Callable[[list[Entry]], None], entries: list[Entry], uri: str
+) -> list[Exception]:
+    """Record entries, one by one when not all of them can be; return what is wrong with those.
+
+    Raises
+    ------
+    Exception
+        The store failed, as `is_outage` says.
+    """
+    try:
+        record(entries)
+    except Exception as error:
+        if is_outage(error, uri):
+            raise
+        problem = error
+    else:
+        return []
+    if len(entries) == 1:
+        return [problem]
+    parts = [recorded_singly(record, [entry], uri) for entry in entries]
+    return [problem for part in parts for problem in part]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those behind it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def incomplete_record(error: Exception, artifacts: Path) -> StoreError:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.journal import JournalReader
-from runforest.tracking.outage import first_line, incomplete_record
+from runforest.tracking.outage import first_line, incomplete_record, recorded_singly
 from runforest.tracking.outcome import outcome_of
 from runforest.tracking.rows import log_rows
 from runforest.tracking.store import is_reachable
@@ -86,6 +86,7 @@ class Recorder:
         self._journal = JournalReader(run.journal_path)
         self._trials = TrialRecorder(client, opened)
         self._uploaded: set[str] = set()
+        self._is_catching_up = False
         self._switch_s = sys.getswitchinterval()
         self._stop = threading.Event()
         self._refusals: list[Exception] = []
@@ -165,6 +166,12 @@ class Recorder:
     def _record(self, entries: list[Entry]) -> None:
         if self._error is not None:
             return
+        if self._is_catching_up:
+            self._refusals += recorded_singly(self._write, entries, self._client.tracking_uri)
+        else:
+            self._write(entries)
+
+    def _write(self, entries: list[Entry]) -> None:
         self._refusals += log_rows(self._client, self._opened.run_id, entries)
         self._trials.record(entries)
         for entry in entries if self._opened.local_folder is None else ():
@@ -182,12 +189,16 @@ class Recorder:
             self._on_entry(entry)
 
     def _catch_up(self) -> None:
-        """Record the journal once more from its beginning, what is in the store excepted."""
+        """Record the journal once more from its beginning, what is in the store excepted.
+
+        An entry that cannot be recorded though the store works costs no other.
+        """
         self._journal = JournalReader(self._run.journal_path)
         self._trials = TrialRecorder(self._client, self._opened, is_replay=True)
         self._on_entry = lambda _: None
         self._refusals.clear()
         self._error = None
+        self._is_catching_up = True
         while self._error is None and self._record_piece():
             pass
 

@@ -69,7 +69,11 @@ class TrialRecorder:
                 finished[trial_uid(entry)] = entry
         if not self._is_replay:
             self._show([entry for uid, entry in started.items() if uid not in finished])
-        self._finish(finished)
+        try:
+            self._finish(finished)
+        except Exception:
+            self._studies.clear()  # some are recorded by now: what was found is out of date
+            raise
 
     def _begin(self, entry: Entry) -> None:
         """Take up a study; what was found of it before may be out of date."""
