@@ -77,6 +77,35 @@ def test_a_half_written_trial_is_completed_and_one_that_ran_is_killed(records: R
     assert facts == [("trial (killed)", "KILLED"), ("trial 0", "FINISHED")]
 
 
+def test_a_trial_that_a_killed_recorder_tried_again_has_one_child_run(records: Records) -> None:
+    first = records.open()
+    first.tell("study", {"task": "Tuner", "key": "feed", "n_trials": 1, "n_earlier": 0})
+    started = {"uid": f"{0:012x}", "params": {"depth": 0}, "started_ms": STARTED_MS}
+    first.tell("trial_started", {"task": "Tuner"} | started)
+    first.record()
+    first.end("KILLED")
+    second = abandoned(records)
+    second.tell_trials(trial(0, study="feed"), trial(1, study="feed"))
+
+    close(second)
+
+    assert (first.names(), second.names()) == ([], ["trial 0", "trial 1"])
+
+
+@local
+def test_a_study_that_a_killed_recorder_began_twice_has_each_trial_once(records: Records) -> None:
+    recorded = abandoned(records)
+    study = {"task": "Tuner", "key": "feed", "n_trials": 101, "n_earlier": 0}
+    recorded.tell("study", study)
+    recorded.tell_trials(*(trial(number, study="feed") for number in range(98)))
+    recorded.tell("study", study)  # ends the piece that the trials are in
+    recorded.tell_trials(*(trial(number, study="feed", is_earlier=True) for number in range(98)))
+
+    close(recorded)
+
+    assert len(recorded.names()) == 98
+
+
 def test_a_study_that_goes_on_takes_the_trials_of_a_killed_recorder(records: Records) -> None:
     killed = abandoned(records)
     killed.tell_trials(*(trial(number, study="feed") for number in range(3)))

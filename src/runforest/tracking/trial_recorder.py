@@ -60,9 +60,11 @@ class TrialRecorder:
         """Record what some entries say of trials."""
         finished: dict[str, Entry] = {}
         started: dict[str, Entry] = {}
+        begun: list[Entry] = []
         for entry in entries:
             if entry["event"] == "study":
                 self._begin(entry)
+                begun.append(entry)
             elif entry["event"] == "trial_started":
                 started[trial_uid(entry)] = entry
             elif entry["event"] == "trial":
@@ -74,6 +76,8 @@ class TrialRecorder:
         except Exception:
             self._studies.clear()  # some are recorded by now: what was found is out of date
             raise
+        for entry in begun:  # of what was told before it, some was looked up after it
+            self._begin(entry)
 
     def _begin(self, entry: Entry) -> None:
         """Take up a study; what was found of it before may be out of date."""
@@ -103,15 +107,18 @@ class TrialRecorder:
             child = self._child(entry)
             if child is None:
                 continue
+            task = str(entry["task"])
             run_id = self._running.pop(uid, None)
             if run_id is not None:
                 self._try(functools.partial(finish, self._client, run_id), child)
-            elif entry.get("is_earlier") or self._is_replay:
-                key = str(entry.get("study") or "") if entry.get("is_earlier") else ""
-                known.setdefault(key, []).append((child, str(entry["task"])))
+            elif entry.get("is_earlier"):
+                known.setdefault(str(entry.get("study") or ""), []).append((child, task))
             else:
-                self._forget_attempt(child, str(entry["task"]))
-                new.append(child)
+                self._forget_attempt(child, task)
+                if self._is_replay:
+                    known.setdefault("", []).append((child, task))
+                else:
+                    new.append(child)
         for key, children in known.items():
             new += self._earlier(key).adopt(children)
         self.refusals += self._children.write(new)
