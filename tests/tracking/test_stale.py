@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -223,6 +225,38 @@ def test_a_parameter_that_contradicts_costs_no_trial(records: Records) -> None:
     close(recorded)
 
     assert recorded.names() == ["trial 0"]
+
+
+@local
+def test_an_entry_that_cannot_be_recorded_costs_no_other(records: Records) -> None:
+    recorded = abandoned(records)
+    for name, step in (("m0", 0), ("m1", "half"), ("m2", 2)):
+        recorded.tell("metrics", {"task": "Tuner", "values": {name: 1.0}, "step": step})
+
+    close(recorded)
+
+    run = recorded.client.get_run(recorded.opened.run_id)
+    assert (run.info.status, run.data.metrics) == ("KILLED", {"m0": 1.0, "m2": 1.0})
+
+
+@local
+def test_a_run_is_left_to_the_next_start_when_the_store_fails(
+    records: Records, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded = abandoned(records)
+    recorded.tell("metrics", {"task": "Tuner", "values": {"best": 0.5}, "step": 0})
+    store = records.project / "mlruns" / "mlflow.db"
+    with closing(sqlite3.connect(store)) as base:
+        base.execute("ALTER TABLE metrics RENAME TO away")
+
+        closed = close_stale_runs(recorded.client, recorded.project)
+
+        base.execute("ALTER TABLE away RENAME TO metrics")
+    assert closed == []
+    assert "is left to the next start" in caplog.text
+    close(recorded)
+    run = recorded.client.get_run(recorded.opened.run_id)
+    assert (run.info.status, run.data.metrics) == ("KILLED", {"best": 0.5})
 
 
 @local

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.journal import JournalReader
+from runforest.tracking.outage import recorded_singly
 from runforest.tracking.rows import log_rows
 from runforest.tracking.trial_recorder import TrialRecorder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mlflow import MlflowClient
@@ -27,17 +26,24 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
 
     A journal may be missing, torn at its end, or of another version: what cannot be understood is
     told, and does not keep the run from being closed.
+
+    Raises
+    ------
+    Exception
+        The store failed, as `is_outage` says: the rest of the journal was not recorded.
     """
     if not path.exists():
         return
     journal = JournalReader(path)
     trials = TrialRecorder(client, opened, is_replay=True)
     problems: list[object] = []
+
+    def record_rows(entries: list[Entry]) -> None:
+        problems.extend(log_rows(client, opened.run_id, _without_promises(opened, entries)))
+
     while (entries := journal.next_piece(trials.n_at_once)) is not None:
-        with _keeping(problems):
-            problems += log_rows(client, opened.run_id, _without_promises(opened, entries))
-        with _keeping(problems):
-            trials.record(entries)
+        for record in (record_rows, trials.record):
+            problems += recorded_singly(record, entries, client.tracking_uri)
     problems += [*trials.refusals, *journal.damaged]
     if problems:
         logger.warning(
@@ -47,17 +53,6 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
             problems[0],
             path,
         )
-
-
-@contextmanager
-def _keeping(problems: list[object]) -> Iterator[None]:
-    """Keep what is wrong with some entries, and go on."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except (MlflowException, KeyError, TypeError, ValueError) as error:
-        problems.append(error)
 
 
 def _without_promises(opened: OpenedRun, entries: list[Entry]) -> list[Entry]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from runforest.errors import StoreError
 from runforest.results import ResultIndex
+from runforest.tracking.outage import first_line, outage_told
 from runforest.tracking.process import PROCESS_TAG, is_alive
 from runforest.tracking.replay import replay_journal
 from runforest.tracking.runs import PROJECT_TAG, OpenedRun, close_run
@@ -21,14 +23,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LEFT_OPEN = "Run %s, which a killed process left open, is left to the next start: %s"
+
 
 def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     """Close as KILLED the runs that dead processes of this host left RUNNING.
 
     What stands in their journals is recorded first; so those of another project, which alone has
-    them, are left to its next start while it exists. Their staging folders go. Committed results
-    stay, since their manifests vouch for them, and are made known in case the process died in
-    between.
+    them, are left to its next start while it exists, as are all when the store fails meanwhile.
+    Their staging folders go. Committed results stay, since their manifests vouch for them, and are
+    made known in case the process died in between.
 
     Returns
     -------
@@ -49,9 +53,14 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
     closed = []
     with FileLock(project / "mlruns" / "stale.lock"):  # two that record a journal would do so twice
         for run in map(client.get_run, stale):
-            if run.info.status == "RUNNING":
+            if run.info.status != "RUNNING":
+                continue
+            try:
                 _close(client, project, run)
-                closed.append(run.info.run_id)
+            except StoreError as error:
+                logger.warning(_LEFT_OPEN, run.info.run_name, first_line(error))
+                break
+            closed.append(run.info.run_id)
     return closed
 
 
@@ -83,7 +92,8 @@ def _opened(run: MlflowRun) -> OpenedRun:
 def _close(client: MlflowClient, project: Path, run: MlflowRun) -> None:
     opened = _opened(run)
     folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
-    replay_journal(client, opened, folder / "journal.jsonl")
+    with outage_told(folder / "artifacts"):
+        replay_journal(client, opened, folder / "journal.jsonl")
     close_run(client, opened.run_id, "KILLED")
     shutil.rmtree(folder / "staging", ignore_errors=True)
     ResultIndex(project / "mlruns").add_all(folder / "artifacts")
