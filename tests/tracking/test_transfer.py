@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def commit_result(folder: Path, reused_from: str | None = None) -> Path:
-    """Write a result of one file."""
+    """Write a result of one file; of a reused one, the manifest alone."""
     folder.mkdir(parents=True)
     file = folder / "table.csv"
     file.write_text("a,b\n1,2\n", encoding="utf-8")
@@ -36,6 +36,8 @@ def commit_result(folder: Path, reused_from: str | None = None) -> Path:
         reused_from=reused_from,
     )
     write_manifest(folder, manifest)
+    if reused_from:
+        file.unlink()
     return folder
 
 
@@ -87,10 +89,39 @@ def test_several_that_want_one_result_at_once_all_get_it(tmp_path: Path) -> None
 
 
 @local
+def test_a_reused_result_is_fetched_from_the_folder_that_its_task_had(records: Records) -> None:
+    origin, run = records.open(), records.open()
+    commit_result(origin.run.artifacts / "Tuner-seed=1")
+    origin.tell("committed", {"task": "Tuner-seed=1", "duration_s": 1, "fingerprint": "feed"})
+    origin.record()
+    pointer = commit_result(run.run.artifacts / "Tuner", reused_from=origin.opened.run_id)
+
+    folder = download_result(str(pointer), run.project / "cache" / "Tuner")
+
+    assert (folder / "table.csv").read_text() == "a,b\n1,2\n"
+
+
+@local
+def test_of_equal_results_of_a_run_the_computed_one_is_fetched(records: Records) -> None:
+    recorded = records.open()
+    run_id = recorded.opened.run_id
+    commit_result(recorded.run.artifacts / "Tuner")
+    commit_result(recorded.run.artifacts / "Twin", reused_from=run_id)
+    recorded.tell("committed", {"task": "Tuner", "duration_s": 1, "fingerprint": "feed"})
+    reused = {"fingerprint": "feed", "reused_from": run_id, "metrics": {}, "params": {}}
+    recorded.tell("reused", {"task": "Twin"} | reused)
+    recorded.record()
+
+    result = find_in_store("feed", recorded.project / "mlruns")
+
+    assert result is not None
+    assert (result.folder / "table.csv").read_text() == "a,b\n1,2\n"
+
+
+@local
 def test_a_result_whose_files_were_removed_with_their_run_is_refused(records: Records) -> None:
     recorded = records.open()
     pointer = commit_result(recorded.run.artifacts / "Tuner", reused_from="0" * 32)
-    (pointer / "table.csv").unlink()
 
     with pytest.raises(ArtifactError, match="Name another result"):
         download_result(str(pointer), recorded.project / "cache" / "Tuner")

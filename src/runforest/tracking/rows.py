@@ -19,7 +19,8 @@ RESULT_TAG = "mlflow.runforest.result."
 """Beginning of the tag that says that a run holds a result; its end is the fingerprint.
 
 The fingerprint stands in the key because keys are indexed and values are not; keys that begin with
-`mlflow.` do not show on the run's page.
+`mlflow.` do not show on the run's page. Of two tasks of a run with equal results, it names the one
+that computed it: the other's manifest points there.
 """
 
 
@@ -48,7 +49,7 @@ def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> list[Ml
     tags = [
         RunTag(f"{RESULT_TAG}{entry['fingerprint']}", str(entry["task"]))
         for entry in entries
-        if "fingerprint" in entry
+        if "fingerprint" in entry and entry.get("reused_from") != run_id
     ]
     unique = [Param(name, value) for name, value in dict.fromkeys(params)]
     rows = [*tags, *unique, *metrics]

@@ -13,6 +13,7 @@ from filelock import FileLock
 from runforest.digests import file_digest
 from runforest.errors import ArtifactError
 from runforest.manifest import MANIFEST_NAME, read_manifest
+from runforest.tracking.rows import RESULT_TAG
 from runforest.tracking.store import hide_password
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def _fetch(uri: str, destination: Path) -> None:
             message = f"{uri} has no {MANIFEST_NAME}: it is not a complete result. Name another."
             raise ArtifactError(message)
         if manifest.reused_from and any(not (folder / name).exists() for name in manifest.outputs):
-            origin = _artifact_uri(manifest.reused_from, uri)
-            folder = _download(f"{origin}/{uri.rstrip('/').rpartition('/')[2]}", draft / "origin")
+            origin = _origin_uri(manifest.reused_from, manifest.fingerprint, uri)
+            folder = _download(origin, draft / "origin")
         check_files(folder, manifest, uri)
         for name in manifest.outputs:
             (folder / name).chmod(0o444)
@@ -121,19 +122,24 @@ def _download(uri: str, folder: Path) -> Path:
         raise ArtifactError(message) from error
 
 
-def _artifact_uri(run_id: str, uri: str) -> str:
-    """Return where the artifacts of the run lie that computed the result of `uri`."""
+def _origin_uri(run_id: str, fingerprint: str, uri: str) -> str:
+    """Return where the result of `uri` lies in the run that computed it.
+
+    The folder of its task may have had another name there, which that run's tag tells.
+    """
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
     try:
-        return str(MlflowClient().get_run(run_id).info.artifact_uri)
+        run = MlflowClient().get_run(run_id)
     except MlflowException as error:
         reason = hide_password(str(error))
         message = (
             f"{uri} lies in run {run_id}, which cannot be read ({reason}). Name another result."
         )
         raise ArtifactError(message) from error
+    name = run.data.tags.get(f"{RESULT_TAG}{fingerprint}") or uri.rstrip("/").rpartition("/")[2]
+    return f"{run.info.artifact_uri}/{name}"
 
 
 def download_records(uri: str, folder: Path) -> Path:
