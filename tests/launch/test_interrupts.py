@@ -135,6 +135,35 @@ def test_the_next_start_closes_a_run_that_was_killed_without_warning(project: Pr
     assert project.manifest(stale, "Preprocessor")
 
 
+INTERRUPTED = """\
+import os
+import signal
+
+from runforest.run_task import RunTask
+
+
+class Interrupted(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        for value in (1, 2):
+            self.log_param("x", value)  # which MLflow refuses
+        os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_an_interrupted_run_is_killed_though_its_record_is_incomplete(project: Project) -> None:
+    project.write("src/tasks/interrupted.py", INTERRUPTED)
+
+    outcome = project.run("--set", "RunConfig.task=Interrupted")
+
+    (run,) = project.top_runs()
+    assert (outcome.code, run.info.status) == (130, "KILLED")
+    assert "the run could not be recorded completely" in outcome.err
+    assert "Traceback" not in outcome.out + outcome.err
+
+
 SLOW = """\
 import pathlib
 import time

@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from runforest.tracking.runs import close_run, note_reuse, tag_tasks
 from runforest.tracking.transfer import upload_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from runforest.launch.experiment import Experiment
@@ -46,6 +48,11 @@ class Execution:
     metrics: dict[str, float] = field(default_factory=dict)
     duration_s: float = 0.0
 
+    def fail(self) -> None:
+        """Let it be FAILED, unless it was interrupted."""
+        if self.status == "FINISHED":
+            self.status = "FAILED"
+
 
 def close_execution(
     experiment: Experiment,
@@ -59,21 +66,33 @@ def close_execution(
     Raises
     ------
     StoreError
-        The run could not be recorded completely.
+        The run could not be recorded completely. Of an interrupted one, that is only logged.
     """
     shutil.rmtree(opened.run.staging, ignore_errors=True)
     has_failed = execution.status == "FAILED"
+    with _interrupt_first(execution):
+        try:
+            recorder.close()
+        except StoreError:
+            execution.fail()
+            raise
+        finally:
+            execution.outcomes = recorder.outcomes
+            execution.duration_s = time.perf_counter() - clock
+            _judge_silent_tasks(opened.run.artifacts, execution.outcomes, has_failed=has_failed)
+            with outage_told(opened.run.artifacts):
+                _give_status(experiment, opened, execution)
+
+
+@contextmanager
+def _interrupt_first(execution: Execution) -> Iterator[None]:
+    """Log of an interrupted run what is raised of any other: its exit code tells the interrupt."""
     try:
-        recorder.close()
-    except StoreError:
-        execution.status = "FAILED"
-        raise
-    finally:
-        execution.outcomes = recorder.outcomes
-        execution.duration_s = time.perf_counter() - clock
-        _judge_silent_tasks(opened.run.artifacts, execution.outcomes, has_failed=has_failed)
-        with outage_told(opened.run.artifacts):
-            _give_status(experiment, opened, execution)
+        yield
+    except StoreError as error:
+        if execution.status != "KILLED":
+            raise
+        logger.error("%s", error)  # noqa: TRY400 - a message of its own
 
 
 def _judge_silent_tasks(
@@ -99,7 +118,7 @@ def _give_status(experiment: Experiment, opened: OpenExperiment, execution: Exec
         note_reuse(opened.client, opened.record, execution.outcomes)
         _upload_last_records(opened)
     except BaseException:
-        execution.status = "FAILED"
+        execution.fail()
         raise
     finally:
         close_run(opened.client, run_id, execution.status)
