@@ -16,6 +16,7 @@ from runforest.manifest import is_complete, read_manifest
 from runforest.redact import redact
 from runforest.tracking.outage import outage_told
 from runforest.tracking.runs import close_run, note_reuse, tag_tasks
+from runforest.tracking.store import check_reachable, is_reachable
 from runforest.tracking.transfer import upload_files
 
 if TYPE_CHECKING:
@@ -110,10 +111,15 @@ def _judge_silent_tasks(
 
 
 def _give_status(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> None:
-    """Close the run, after its last records: FAILED when they cannot be kept."""
+    """Close the run, after its last records: FAILED when they cannot be kept.
+
+    A server that does not answer is not asked, which would take minutes a call; the next start
+    completes and closes the run.
+    """
     run_id = opened.record.run_id
     try:
         _write_last_records(experiment, opened, execution)
+        check_reachable(opened.tracking_uri)
         tag_tasks(opened.client, run_id, execution.outcomes)
         note_reuse(opened.client, opened.record, execution.outcomes)
         _upload_last_records(opened)
@@ -121,7 +127,8 @@ def _give_status(experiment: Experiment, opened: OpenExperiment, execution: Exec
         execution.fail()
         raise
     finally:
-        close_run(opened.client, run_id, execution.status)
+        if is_reachable(opened.tracking_uri):
+            close_run(opened.client, run_id, execution.status)
 
 
 def _write_last_records(

@@ -74,10 +74,8 @@ def connect(uri: str, project: Path) -> MlflowClient:
         os.environ.setdefault(key, value)
     os.environ["MLFLOW_TRACKING_URI"] = uri
     check_folder(project / "mlruns")
-    scheme = urlsplit(uri).scheme
-    if scheme in {"http", "https"}:
-        probe_server(uri)
-    if scheme == "sqlite":
+    check_reachable(uri)
+    if urlsplit(uri).scheme == "sqlite":
         return _connect_sqlite(uri)
     return _client(uri)
 
@@ -127,12 +125,22 @@ def probe_server(uri: str) -> None:
         raise StoreError(message) from None
 
 
-def is_reachable(uri: str) -> bool:
-    """Return whether a store may be asked: that of a server only when it answers."""
-    if urlsplit(uri).scheme not in {"http", "https"}:
-        return True
-    try:
+def check_reachable(uri: str) -> None:
+    """See that a store may be asked: that of a server only when it answers.
+
+    Raises
+    ------
+    StoreError
+        It does not.
+    """
+    if urlsplit(uri).scheme in {"http", "https"}:
         probe_server(uri)
+
+
+def is_reachable(uri: str) -> bool:
+    """Return whether a store may be asked, as `check_reachable` sees it."""
+    try:
+        check_reachable(uri)
     except StoreError:
         return False
     return True
