@@ -56,6 +56,15 @@ class Late(RunTask):
             time.sleep(0.05)
         self.log_metric("late", 1.0)
         self.output().save("late")
+
+
+@requires(Late)
+class Last(RunTask):
+    def output(self):
+        return self.artifact("last.txt")
+
+    def compute(self):
+        self.output().save("last")
 """
 
 
@@ -172,7 +181,7 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
         project.environment["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
         project.write("src/tasks/waiting.py", WAITING)
         source = project.folder / "src" / "tasks"
-        process = project.start("--set", "RunConfig.task=Late")
+        process = project.start("--set", "RunConfig.task=Last")
         wait_until((source / "waiting").exists)
         os.killpg(server.pid, signal.SIGKILL)
         server.wait(timeout=30)
@@ -183,15 +192,17 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     (run_folder,) = (project.folder / "mlruns" / "remote").iterdir()
     assert process.returncode not in {0, 130}
     assert "Traceback" not in out + err, out + err
+    assert "no tracking server answers" in err
     assert "results are committed" in err
     assert "run again" in err
     artifacts = run_folder / "artifacts"
-    for task in ("Early", "Late"):
+    for task in ("Early", "Late", "Last"):
         assert read_manifest(artifacts / task) is not None
     fates = json.loads((artifacts / "tasks.json").read_text(encoding="utf-8"))
     assert {name: fate["status"] for name, fate in fates.items()} == {
         "Early": "computed",
         "Late": "computed",
+        "Last": "computed",
     }
     assert not (artifacts / "errors").exists()
     assert not (run_folder / "staging").exists()
