@@ -27,6 +27,17 @@ def test_a_wrong_configuration_ends_with_code_2_one_message_and_no_run(project: 
     assert project.runs() == []
 
 
+def test_a_file_that_is_no_toml_is_told_in_the_project_folder_too(project: Project) -> None:
+    """Luigi, when it is imported, looks for a luigi.toml in the current folder."""
+    project.configure("[RunConfig\n")
+
+    outcome = project.run(is_cold=True)
+
+    assert outcome.code == 2, outcome.err
+    assert "not valid TOML" in outcome.err
+    assert outcome.err.endswith("Correct that line.\n")
+
+
 def test_an_unknown_parser_of_the_environment_is_refused(project: Project) -> None:
     project.environment["LUIGI_CONFIG_PARSER"] = "yaml"
 

@@ -7,12 +7,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from runforest.errors import RunforestError
+from runforest.launch.luigi_import import import_luigi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from runforest.launch.options import Options
+
+import_luigi()  # here, so that it comes first in spawned workers too: they import the program
 
 EXIT_COMPLETE, EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
 _EXIT_CODES = {"FINISHED": EXIT_COMPLETE, "FAILED": EXIT_FAILED, "KILLED": EXIT_INTERRUPTED}
