@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +27,51 @@ def outputs(project: Project) -> dict[str, str]:
         for name, output in project.manifest(run, task)["outputs"].items()
         if not output["is_volatile"]
     }
+
+
+ECHO = """\
+import json
+
+import luigi
+
+from runforest.run_task import RunTask
+
+
+class Echo(RunTask):
+    table = luigi.DictParameter()
+
+    def output(self):
+        return self.artifact("table.json")
+
+    def compute(self):
+        self.output().save(json.loads(luigi.DictParameter().serialize(self.table)))
+"""
+ODD_VALUES = r"""
+[RunConfig]
+task = "Echo"
+workers = 2
+start_method = "spawn"
+
+[Echo.table]
+delimiter = "\u0001"
+pattern = '[\x20-\x7e]'
+folder = 'C:\xampp\data'
+steps = ["scale", {pca = 3}, [[{x = 1}]]]
+"""
+
+
+def test_a_spawned_worker_gets_every_value_as_it_stands_in_luigi_toml(project: Project) -> None:
+    project.write("src/tasks/echo.py", ECHO)
+    project.configure(ODD_VALUES)
+
+    outcome = project.run(is_cold=True)
+
+    assert outcome.code == 0, outcome.err
+    artifacts = project.artifacts(project.top_runs()[0])
+    table = tomllib.loads(ODD_VALUES)["Echo"]["table"]
+    recorded = (artifacts / "config" / "effective.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(recorded)["Echo"]["table"] == table
+    assert json.loads((artifacts / "Echo" / "table.json").read_text(encoding="utf-8")) == table
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import toml
-
+from runforest.config.writing import toml_text
 from runforest.errors import TaskError
 from runforest.history.prerequisites import recorded_inputs, recorded_project
 from runforest.tracking.history import RecordedRun, read_run
@@ -36,7 +35,7 @@ def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
     shutil.rmtree(folder / "mlruns", ignore_errors=True)
     _link_inputs(run, folder, project)
     config = folder / "reproduce.toml"
-    config.write_text(toml.dumps(_tables(run, folder, project)), encoding="utf-8")
+    config.write_text(toml_text(_tables(run, folder, project)), encoding="utf-8")
     done = subprocess.run(  # noqa: S603 - the recorded code is what is to be run
         [sys.executable, str(folder / "src" / "runner.py"), "--config", str(config)],
         cwd=folder,

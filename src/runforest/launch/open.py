@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import toml
-
+from runforest.config.writing import toml_text
 from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.launch.pins import local_pins
@@ -124,7 +123,7 @@ def _prepare_run(
     run.save()
     # For the workers; what [RunConfig] says, such as the description, is no business of theirs.
     tables = {name: table for name, table in experiment.tables.items() if name != "RunConfig"}
-    (folder / "luigi.toml").write_text(toml.dumps(tables), encoding="utf-8")
+    (folder / "luigi.toml").write_text(toml_text(tables), encoding="utf-8")
     return run
 
 

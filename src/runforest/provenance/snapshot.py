@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import toml
-
+from runforest.config.writing import toml_text
 from runforest.provenance.environment import installed_packages, platform_facts
 from runforest.provenance.sources import project_sources, zip_sources
 from runforest.redact import redact
@@ -53,8 +52,8 @@ def _texts(snapshot: Snapshot) -> dict[str, str]:
     }
     if snapshot.settings:
         texts["config/original/set.txt"] = "".join(f"{line}\n" for line in snapshot.settings)
-    texts["config/project.toml"] = toml.dumps({"project": str(snapshot.project)})
-    texts["config/effective.toml"] = toml.dumps(snapshot.effective)
+    texts["config/project.toml"] = toml_text({"project": str(snapshot.project)})
+    texts["config/effective.toml"] = toml_text(snapshot.effective)
     texts["environment/requirements.txt"] = installed_packages()
     texts["environment/platform.json"] = json.dumps(platform_facts(), indent=2) + "\n"
     return texts | _code_texts(snapshot.commit)
