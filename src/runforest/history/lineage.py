@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from runforest.redact import redact
+from runforest.redact import redact, redact_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +40,7 @@ def lineage_facts(
     manifests
         Task folder -> manifest, upstream first.
     secrets
-        What is masked in names; all the rest is made by programs.
+        What is masked in names and pins; all the rest is made by programs.
     """
     secrets = tuple(secrets)
     origins = {_origin(manifest) for manifest in manifests.values()}
@@ -55,7 +55,7 @@ def lineage_facts(
                 "task": redact(name, secrets),
                 "computed_by": _origin(manifest),
                 "reused": manifest.reused_from is not None,
-                "pinned": settings.pins.get(name),
+                "pinned": redact_all(settings.pins.get(name), secrets),
                 "commit": manifest.commit or None,
                 "dirty": was_dirty[_origin(manifest)],
                 "fingerprint": manifest.fingerprint,

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from runforest.redact import redact
+
 if TYPE_CHECKING:
     from runforest.launch.experiment import Experiment
 
@@ -24,7 +26,9 @@ def print_plan(experiment: Experiment) -> int:
     for planned in experiment.plan:
         colour = _COLOURS[planned.action]
         action = f"[{colour}]{planned.action}[/{colour}]"
-        table.add_row(escape(planned.name), action, escape(planned.reason))
+        # A pin is what a person wrote, the other reasons are ours.
+        secrets = experiment.environment.secrets if planned.action == "pinned" else ()
+        table.add_row(escape(planned.name), action, escape(redact(planned.reason, secrets)))
     console.print(table)
     n_run = sum(planned.action == "run" for planned in experiment.plan)
     known = len(experiment.plan) - n_run

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from runforest.redact import redact
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -107,7 +109,7 @@ def _task_rows(
         if outcome:
             rows.append((name, _WORDS[outcome.status], _detail(outcome)))
         elif pinned:
-            rows.append((name, "pinned", pinned))
+            rows.append((name, "pinned", redact(pinned, experiment.environment.secrets)))
         elif task.output():
             rows.append((name, "[dim]not run[/dim]", ""))
     return rows
