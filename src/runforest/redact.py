@@ -71,10 +71,12 @@ def redact_bytes(data: bytes, secrets: Iterable[str]) -> bytes:
 
 
 def redact_all(value: object, secrets: tuple[str, ...]) -> object:
-    """Return a value of JSON types with every secret in its texts masked.
+    """Return a value of JSON types with every secret in its texts masked, as JSON types.
 
-    >>> redact_all({"token": ["is hunter2", 7]}, ("hunter2",))
-    {'token': ['is ***', 7]}
+    What has to be read back is masked so, and not as a text: a secret may be `true` or a number.
+
+    >>> redact_all({"token": ["is hunter2", 7], "pair": ("hunter2", True)}, ("hunter2", "true"))
+    {'token': ['is ***', 7], 'pair': ['***', True]}
     """
     if not secrets:
         return value
@@ -82,7 +84,9 @@ def redact_all(value: object, secrets: tuple[str, ...]) -> object:
         return redact(value, secrets)
     if isinstance(value, dict):
         return {key: redact_all(item, secrets) for key, item in value.items()}
-    return [redact_all(item, secrets) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list | tuple):
+        return [redact_all(item, secrets) for item in value]
+    return value
 
 
 def _password(value: str) -> str:

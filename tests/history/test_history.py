@@ -130,6 +130,30 @@ def test_why_passes_over_an_earlier_run_that_is_damaged(four_runs: Project, tmp_
     assert "Run second is passed over" in outcome.err
 
 
+def test_records_that_cannot_be_read_are_told_and_passed_over_as_an_earlier_run(
+    copy_of_two: Callable[[], Project],
+) -> None:
+    project = copy_of_two()
+    project.command("gc")  # the store follows the move
+    second, first = project.top_runs()
+    file = project.artifacts(first) / "config" / "effective.toml"
+    file.write_text(file.read_text().replace("reuse = true", "reuse = ***"))
+    commit = project.artifacts(second) / "code" / "commit.json"
+    commit.write_text(commit.read_text().replace("true", "***"))
+
+    compared = project.command("why", "first", "second")
+    nearest = project.command("why", "second")
+    done_again = project.command("reproduce", "second")
+
+    assert (compared.code, nearest.code, done_again.code) == (2, 2, 2), done_again.err
+    assert "Run first is passed over" in nearest.err
+    assert "Name two runs" in nearest.err
+    for outcome, damaged in ((compared, file), (done_again, commit)):
+        assert f"{damaged}, a record of run" in outcome.err
+        assert "Repair the file, or delete the run on its page." in outcome.err
+        assert "Traceback" not in outcome.err
+
+
 def test_why_takes_two_runs_at_most(two_runs: Project) -> None:
     outcome = two_runs.command("why", "first", "second", "third")
 

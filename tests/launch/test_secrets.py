@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tomllib
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import git, make_project
+from tests.conftest import Project, git, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import Outcome, Project
+    from tests.conftest import Outcome
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +64,7 @@ def leaking(
     git(project.folder, "init", "--quiet")
     git(project.folder, "add", "--all")
     git(project.folder, "commit", "--quiet", "--message", "Start")
-    project.write(".env", f"API_TOKEN={SECRET}\nPG_PORT={PORT}\nMOOD=committed\n")
+    project.write(".env", f"API_TOKEN={SECRET}\nPG_PORT={PORT}\nMOOD=committed\nINSECURE=true\n")
     project.write("src/tasks/leaking.py", LEAKING)
     project.write("luigi.toml", f'# {SECRET}\n[RunConfig]\ndescription = "by {SECRET}"\n')
     sound = project.run("--set", "RunConfig.task=Leaking")
@@ -99,6 +101,46 @@ def test_values_that_occur_in_numbers_and_marks_of_programs_spoil_no_record(
     assert result["metrics"] == manifest["metrics"] == {"share": PORT / 1e5}
     assert result["fingerprint"] == manifest["fingerprint"]
     assert fates["Leaking"]["status"] == "computed"
+
+
+def test_a_value_such_as_true_leaves_the_records_to_be_read(
+    leaking: tuple[Project, Outcome, Outcome],
+) -> None:
+    project = leaking[0]
+    run = project.top_runs()[1]
+    artifacts = project.artifacts(run)
+
+    tables = tomllib.loads((artifacts / "config" / "effective.toml").read_text())
+    commit = json.loads((artifacts / "code" / "commit.json").read_text())
+    why = project.command("why", run.info.run_id, run.info.run_id)
+    collected = project.command("gc", "--keep", "2")
+
+    assert tables["RunConfig"]["reuse"] is True
+    assert tables["RunConfig"]["description"] == "by ***"
+    assert commit["dirty"] is True
+    assert commit["commit"] == git(project.folder, "rev-parse", "HEAD")
+    assert (why.code, collected.code) == (0, 0), why.err + collected.err
+
+
+def test_no_artifact_of_a_run_that_is_pinned_to_a_secret_folder_holds_it(
+    leaking: tuple[Project, Outcome, Outcome], tmp_path: Path
+) -> None:
+    shutil.copytree(leaking[0].folder, tmp_path / "project")
+    project = Project(tmp_path / "project")
+    result = next((project.folder / "mlruns").glob("*/*/artifacts/Leaking"))
+    shutil.copytree(result, project.folder / SECRET / "Leaking")
+
+    outcome = project.run(
+        "--set", "RunConfig.task=Leaking", "--set", f"PathConfig.Leaking={SECRET}/Leaking"
+    )
+
+    assert outcome.code == 0, outcome.err
+    artifacts = project.artifacts(project.top_runs()[0])
+    (told,) = json.loads((artifacts / "lineage.json").read_text())["results"]
+    assert told["pinned"] == f"{project.folder}/***/Leaking"
+    files = [path for path in artifacts.rglob("*") if path.is_file()]
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+    assert SECRET not in outcome.out + outcome.err
 
 
 def test_no_file_below_the_output_folder_holds_the_secret(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,8 +88,7 @@ def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
 
 def recorded_project(run: RecordedRun) -> Path:
     """Return where the project lay when the run was made."""
-    text = (run.artifacts / "config" / "project.toml").read_text(encoding="utf-8")
-    return Path(tomllib.loads(text)["project"])
+    return Path(run.record("config/project.toml", "project")["project"])
 
 
 def tell_earlier_trials(run: RecordedRun) -> None:
@@ -109,9 +106,9 @@ def tell_earlier_trials(run: RecordedRun) -> None:
 
 
 def _recorded_environment(run: RecordedRun) -> set[str]:
-    folder = run.artifacts / "environment"
-    facts = json.loads((folder / "platform.json").read_text(encoding="utf-8"))
-    return _environment(facts, (folder / "requirements.txt").read_text(encoding="utf-8"))
+    facts = run.record("environment/platform.json", *DECISIVE)
+    packages = run.artifacts / "environment" / "requirements.txt"
+    return _environment(facts, packages.read_text(encoding="utf-8"))
 
 
 def _environment(facts: dict[str, object], packages: str) -> set[str]:

@@ -6,9 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runforest.config.writing import toml_text
@@ -30,7 +29,7 @@ def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
     TaskError
         The run could not be completed.
     ArtifactError
-        A result that it was pinned to cannot be downloaded.
+        A record of it cannot be read, or a result that it was pinned to not be downloaded.
     """
     shutil.rmtree(folder / "mlruns", ignore_errors=True)
     _link_inputs(run, folder, project)
@@ -52,14 +51,25 @@ def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
 
 def _tables(run: RecordedRun, folder: Path, project: Path) -> dict[str, dict[str, object]]:
     """Return the run's configuration; where the project was then, it says where it is now."""
-    text = (run.artifacts / "config" / "effective.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text.replace(f'"{recorded_project(run)}/', f'"{project}/'))
+    recorded = run.record("config/effective.toml", "RunConfig", "PathConfig")
+    before = recorded_project(run)
+    tables = {name: _here(table, before, project) for name, table in recorded.items()}
     tables["RunConfig"] |= {"reuse": False, "scheduler": ""}
     tables["PathConfig"] = {
         name: _local_path(value, project, folder / "mlruns" / "pinned" / name)
         for name, value in tables["PathConfig"].items()
     }
     return tables
+
+
+def _here(value: Any, before: Path, project: Path) -> Any:  # noqa: ANN401 - any value of TOML
+    """Return a value in which paths into the earlier project folder lead into this one."""
+    if isinstance(value, dict):
+        return {key: _here(item, before, project) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_here(item, before, project) for item in value]
+    is_path = isinstance(value, str) and value.startswith(f"{before}/")
+    return f"{project}/{value.removeprefix(f'{before}/')}" if is_path else value
 
 
 def _local_path(value: str, project: Path, destination: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import zipfile
 from contextlib import contextmanager
@@ -25,9 +24,9 @@ def code_of_run(run: RecordedRun, project: Path) -> Iterator[Path]:
     Raises
     ------
     ArtifactError
-        The recorded commit is not in this clone, or its diff does not apply.
+        The recorded commit cannot be read, is not in this clone, or its diff does not apply.
     """
-    commit = json.loads((run.artifacts / "code" / "commit.json").read_text(encoding="utf-8"))
+    commit = run.record("code/commit.json", "commit")
     with TemporaryDirectory(prefix="runforest-") as scratch:
         folder = Path(scratch) / "project"
         if commit["commit"] is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runforest.config.writing import toml_text
 from runforest.provenance.environment import installed_packages, platform_facts
 from runforest.provenance.sources import project_sources, zip_sources
-from runforest.redact import redact
+from runforest.redact import redact, redact_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,18 +32,19 @@ class Snapshot:
 
 def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
     """Write `config/`, `code/` and `environment/` of a run."""
-    for file, text in _texts(snapshot).items():
+    secrets = snapshot.secrets
+    texts = {file: redact(text, secrets) for file, text in _texts(snapshot).items()}
+    for file, text in (texts | _records(snapshot)).items():
         path = artifacts / file
         path.parent.mkdir(parents=True, exist_ok=True)
         # A diff has the bytes of the files it is of, which need not be UTF-8.
-        path.write_bytes(redact(text, snapshot.secrets).encode(errors="surrogateescape"))
+        path.write_bytes(text.encode(errors="surrogateescape"))
     files = project_sources(snapshot.project, snapshot.effective)
-    (artifacts / "code" / "sources.zip").write_bytes(
-        zip_sources(snapshot.project, files, snapshot.secrets)
-    )
+    (artifacts / "code" / "sources.zip").write_bytes(zip_sources(snapshot.project, files, secrets))
 
 
 def _texts(snapshot: Snapshot) -> dict[str, str]:
+    """Return what is recorded as it stands somewhere."""
     texts = {
         f"config/original/{position}-{file.name}"
         if position
@@ -52,25 +53,36 @@ def _texts(snapshot: Snapshot) -> dict[str, str]:
     }
     if snapshot.settings:
         texts["config/original/set.txt"] = "".join(f"{line}\n" for line in snapshot.settings)
-    texts["config/project.toml"] = toml_text({"project": str(snapshot.project)})
-    texts["config/effective.toml"] = toml_text(snapshot.effective)
     texts["environment/requirements.txt"] = installed_packages()
-    texts["environment/platform.json"] = json.dumps(platform_facts(), indent=2) + "\n"
-    return texts | _code_texts(snapshot.commit)
-
-
-def _code_texts(commit: Commit | None) -> dict[str, str]:
-    facts: dict[str, object] = {"commit": None}
-    if commit:
-        facts = {
-            "commit": commit.sha,
-            "branch": commit.branch,
-            "folder": commit.folder,
-            "dirty": commit.is_dirty,
-        }
-    if commit and commit.left_out:
-        facts["left out of the diff"] = list(commit.left_out)
-    texts = {"code/commit.json": json.dumps(facts, indent=2) + "\n"}
-    if commit and commit.diff:
-        texts["code/diff.patch"] = commit.diff
+    if snapshot.commit and snapshot.commit.diff:
+        texts["code/diff.patch"] = snapshot.commit.diff
     return texts
+
+
+def _records(snapshot: Snapshot) -> dict[str, str]:
+    """Return what `why`, `reproduce` and `gc` read back, the secrets masked already."""
+    secrets = snapshot.secrets
+    effective = {table: redact_all(values, secrets) for table, values in snapshot.effective.items()}
+    facts = {
+        "environment/platform.json": redact_all(platform_facts(), secrets),
+        "code/commit.json": _commit_facts(snapshot.commit, secrets),
+    }
+    return {
+        "config/project.toml": toml_text({"project": redact(str(snapshot.project), secrets)}),
+        "config/effective.toml": toml_text(effective),
+        **{file: json.dumps(content, indent=2) + "\n" for file, content in facts.items()},
+    }
+
+
+def _commit_facts(commit: Commit | None, secrets: tuple[str, ...]) -> dict[str, object]:
+    if commit is None:
+        return {"commit": None}
+    facts: dict[str, object] = {
+        "commit": commit.sha,  # made by a program, and digits of it may be those of a port
+        "branch": redact(commit.branch, secrets),
+        "folder": redact(commit.folder, secrets),
+        "dirty": commit.is_dirty,
+    }
+    if commit.left_out:
+        facts["left out of the diff"] = redact_all(commit.left_out, secrets)
+    return facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import logging
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from runforest.errors import ArtifactError, StoreError
@@ -54,12 +55,48 @@ class RecordedRun:
 
     @property
     def pins(self) -> dict[str, str]:
-        """Task folder -> result folder that its [PathConfig] pinned it to."""
-        path = self.artifacts / "config" / "effective.toml"
-        if not path.exists():
+        """Task folder -> result folder that its [PathConfig] pinned it to.
+
+        Raises
+        ------
+        ArtifactError
+            The recorded configuration cannot be read.
+        """
+        file = "config/effective.toml"
+        if not (self.artifacts / file).exists():
             return {}
-        table = tomllib.loads(path.read_text(encoding="utf-8"))["PathConfig"]
+        table = self.record(file, "PathConfig")["PathConfig"]
         return {name: value for name, value in table.items() if name != "input"}
+
+    def record(self, file: str, *keys: str) -> dict[str, Any]:
+        """Return what a record holds: a TOML or JSON file of the artifacts.
+
+        Parameters
+        ----------
+        keys
+            What it must have.
+
+        Raises
+        ------
+        ArtifactError
+            It cannot be read, or lacks a key.
+        """
+        path = self.artifacts / file
+        loads = tomllib.loads if path.suffix == ".toml" else json.loads
+        try:
+            content: dict[str, Any] = loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            reason = str(error)
+        else:
+            missing = [key for key in keys if key not in content]
+            if not missing:
+                return content
+            reason = f"it has no {', '.join(missing)}"
+        message = (
+            f"{path}, a record of run {self.name}, cannot be read: {reason}. A secret may have "
+            "been masked in it. Repair the file, or delete the run on its page."
+        )
+        raise ArtifactError(message)
 
     @property
     def manifests(self) -> dict[str, Manifest]:
@@ -110,7 +147,7 @@ def earlier_runs(client: MlflowClient, run: RecordedRun) -> list[RecordedRun]:
         max_results=N_EARLIER,
         order_by=["attributes.start_time DESC"],
     )
-    return [recorded for recorded in map(read_run, found) if _has_results(recorded)]
+    return [recorded for recorded in map(read_run, found) if _is_comparable(recorded)]
 
 
 def read_run(run: MlflowRun) -> RecordedRun:
@@ -141,9 +178,11 @@ def all_runs(client: MlflowClient) -> list[MlflowRun]:
             return runs
 
 
-def _has_results(run: RecordedRun) -> bool:
+def _is_comparable(run: RecordedRun) -> bool:
+    """Return whether a run has results; one whose records cannot be read is passed over."""
     try:
-        return bool(run.manifests)
+        manifests, _ = run.manifests, run.pins
+        return bool(manifests)
     except ArtifactError as error:
         logger.warning("Run %s is passed over: %s", run.name, error)
         return False
