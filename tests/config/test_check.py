@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -250,6 +251,12 @@ def test_a_regression_target_refuses_a_classifier(check: Check) -> None:
     )
 
 
+A_TRAINER = json.dumps(
+    {"task": "Trainer", "fingerprint": "", "ingredients": {}, "outputs": {}, "version": 1}
+)
+"""The manifest of a result of Trainer."""
+
+
 @pytest.mark.parametrize(
     ("folder", "because"),
     [
@@ -265,13 +272,35 @@ def test_a_pinned_folder_without_a_result_of_the_task_is_refused(
 ) -> None:
     (check.folder / "half").mkdir()
     check.project.write("torn/manifest.json", '{"tas')
-    manifest = '{"task": "Trainer", "fingerprint": "", "ingredients": {}, "outputs": {}, '
-    check.project.write("trainer/manifest.json", manifest + '"version": 1}')
+    check.project.write("trainer/manifest.json", A_TRAINER)
 
     check.refuses(
         "--set", f"PathConfig.Preprocessor={folder}",
         because=["--set [PathConfig]", "Preprocessor: ", because],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Trainer-sede=1", "Trainer-seed=1"])
+def test_a_pin_that_matches_no_instance_of_its_task_is_refused(check: Check, name: str) -> None:
+    check.project.write("trainer/manifest.json", A_TRAINER)
+    check.configure(f'[PathConfig]\ninput = "input"\n"{name}" = "trainer"\n')
+
+    check.refuses(
+        because=[
+            f"luigi.toml [PathConfig]\n  {name}: is no task of this experiment",
+            "Name one of its folders (Trainer), or take the key out.",
+        ]
+    )
+
+
+def test_a_pin_of_a_task_that_is_not_needed_is_sound(check: Check) -> None:
+    check.project.write("trainer/manifest.json", A_TRAINER)
+    pin = '[PathConfig]\ninput = "input"\n"Trainer-seed=1" = "trainer"\n'
+    check.configure(f'[RunConfig]\ntask = "Preprocessor"\n{pin}')
+
+    experiment = check.load()
+
+    assert experiment.pins == {"Trainer-seed=1": str(check.folder / "trainer")}
 
 
 def test_settings_of_luigi_itself_are_known(check: Check) -> None:

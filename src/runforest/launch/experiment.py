@@ -13,7 +13,7 @@ from runforest.config.read import Layers, read_layers
 from runforest.config.resolve import ResolvedDataset, resolve_dataset
 from runforest.errors import ConfigError, Problem, did_you_mean
 from runforest.launch.graph import root_task, walk_graph
-from runforest.launch.pins import resolve_pins
+from runforest.launch.pins import resolve_pins, unmatched_pins
 from runforest.launch.project_tasks import import_tasks
 from runforest.launch.task_checks import check_tasks, place
 from runforest.luigi_config import use_luigi_config
@@ -79,7 +79,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     )
     planned = Run(Path("planned"), settings)
     tasks, found = _graph(checked, planned, layers, dataset)
-    problems += [*found, *_force_problems(options, tasks)]
+    problems += [*found, *unmatched_pins(tasks, layers), *_force_problems(options, tasks)]
     plan = [] if problems or dataset.problems else _plan(options, environment, planned, tasks)
     known = {one.name for one in plan if one.action != "run"} | pins.keys()
     problems += check_tasks(

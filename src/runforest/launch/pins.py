@@ -12,10 +12,12 @@ from runforest.manifest import read_manifest
 from runforest.tracking.transfer import download_result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from runforest.config.check import CheckedTables
     from runforest.config.read import Layers
+    from runforest.run_task import RunTask
 
 
 def resolve_pins(
@@ -39,6 +41,27 @@ def resolve_pins(
             )
         pins[name] = str(folder)
     return pins, problems
+
+
+def unmatched_pins(tasks: Iterable[RunTask], layers: Layers) -> list[Problem]:
+    """Return a problem for each pin whose task is in the graph, but under other folder names.
+
+    A pin of a task that the graph does not have is sound: another pin may cut it off.
+    """
+    folders: dict[str, set[str]] = {}
+    for task in tasks:
+        folders.setdefault(task.get_task_family(), set()).add(task.folder_name)
+    problems = []
+    for name in layers.tables.get("PathConfig", {}):
+        known = folders.get(name.partition("-")[0], {name})
+        if name not in known:
+            message = (
+                "is no task of this experiment. Name one of its folders "
+                f"({', '.join(sorted(known))}), or take the key out."
+            )
+            where = layers.where("PathConfig", name)
+            problems.append(Problem(where=where, key=name, message=message))
+    return problems
 
 
 def local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
