@@ -38,6 +38,19 @@ def test_a_plain_folder_is_refused_as_store(
     assert_refused(check, f'"{uri}" is a folder', "Leave it empty for the project's SQLite file")
 
 
+@pytest.mark.parametrize("uri", ["http://me:hidden@[::1:5000", "postgresql://[::1/runs"])
+def test_an_address_with_half_a_bracket_is_refused(
+    check: Check, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+
+    told = assert_refused(
+        check, "[::1", "is no valid address. Put brackets around", "leave it empty"
+    )
+
+    assert "hidden" not in told
+
+
 def free_port() -> int:
     """Return a port on which nothing listens."""
     with socket.socket() as probe:

@@ -43,7 +43,7 @@ def store_uri(configured: str, project: Path) -> str:
     """
     if not configured:
         return f"sqlite:///{project / 'mlruns' / 'mlflow.db'}"
-    scheme = urlsplit(configured).scheme
+    scheme = _scheme(configured)
     if scheme in {"", "file"}:
         message = (
             f'MLFLOW_TRACKING_URI: "{configured}" is a folder, which cannot hold a tracking store. '
@@ -75,9 +75,21 @@ def connect(uri: str, project: Path) -> MlflowClient:
     os.environ["MLFLOW_TRACKING_URI"] = uri
     check_folder(project / "mlruns")
     check_reachable(uri)
-    if urlsplit(uri).scheme == "sqlite":
+    if _scheme(uri) == "sqlite":
         return _connect_sqlite(uri)
     return _client(uri)
+
+
+def _scheme(uri: str) -> str:
+    try:
+        return urlsplit(uri).scheme
+    except ValueError:  # its words would show the password
+        message = (
+            f'MLFLOW_TRACKING_URI: "{hide_password(uri)}" is no valid address. Put brackets around '
+            "an IPv6 address alone (%5B and %5D in a password), or leave it empty to use the "
+            "project's SQLite file."
+        )
+        raise StoreError(message) from None
 
 
 def check_folder(folder: Path) -> None:
@@ -133,7 +145,7 @@ def check_reachable(uri: str) -> None:
     StoreError
         It does not.
     """
-    if urlsplit(uri).scheme in {"http", "https"}:
+    if _scheme(uri) in {"http", "https"}:
         probe_server(uri)
 
 
