@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,6 +123,22 @@ def test_only_failed_runs_go_if_asked(three: Project) -> None:
     assert outcome.code == 0, outcome.err
     assert set(ids(three)) == {"first", "last"}
     assert not (three.folder / "mlruns" / "small" / broken).exists()
+
+
+def test_a_store_that_refuses_to_delete_leaves_no_files_that_nobody_finds(three: Project) -> None:
+    broken = ids(three)["broken"]
+    with sqlite3.connect(three.folder / "mlruns" / "mlflow.db") as database:
+        database.execute(
+            "CREATE TRIGGER kept BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        )
+    database.close()
+
+    outcome = three.command("gc", "--failed", "--delete")
+
+    assert outcome.code == 2, outcome.err
+    assert "Run `mlflow gc` yourself." in outcome.err
+    assert not (three.folder / "mlruns" / "small" / broken).exists()
+    assert not (three.folder / "mlruns" / "index").exists()
 
 
 def test_of_the_caches_stays_what_a_kept_or_a_starting_run_needs(three: Project) -> None:

@@ -96,12 +96,30 @@ def test_a_signal_during_the_search_ends_the_run_as_killed(
     wait_until(lambda: not processes_of(process.pid), timeout_s=30)
 
 
-def test_an_interrupt_before_the_run_is_opened_leaves_no_run(project: Project) -> None:
+COMMAND = """\
+import sys
+
+from runforest.launch.cli import main
+
+sys.exit(main(["reference"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [("", "Interrupted before a run was opened.\n"), (COMMAND, "Interrupted.\n")],
+    ids=["runner", "command"],
+)
+def test_an_interrupt_before_the_run_is_opened_leaves_no_run(
+    project: Project, program: str, told: str
+) -> None:
     marker = project.folder / "importing"
     project.write(
         "src/tasks/slow.py",
         f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(60)\n",
     )
+    if program:
+        project.write("src/runner.py", program)
     process = project.start()
     wait_until(marker.exists)
 
@@ -109,7 +127,7 @@ def test_an_interrupt_before_the_run_is_opened_leaves_no_run(project: Project) -
     out, err = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert "Traceback" not in out + err
+    assert (out, err) == ("", told)
     assert project.runs() == []
 
 

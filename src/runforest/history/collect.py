@@ -71,6 +71,7 @@ def collect_garbage(
     pins
         What luigi.toml pins tasks to; runs that it names are spared.
     """
+    listed_s = time.time()
     runs = top_runs(client)
     doomed = without_needed(runs, select(runs, selection), pins, project)
     for run in doomed:
@@ -82,14 +83,10 @@ def collect_garbage(
             f"{len(doomed)} of {len(runs)} runs. Nothing is deleted without --delete.\n"
         )
         return 0
-    delete_runs(client, doomed)
-    for run in doomed:
-        _delete_folder(run, project / "mlruns")
     gone = {run.run_id for run in doomed}
-    kept = [run for run in runs if run.run_id not in gone]
-    _delete_index(project / "mlruns")
-    _delete_studies(project / "mlruns" / "studies", kept)
-    _trim_caches(project, kept, pins)
+    _delete_files(project, doomed, [run for run in runs if run.run_id not in gone], pins, listed_s)
+    # Last: when this is interrupted before, or fails, another gc finds the runs and goes on.
+    delete_runs(client, doomed)
     sys.stdout.write(f"{len(doomed)} of {len(runs)} runs deleted.\n")
     return 0
 
@@ -110,6 +107,22 @@ def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:
     ]
 
 
+def _delete_files(
+    project: Path,
+    doomed: list[RecordedRun],
+    kept: list[RecordedRun],
+    pins: Collection[str],
+    listed_s: float,
+) -> None:
+    """Delete what this machine has of the doomed runs, and what no kept run needs."""
+    store = project / "mlruns"
+    for run in doomed:
+        _delete_folder(run, store)
+    _delete_index(store)
+    _delete_studies(store / "studies", kept, listed_s)
+    _trim_caches(project, kept, pins)
+
+
 def _delete_folder(run: RecordedRun, store: Path) -> None:
     """Delete what this machine has of a run; nothing that lies outside the project's store.
 
@@ -121,9 +134,12 @@ def _delete_folder(run: RecordedRun, store: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _delete_studies(folder: Path, kept: list[RecordedRun]) -> None:
-    """Delete the studies that no kept run has worked on, whose results have copies of their own."""
-    oldest_s = min((run.started_ms / 1000 for run in kept), default=time.time())
+def _delete_studies(folder: Path, kept: list[RecordedRun], listed_s: float) -> None:
+    """Delete the studies that no kept run has worked on, whose results have copies of their own.
+
+    Those of a run that started after the runs were listed, at `listed_s`, are spared as well.
+    """
+    oldest_s = min((run.started_ms / 1000 for run in kept), default=listed_s)
     for file in folder.glob("*"):
         if file.stat().st_mtime < oldest_s:
             file.unlink()

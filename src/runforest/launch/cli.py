@@ -26,7 +26,9 @@ def run(project: Path, arguments: list[str] | None = None) -> int:
     from runforest.launch.options import parse_options
 
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
-    return _guarded(lambda: _run(project, options))
+    return _guarded(
+        lambda: _run(project, options), interrupted="Interrupted before a run was opened."
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     from runforest.launch.commands import parse_command
 
     command = parse_command(sys.argv[1:] if arguments is None else arguments)
-    return _guarded(command)
+    return _guarded(command, interrupted="Interrupted.")
 
 
 def _run(project: Path, options: Options) -> int:
@@ -55,7 +57,7 @@ def _run(project: Path, options: Options) -> int:
     return _EXIT_CODES[execution.status]
 
 
-def _guarded(command: Callable[[], int]) -> int:
+def _guarded(command: Callable[[], int], *, interrupted: str) -> int:
     """Run a command; an expected error is told in one message, without a traceback."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
@@ -64,5 +66,5 @@ def _guarded(command: Callable[[], int]) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted before a run was opened.\n")
+        sys.stderr.write(f"{interrupted}\n")
         return EXIT_INTERRUPTED
