@@ -122,6 +122,22 @@ def test_an_index_made_anew_vouches_for_no_file(
     assert second.output().load() == "written"
 
 
+def test_what_is_entered_while_the_index_is_deleted_does_not_pass_for_the_index(
+    tmp_path: Path,
+) -> None:
+    first = Written(active_run=open_run(tmp_path, "r1"))
+    first.run()
+    index = tmp_path / "mlruns" / "index"
+    shutil.rmtree(index)
+    (index / "tasks").mkdir(parents=True)
+    (index / "tasks" / "Other").write_text("experiment/r0/artifacts/Other\n")
+
+    second = Written(active_run=open_run(tmp_path, "r2"))
+    second.run()
+
+    assert origin(second) == "r1"
+
+
 def test_results_of_a_run_that_died_are_verified_before_they_are_reused(tmp_path: Path) -> None:
     first = Written(active_run=open_run(tmp_path, "r1"))
     first.run()

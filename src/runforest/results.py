@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TAIL_BYTES = 1 << 14
+_MARK = "whole"
+"""File of an index that was made from all manifests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class ResultIndex:
     def __init__(self, store: Path, folder: Path | None = None) -> None:
         self._store = store
         self._folder = folder or store / "index"
+        self._mark = self._folder / _MARK
         self._digests = DigestCache(store / "cache" / "digests.txt")
 
     def find_anywhere(self, fingerprint: str, finder: str) -> Search:
@@ -172,19 +175,24 @@ class ResultIndex:
                 self._enter(path.parent, manifest)
 
     def _ensure(self) -> None:
-        """Make the index from the manifests if there is none."""
-        if self._folder.is_dir():
+        """Make the index from the manifests if there is none.
+
+        Without the mark it holds no more than what was entered just when `gc` deleted it.
+        """
+        if self._mark.exists():
             return
         self._store.mkdir(parents=True, exist_ok=True)
         with FileLock(self._store / "index.lock"):
-            if self._folder.is_dir():
+            if self._mark.exists():
                 return
             draft = self._store / "index.draft"
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
+            (draft / _MARK).touch()
             building = ResultIndex(self._store, folder=draft)
             for artifacts in sorted(self._store.glob("*/*/artifacts"), key=_mtime):
                 building.add_all(artifacts)
+            shutil.rmtree(self._folder, ignore_errors=True)
             draft.rename(self._folder)
 
 
