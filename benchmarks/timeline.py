@@ -52,12 +52,13 @@ class Timeline:
         """Return how long one of the last `n` trials took, as a multiple of one of the first `n`.
 
         The slopes in the middle of both of a parabola, fitted to the whole study: a recorder may
-        write many trials at once, so only the last of those that came together counts.
+        write many trials at once, so only the last of those that came together counts, and not
+        those that came at the end, for which it did not wait as long.
         """
         pairs = zip(self.ended, (*self.ended[1:], float("inf")), strict=True)
         came = [number for number, (time_s, next_s) in enumerate(pairs) if next_s > time_s]
-        times_s = [self.ended[number] - self.landed for number in came]
-        pace = Polynomial.fit(came, times_s, deg=2).deriv()
+        times_s = [self.ended[number] - self.landed for number in came[:-1]]
+        pace = Polynomial.fit(came[:-1], times_s, deg=2).deriv()
         return float(pace(len(self.ended) - n / 2) / pace(n / 2))
 
 
