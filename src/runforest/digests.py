@@ -22,29 +22,39 @@ class DigestCache:
     def __init__(self, path: Path) -> None:
         self._cache = open_cache(path)  # read once, however many ask for digests
 
-    def digest(self, file: Path, *, is_immutable: bool = False) -> str:
-        """Return the SHA-256 of a file in hexadecimal.
+    def digest(self, file: Path) -> str:
+        """Return the SHA-256 of a raw input in hexadecimal.
 
-        Parameters
-        ----------
-        file
-            An existing regular file.
-        is_immutable
-            The file is a committed artifact: hard links may be added to it, which changes its
-            ctime, but it is never written again. A raw input is recognised by its ctime too, so
-            a file that was replaced under its old mtime is noticed.
+        It is recognised by its ctime too, so that a file which was replaced under its old mtime is
+        noticed.
         """
-        key = _key(file, is_immutable=is_immutable)
+        return self._digest(file, _key(os.stat(file), is_immutable=False))  # noqa: PTH116 - hot
+
+    def is_same(self, file: Path, size_bytes: int, sha256: str) -> bool:
+        """Return whether a committed artifact has the size and digest that it had.
+
+        Hard links may be added to it, which changes its ctime, but it is never written again.
+
+        Raises
+        ------
+        OSError
+            There is no such file.
+        """
+        status = os.stat(file)  # noqa: PTH116 - this is the hot path of a run with nothing to do
+        key = _key(status, is_immutable=True)
+        return status.st_size == size_bytes and self._digest(file, key) == sha256
+
+    def remember(self, file: Path, sha256: str) -> None:
+        """Take over the digest of a committed artifact, whoever computed it."""
+        self._cache.put(_key(os.stat(file), is_immutable=True), sha256)  # noqa: PTH116 - hot
+
+    def _digest(self, file: Path, key: str) -> str:
         known = self._cache.get(key)
         if isinstance(known, str):
             return known
         sha256 = file_digest(file)
         self._cache.put(key, sha256)
         return sha256
-
-    def remember(self, file: Path, sha256: str) -> None:
-        """Take over the digest of a committed artifact, whoever computed it."""
-        self._cache.put(_key(file, is_immutable=True), sha256)
 
 
 def file_digest(file: Path) -> str:
@@ -62,7 +72,6 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _key(file: Path, *, is_immutable: bool) -> str:
-    status = os.stat(file)  # noqa: PTH116 - this is the hot path of a run with nothing to do
+def _key(status: os.stat_result, *, is_immutable: bool) -> str:
     changed = 0 if is_immutable else status.st_ctime_ns
     return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{changed}"

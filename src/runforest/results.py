@@ -109,7 +109,8 @@ class ResultIndex:
                 rejected.append(str(error))
                 continue
             if manifest is None or manifest.fingerprint != fingerprint:
-                rejected.append(f"{folder} was deleted")
+                if folder.is_dir():  # else gone with its run, which is no news
+                    rejected.append(f"{folder} was deleted")
                 continue
             damage = self._damage(folder, manifest)
             if damage is None:
@@ -136,16 +137,16 @@ class ResultIndex:
     def _damage(self, folder: Path, manifest: Manifest) -> str | None:
         for name, output in manifest.outputs.items():
             path = folder / name
-            if not path.is_file():
+            try:
+                is_same = self._digests.is_same(path, output.size_bytes, output.sha256)
+            except OSError:
                 return f"{path} is missing"
-            if path.stat().st_size != output.size_bytes or (
-                self._digests.digest(path, is_immutable=True) != output.sha256
-            ):
+            if not is_same:
                 return f"{path} was changed"
         return None
 
     def _folders(self, file: Path) -> Iterator[Path]:
-        """Yield the folders named in a file of the index, newest first, each once."""
+        """Yield the folders named in a file of the index, newest first, each once, gone or not."""
         self._ensure()
         try:
             with file.open("rb") as source:
@@ -154,9 +155,7 @@ class ResultIndex:
         except FileNotFoundError:
             return
         for line in dict.fromkeys(reversed(lines)):
-            folder = self._store / line
-            if folder.is_dir():
-                yield folder
+            yield self._store / line
 
     def _by_fingerprint(self, fingerprint: str) -> Path:
         return self._folder / f"fingerprints/{fingerprint[:2]}/{fingerprint}"
