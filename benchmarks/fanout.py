@@ -6,6 +6,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks import fanout_project
@@ -22,10 +23,13 @@ SIZES = (10, 200)
 SCENARIOS = ("cold", "nothing changed")
 TEXT = f"""\
 One root, N - 2 leaves and one sink, each with a file of a few bytes. The slope from N = {SIZES[0]}
-to N = {SIZES[1]} is what one more task costs, in milliseconds of CPU, the start of the program left
-out. Runforest writes a manifest with all ingredients and digests for every task, finds it again by
-its fingerprint and records it in the run; bare Luigi writes the file alone and looks whether it is
-there."""
+to N = {SIZES[1]}, run one after the other, is what one more task costs, in milliseconds of CPU, the
+start of the program left out: the median of the rounds' slopes. Runforest writes a manifest with
+all ingredients and digests for every task, finds it again by its fingerprint and records it in the
+run; bare Luigi writes the file alone and looks whether it is there."""
+
+Measured = dict[tuple[str, str], list[tuple[Usage, ...]]]
+"""Runner and scenario -> for each round what it took at each size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +49,18 @@ class Runner:
 def run(rounds: int) -> Section:
     """Measure all runners at both sizes."""
     with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
-        runners = [make(Path(scratch), size) for make in _makers().values() for size in SIZES]
-        measured: dict[tuple[str, int, str], list[Usage]] = {}
+        makers = _makers()
+        pairs = {name: [make(Path(scratch), n) for n in SIZES] for name, make in makers.items()}
+        measured: Measured = {}
         for number in range(rounds):
-            for runner in runners:
-                sys.stderr.write(f"round {number + 1} of {rounds}: {runner.name} {runner.size}\n")
-                runner.space.put_back("new")
+            for name, pair in pairs.items():
+                sys.stderr.write(f"round {number + 1} of {rounds}: {name}\n")
+                for runner in pair:
+                    runner.space.put_back("new")
                 for scenario in SCENARIOS:
-                    key = (runner.name, runner.size, scenario)
-                    measured.setdefault(key, []).append(runner.run())
-    names = list(dict.fromkeys(runner.name for runner in runners))
-    medians = {key: median_cpu(usages) for key, usages in measured.items()}
+                    usages = tuple(runner.run() for runner in pair)
+                    measured.setdefault((name, scenario), []).append(usages)
+    names = list(pairs)
     gokart = peer_environment("gokart") if "gokart" in names else None
     versions = [installed_versions(("luigi", "mlflow"))]
     versions += [versions_in(gokart / "python", "gokart")] if gokart else []
@@ -66,8 +71,8 @@ def run(rounds: int) -> Section:
         rows=tuple(
             (
                 name,
-                *(f"{_slope_ms(medians, name, scenario):.2f}" for scenario in SCENARIOS),
-                f"{medians[name, SIZES[1], 'cold']:.2f}",
+                *(f"{_slope_ms(measured[name, scenario]):.2f}" for scenario in SCENARIOS),
+                f"{median_cpu(many for _, many in measured[name, 'cold']):.2f}",
             )
             for name in names
         ),
@@ -75,9 +80,9 @@ def run(rounds: int) -> Section:
     )
 
 
-def _slope_ms(medians: dict[tuple[str, int, str], float], name: str, scenario: str) -> float:
-    few, many = (medians[name, size, scenario] for size in SIZES)
-    return 1000 * (many - few) / (SIZES[1] - SIZES[0])
+def _slope_ms(measured: list[tuple[Usage, ...]]) -> float:
+    n_more = SIZES[1] - SIZES[0]
+    return median(1000 * (many.cpu_s - few.cpu_s) / n_more for few, many in measured)
 
 
 def _makers() -> dict[str, Callable[[Path, int], Runner]]:
