@@ -126,8 +126,12 @@ class Recorder:
             raise incomplete_record(problem, self._run.artifacts) from problem
 
     def _follow(self) -> None:
-        while not self._stop.wait(POLL_S):
+        pause_s = POLL_S
+        while not self._stop.wait(pause_s):
+            clock = time.monotonic()
             self._record_new()
+            # While a slow store took its time, enough has gathered.
+            pause_s = max(PAUSE_S, POLL_S - (time.monotonic() - clock))
         self._record_new()
 
     def _record_new(self) -> None:
