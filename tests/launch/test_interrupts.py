@@ -182,6 +182,38 @@ def test_an_interrupted_run_is_killed_though_its_record_is_incomplete(project: P
     assert "Traceback" not in outcome.out + outcome.err
 
 
+CONVERTING = """\
+import os
+import signal
+
+from runforest.run_task import RunTask
+
+
+class Converting(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            while True:
+                pass
+        except KeyboardInterrupt:
+            raise RuntimeError("did not possess lock")
+"""
+
+
+def test_an_interrupt_that_a_library_turns_into_an_error_ends_the_run_as_killed(
+    project: Project,
+) -> None:
+    project.write("src/tasks/converting.py", CONVERTING)
+
+    outcome = project.run("--set", "RunConfig.task=Converting")
+
+    (run,) = project.top_runs()
+    assert (outcome.code, run.info.status) == (130, "KILLED")
+
+
 SLOW = """\
 import pathlib
 import time

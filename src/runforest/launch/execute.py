@@ -41,7 +41,7 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
     """
     clock = time.perf_counter()
     execution, progress = Execution(), Progress()
-    with interruptible():
+    with interruptible() as interrupt:
         opened = open_experiment(experiment)
         with closed_on_error(opened.client, opened.record.run_id):
             recorder = Recorder(
@@ -55,7 +55,10 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
             with ConsoleLog(log_file, secrets) as console:
                 set_up_logging(experiment.config.log_level)
                 with progress.shown_on(console), _following(recorder):
-                    execution.status = "FINISHED" if _complete(experiment, opened) else "FAILED"
+                    if _complete(experiment, opened):
+                        execution.status = "FINISHED"
+                    elif interrupt.has_come:
+                        execution.status = "KILLED"
         except KeyboardInterrupt:
             execution.status = "KILLED"
         finally:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import optuna
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from runforest.tuning.objectives import direction
 from runforest.tuning.trials import TrialRecord
@@ -38,8 +38,6 @@ class StudyJournal:
         self._asked_path = path.with_suffix(".asked")
         for file in (path, self._asked_path):
             drop_torn_line(file)
-        # Left by a writer that was killed while it wrote: Optuna would wait for it half a minute.
-        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._study = optuna.create_study(
             storage=_storage(path),
@@ -137,9 +135,22 @@ def _distributions(trials: Sequence[FrozenTrial]) -> dict[str, dict[str, BaseDis
 
 
 def _storage(path: Path) -> JournalStorage:
-    # Absolute, since the lock is a symbolic link: to a relative path it would dangle, and a
-    # lock left by a killed writer would be waited for without an end.
-    return JournalStorage(JournalFileBackend(str(path.absolute())))
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=_OneWriter(str(path))))
+
+
+class _OneWriter(JournalFileOpenLock):
+    """The lock of a file that has one writer: none.
+
+    Those of Optuna raise RuntimeError or FileNotFoundError for an interrupt that comes while they
+    are taken or given back, and one that a killed writer left is waited for half a minute.
+    """
+
+    def acquire(self) -> bool:
+        """Let the writer write."""
+        return True
+
+    def release(self) -> None:
+        """Do nothing."""
 
 
 @contextmanager
