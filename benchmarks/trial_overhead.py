@@ -1,9 +1,13 @@
-"""What recording a trial costs: Runforest beside Optuna's and Hydra's ways to MLflow."""
+"""What recording a trial costs: Runforest beside Optuna's and Hydra's ways to MLflow.
+
+Into a SQLite file, and through a server: a benchmark each, since together they take over an hour.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -37,8 +41,15 @@ of {CALLBACK}'s; *ratio of all* compares *all* in the same way. *growth* is how 
 slopes of a parabola fitted to the ends of all trials, and *growth without* the same without a
 record: TPE itself becomes slower with each trial.
 
-The store is a SQLite file, new for each study, or `mlflow server` with its default workers on this
-machine. It is watched from outside, by counting the ended runs whenever its file has changed."""
+{{store}} It is watched from outside, by counting the ended runs whenever its file has changed."""
+STORES = {
+    "SQLite": "The store is a SQLite file, new for each study.",
+    "server": "The store is `mlflow server` with its default workers, on this machine.",
+}
+TITLES = {
+    "SQLite": "What recording a trial costs",
+    "server": "What recording a trial costs through a server",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,17 +88,23 @@ Measured = dict[tuple[Case, str], list[tuple["Timeline", "Timeline"]]]
 
 
 def run(rounds: int) -> Section:
-    """Measure all cases in every round."""
+    """Measure all cases of a SQLite file in every round."""
+    return _run("SQLite", rounds)
+
+
+def run_server(rounds: int) -> Section:
+    """Measure all cases of a server in every round."""
+    return _run("server", rounds)
+
+
+def _run(store: str, rounds: int) -> Section:
     with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
         root = Path(scratch)
         recorders = study_recorders(root)
-        measured: Measured = {}
-        local = [case for case in CASES if case.store == "SQLite"]
-        _measure(local, recorders, None, rounds, measured)
-        with tracking_server(root / "server") as server:
-            remote = [case for case in CASES if case not in local]
-            _measure(remote, recorders, server, rounds, measured)
-    return _section(recorders, measured)
+        cases = [case for case in CASES if case.store == store]
+        with tracking_server(root / "server") if store == "server" else nullcontext() as server:
+            measured = _measure(cases, recorders, server, rounds)
+    return _section(store, recorders, measured)
 
 
 def _measure(
@@ -95,8 +112,8 @@ def _measure(
     recorders: dict[str, StudyRecorder],
     server: TrackingServer | None,
     rounds: int,
-    measured: Measured,
-) -> None:
+) -> Measured:
+    measured: Measured = {}
     for number in range(rounds):
         for case in cases:
             for name in (name for name in case.who(number) if name in recorders):
@@ -105,19 +122,23 @@ def _measure(
                 bare = recorder.untracked(case.sampler, case.n_trials)
                 tracked = recorder.tracked(case.sampler, case.n_trials, server)
                 measured.setdefault((case, name), []).append((bare, tracked))
+    return measured
 
 
-def _section(recorders: dict[str, StudyRecorder], measured: Measured) -> Section:
+def _section(store: str, recorders: dict[str, StudyRecorder], measured: Measured) -> Section:
+    names = {name for case in CASES if case.store == store for name in case.names}
     versions = [installed_versions(("mlflow", "optuna"))]
-    versions += [recorder.version for recorder in recorders.values() if recorder.version]
-    slow = f"A thousand trials through the server take {CALLBACK} more than six minutes"
-    remarks = [f"{slow}: it does them as often as *rounds* says."]
-    left_out = {CALLBACK, NESTED, HYDRA} - recorders.keys()
+    versions += [recorders[name].version for name in recorders if name in names]
+    remarks = []
+    if any(case.peer_rounds for case, _ in measured):
+        slow = f"A thousand trials take {CALLBACK} more than six minutes"
+        remarks.append(f"{slow}: it does them as often as *rounds* says.")
+    left_out = names - recorders.keys()
     if left_out:
         remarks.append(f"Left out, since they could not be installed: {', '.join(left_out)}.")
     return Section(
-        title="What recording a trial costs",
-        text=TEXT,
+        title=TITLES[store],
+        text=TEXT.format(store=STORES[store]),
         columns=(
             "",
             "all, ms",
@@ -131,7 +152,7 @@ def _section(recorders: dict[str, StudyRecorder], measured: Measured) -> Section
         ),
         rows=tuple(_rows(measured)),
         remarks=tuple(remarks),
-        versions=", ".join(dict.fromkeys(versions)),
+        versions=", ".join(dict.fromkeys(filter(None, versions))),
         chart=BarChart(
             label="recording a trial, ms",
             values={
@@ -141,6 +162,7 @@ def _section(recorders: dict[str, StudyRecorder], measured: Measured) -> Section
                     if other == name
                 }
                 for name in recorders
+                if name in names
             },
         ),
     )
