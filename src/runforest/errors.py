@@ -10,11 +10,12 @@ RunforestError          one message, one exit code
 from __future__ import annotations
 
 import difflib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,28 @@ class TaskError(RunforestError):
     """A task of the run failed."""
 
     exit_code = 1
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those behind it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+@contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Raise KeyboardInterrupt where another error was made of one in the block.
+
+    Libraries do so whose clean-up fails for what was not begun, such as the release of a lock.
+    """
+    try:
+        yield
+    except Exception as error:
+        if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def format_problems(problems: Iterable[Problem]) -> str:

@@ -1,14 +1,16 @@
-"""Objects by their dotted path, and hints for what is misspelt."""
+"""Imports: of objects by their dotted path, and of much at once."""
 
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import pkgutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 EXTRAS = ("catboost", "lightgbm", "xgboost")
 """Packages of estimators that are installed as extras of the same name."""
@@ -39,6 +41,18 @@ def import_object(path: str) -> object:
     hint = near_miss(name, dir(module)) or "Check the spelling and the installed version."
     message = f"module `{module_name}` has no `{name}`. {hint}"
     raise ValueError(message)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from going through what large imports make, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def near_miss(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from runforest.errors import ArtifactError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
@@ -99,9 +100,30 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest into a folder that becomes a result by a rename, and not before."""
-    # A line per field: without `indent`, which the encoder of the json module in C does not know.
-    fields = [f'  "{name}": {_encode(value)}' for name, value in vars(manifest).items()]
-    text = "{\n" + ",\n".join(fields) + "\n}\n"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with os.fdopen(os.open(folder / MANIFEST_NAME, flags, 0o444), "wb") as out:
-        out.write(text.encode())
+        out.write(json_text(vars(manifest)).encode())
+
+
+def json_text(fields: Mapping[str, object]) -> str:
+    """Return an object of JSON with a line per field, and a line per item of a field's list.
+
+    With `indent` the json module leaves its encoder in C, which is several times as fast.
+
+    >>> print(json_text({"a": {"b": 1}, "c": [{"d": 2}, {}]}), end="")
+    {
+      "a": {"b": 1},
+      "c": [
+        {"d": 2},
+        {}
+      ]
+    }
+    """
+    lines = [f"  {_encode(name)}: {_field(value)}" for name, value in fields.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n" if lines else "{}\n"
+
+
+def _field(value: object) -> str:
+    if not isinstance(value, list) or not value:
+        return _encode(value)
+    return "[\n    " + ",\n    ".join(map(_encode, value)) + "\n  ]"

@@ -236,7 +236,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _shown(folder: Path, store: Path) -> str:
-    return str(folder.relative_to(store) if folder.is_relative_to(store) else folder)
+    return str(folder).removeprefix(f"{store}{os.sep}")
 
 
 def _mtime(path: Path) -> float:

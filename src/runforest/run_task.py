@@ -15,11 +15,11 @@ import luigi
 from luigi.task import flatten
 
 from runforest.artifacts import Artifact, collect_outputs, commit, make_empty
-from runforest.errors import Problem
+from runforest.errors import Problem, interrupts_kept
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.luigi_config import load_luigi_config
 from runforest.manifest import Manifest, is_complete, read_manifest
-from runforest.results import Result, ResultIndex, adopt_result, open_index
+from runforest.results import Result, adopt_result, open_index
 from runforest.run import RunParameter
 from runforest.task_folder import folder_name
 from runforest.task_log import TaskLog, reuse_entry
@@ -120,18 +120,9 @@ class RunTask(TaskLog, luigi.Task):
     def run(self) -> None:
         """Take an equal result of any run, or compute one; Luigi calls this in order."""
         try:
-            ingredients = self.ingredients()
-            fingerprint = fingerprint_of(ingredients)
-            index = open_index(self.active_run.store)
-            # Of two runs that need the same result, one computes it and the other waits.
-            with index.lock(fingerprint):
-                found = None if self.is_forced else self._find(fingerprint, index)
-                if found:
-                    self.adopt(found)
-                    return
-                manifest = self._compute(ingredients, fingerprint)
-                index.add(self.run_folder, manifest)
-        except Exception:  # border: compute() is the user's code; it is told and raised again
+            with interrupts_kept():
+                self._adopt_or_compute()
+        except Exception:  # border: compute() is the user's code; told and raised again
             self._tell("failed", {"traceback": traceback.format_exc()})
             raise
         except KeyboardInterrupt:
@@ -141,21 +132,33 @@ class RunTask(TaskLog, luigi.Task):
                 os._exit(EXIT_INTERRUPTED)
             raise
 
+    def _adopt_or_compute(self) -> None:
+        ingredients = self.ingredients()
+        fingerprint = fingerprint_of(ingredients)
+        index = open_index(self.active_run.store)
+        # Of two runs that need the same result, one computes it and the other waits.
+        with index.lock(fingerprint):
+            finder = self.active_run.settings.finder
+            found = None if self.is_forced else index.find_anywhere(fingerprint, finder).result
+            if found:
+                self.adopt(found)
+            else:
+                manifest = self._compute(ingredients, fingerprint)
+                index.add(self.run_folder, manifest)
+
     def ingredients(self) -> dict[str, dict[str, str]]:
         """Return what this task's result depends on; upstream has to be complete."""
         project = Path(self.active_run.settings.project)
         return collect_ingredients(self, project, lambda task: read_manifest(task.result_folder))
 
-    def _find(self, fingerprint: str, index: ResultIndex) -> Result | None:
-        return index.find_anywhere(fingerprint, self.active_run.settings.finder).result
-
-    def adopt(self, result: Result) -> None:
-        """Make an equal result of another run this task's own."""
+    def adopt(self, result: Result) -> Manifest:
+        """Make an equal result of another run this task's own; return its manifest."""
         run_id = self.active_run.settings.run_id
         declared = [artifact.name for artifact in flatten(self.output())]
         manifest = adopt_result(result, self._staging_folder, self.run_folder, run_id, declared)
         open_index(self.active_run.store).add(self.run_folder, manifest)
         self._tell("reused", reuse_entry(manifest))
+        return manifest
 
     @property
     def _staging_folder(self) -> Path:

@@ -186,10 +186,12 @@ CONVERTING = """\
 import os
 import signal
 
-from runforest.run_task import RunTask
+from runforest.run_task import RunTask, WrapperRunTask, requires
 
 
 class Converting(RunTask):
+    priority = 1
+
     def output(self):
         return self.artifact("done.txt")
 
@@ -200,18 +202,33 @@ class Converting(RunTask):
                 pass
         except KeyboardInterrupt:
             raise RuntimeError("did not possess lock")
+
+
+class Independent(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        self.output().save("done")
+
+
+@requires(Converting, Independent)
+class Both(WrapperRunTask):
+    pass
 """
 
 
-def test_an_interrupt_that_a_library_turns_into_an_error_ends_the_run_as_killed(
+def test_an_interrupt_that_a_library_turns_into_an_error_ends_the_run_at_once(
     project: Project,
 ) -> None:
     project.write("src/tasks/converting.py", CONVERTING)
 
-    outcome = project.run("--set", "RunConfig.task=Converting")
+    outcome = project.run("--set", "RunConfig.task=Both")
 
     (run,) = project.top_runs()
     assert (outcome.code, run.info.status) == (130, "KILLED")
+    assert not (project.artifacts(run) / "Independent").exists()
+    assert "Traceback" not in outcome.out + outcome.err
 
 
 SLOW = """\

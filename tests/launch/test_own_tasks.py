@@ -97,3 +97,14 @@ def test_two_instances_in_worker_processes_log_into_their_run_and_have_a_folder_
         assert (result / "done.txt").read_text() == number
         assert (result / "empty.png").read_bytes().startswith(b"\x89PNG")
     assert len(project.runs()) == 1
+
+
+@pytest.mark.slow
+def test_the_store_is_one_file_once_the_program_has_ended(project: Project) -> None:
+    project.write("src/tasks/talking.py", TALKING)
+
+    outcome = project.run("--set", "RunConfig.task=Talking", is_cold=True)
+
+    assert outcome.code == 0, outcome.err
+    assert (project.folder / "mlruns" / "mlflow.db").exists()
+    assert not (project.folder / "mlruns" / "mlflow.db-wal").exists()

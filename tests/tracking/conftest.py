@@ -164,7 +164,7 @@ class RecordedRun:
 
     def end(self, status: str) -> None:
         """Give the run its final status."""
-        close_run(self.client, self.opened.run_id, status)
+        close_run(self.client, self.opened, status)
 
     def children(self) -> list[MlflowRun]:
         """Return its child runs, by name."""

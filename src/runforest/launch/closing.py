@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError, StoreError
 from runforest.history.lineage import lineage_facts, lineage_page
-from runforest.manifest import is_complete, read_manifest
+from runforest.manifest import is_complete, json_text, read_manifest
 from runforest.redact import redact
 from runforest.tracking.outage import outage_told
 from runforest.tracking.runs import close_run, note_reuse, tag_tasks
@@ -41,12 +40,14 @@ LOST_WORKER = (
 class Execution:
     """What an execution came to, for the summary and the exit code.
 
-    `metrics` holds the last value of each.
+    `metrics` holds the last value of each, `adopted` the manifests of the results that the plan
+    found.
     """
 
     status: str = "FAILED"
     outcomes: dict[str, TaskOutcome] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    adopted: dict[str, Manifest] = field(default_factory=dict)
     duration_s: float = 0.0
 
     def fail(self) -> None:
@@ -128,7 +129,7 @@ def _give_status(experiment: Experiment, opened: OpenExperiment, execution: Exec
         raise
     finally:
         if is_reachable(opened.tracking_uri):
-            close_run(opened.client, run_id, execution.status)
+            close_run(opened.client, opened.record, execution.status)
 
 
 def _write_last_records(
@@ -169,7 +170,10 @@ def _last_records(
     }
     settings = opened.run.settings
     lineage = lineage_facts(
-        settings, _manifests(experiment, opened), is_dirty=opened.is_dirty, secrets=secrets
+        settings,
+        _manifests(experiment, opened, execution),
+        is_dirty=opened.is_dirty,
+        secrets=secrets,
     )
     tracebacks = {
         f"errors/{name}.txt": redact(outcome.traceback, secrets)
@@ -177,16 +181,21 @@ def _last_records(
         if outcome.traceback
     }
     return {
-        "tasks.json": json.dumps(fates, indent=2) + "\n",
-        "lineage.json": json.dumps(lineage, indent=2) + "\n",
+        "tasks.json": json_text(fates),
+        "lineage.json": json_text(lineage),
         "lineage.html": lineage_page(lineage, settings.page),
         **tracebacks,
     }
 
 
-def _manifests(experiment: Experiment, opened: OpenExperiment) -> dict[str, Manifest]:
+def _manifests(
+    experiment: Experiment, opened: OpenExperiment, execution: Execution
+) -> dict[str, Manifest]:
     found = {}
     for task in experiment.tasks:
+        if task.folder_name in execution.adopted:
+            found[task.folder_name] = execution.adopted[task.folder_name]
+            continue
         folder: Path = opened.run.pinned(task.folder_name) or (
             opened.run.artifacts / task.folder_name
         )

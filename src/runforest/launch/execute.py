@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import multiprocessing
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
+from runforest.errors import interrupts_kept
 from runforest.launch.closing import Execution, close_execution
 from runforest.launch.console import ConsoleLog
 from runforest.launch.graph import root_task, walk_graph
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from runforest.journal import Entry
     from runforest.launch.experiment import Experiment
+    from runforest.manifest import Manifest
     from runforest.run_task import RunTask
 
 logger = logging.getLogger(__name__)
@@ -41,9 +44,10 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
     """
     clock = time.perf_counter()
     execution, progress = Execution(), Progress()
-    with interruptible() as interrupt:
+    with interruptible():
         opened = open_experiment(experiment)
-        with closed_on_error(opened.client, opened.record.run_id):
+        gc.freeze()  # all that was imported; at the exit too, the collector would go through it
+        with closed_on_error(opened.client, opened.record):
             recorder = Recorder(
                 opened.client,
                 opened.run,
@@ -52,13 +56,11 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
             )
         log_file, secrets = opened.run.artifacts / "console.log", experiment.environment.secrets
         try:
-            with ConsoleLog(log_file, secrets) as console:
+            with interrupts_kept(), ConsoleLog(log_file, secrets) as console:
                 set_up_logging(experiment.config.log_level)
                 with progress.shown_on(console), _following(recorder):
-                    if _complete(experiment, opened):
+                    if _complete(experiment, opened, execution):
                         execution.status = "FINISHED"
-                    elif interrupt.has_come:
-                        execution.status = "KILLED"
         except KeyboardInterrupt:
             execution.status = "KILLED"
         finally:
@@ -77,28 +79,31 @@ def _following(recorder: Recorder) -> Iterator[None]:
         recorder.stop()  # what it says of the last tasks belongs into the log
 
 
-def _complete(experiment: Experiment, opened: OpenExperiment) -> bool:
+def _complete(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> bool:
     """Complete the experiment's task; return whether that succeeded."""
     root = root_task(experiment.config.task, opened.run)
-    _adopt_planned(experiment, opened, root)
+    execution.adopted = _adopt_planned(experiment, opened, root)
     return root.complete() or (_build(experiment, root) and root.complete())
 
 
-def _adopt_planned(experiment: Experiment, opened: OpenExperiment, root: RunTask) -> None:
-    """Take the results that the plan found, without a scheduler.
+def _adopt_planned(
+    experiment: Experiment, opened: OpenExperiment, root: RunTask
+) -> dict[str, Manifest]:
+    """Take the results that the plan found, without a scheduler; return their manifests by name.
 
     What comes after a task that has to be computed is looked up by that task's successors
     themselves, since it depends on what comes out.
     """
     found = {planned.name: planned for planned in experiment.plan if planned.action == "reuse"}
-    pins = opened.run.settings.pins
+    pins, adopted = opened.run.settings.pins, {}
     for task in walk_graph(root, is_leaf=lambda task: task.folder_name in pins):
         planned = found.get(task.folder_name)
         if planned and planned.result:
             try:
-                task.adopt(planned.result)
+                adopted[task.folder_name] = task.adopt(planned.result)
             except OSError as error:  # removed since the plan was made: it is computed again
                 logger.warning("%s cannot be reused: %s", task.folder_name, error)
+    return adopted
 
 
 def _build(experiment: Experiment, root: RunTask) -> bool:

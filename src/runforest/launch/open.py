@@ -70,7 +70,7 @@ def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path)
     pins = local_pins(experiment.pins, project)
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))
-    with _undone_on_error(client, record.run_id):
+    with _undone_on_error(client, record):
         run = _prepare_run(experiment, record, _page(uri, record), pins, commit)
         _record_sources(experiment, client, run, commit)
         _upload_sources(record, run)
@@ -84,16 +84,16 @@ def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path)
 
 
 @contextmanager
-def _undone_on_error(client: MlflowClient, run_id: str) -> Iterator[None]:
+def _undone_on_error(client: MlflowClient, record: OpenedRun) -> Iterator[None]:
     """Close the run that cannot be opened, and delete it when that is for want of its files."""
     try:
-        with closed_on_error(client, run_id):
+        with closed_on_error(client, record):
             yield
     except StoreError:
-        client.delete_run(run_id)
+        client.delete_run(record.run_id)
         raise
     except OSError as error:
-        client.delete_run(run_id)
+        client.delete_run(record.run_id)
         message = (
             f"the artifacts of a run cannot be written ({error}). Make the folder writable, or "
             "free some space."

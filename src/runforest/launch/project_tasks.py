@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from luigi.task_register import Register, TaskClassAmbigiousException
 
 from runforest.errors import ConfigError, Problem
+from runforest.importing import uncollected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,8 @@ def import_tasks(project: Path) -> None:
     if source not in sys.path:
         sys.path.insert(0, source)
     try:
-        importlib.import_module(TASKS_PACKAGE)
+        with uncollected():
+            importlib.import_module(TASKS_PACKAGE)
     except Exception as error:  # border: this is the user's code
         frames = [
             frame for frame in traceback.extract_tb(error.__traceback__) if source in frame.filename

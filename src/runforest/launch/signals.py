@@ -30,13 +30,13 @@ _fork = {"is_on": False}
 
 
 @contextmanager
-def interruptible() -> Iterator[Interrupt]:
+def interruptible() -> Iterator[None]:
     """Turn SIGINT and SIGTERM into KeyboardInterrupt while the block runs."""
     _watch_forks()
-    handler = Interrupt()
+    handler = _Interrupt()
     previous = {number: signal.signal(number, handler) for number in _STOP_SIGNALS}
     try:
-        yield handler
+        yield
     finally:
         for number, former in previous.items():
             signal.signal(number, former)
@@ -66,19 +66,13 @@ def _watch_forks() -> None:
     os.register_at_fork(before=begin, after_in_parent=end, after_in_child=end)
 
 
-class Interrupt:
+class _Interrupt:
     """Raises KeyboardInterrupt for a signal, and ignores those that follow closely."""
 
     def __init__(self) -> None:
         self._at_s = -math.inf
 
-    @property
-    def has_come(self) -> bool:
-        """Whether it was raised; a library may have made another error of it since."""
-        return self._at_s > -math.inf
-
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Handle a signal."""
         if _fork["is_on"]:  # Python drops what is raised in a hook, whose work is not done
             again = threading.Timer(RETRY_S, os.kill, (os.getpid(), number))
             again.daemon = True

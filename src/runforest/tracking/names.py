@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from runforest.digests import text_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME_LIMIT, VALUE_LIMIT = 250, 6000
 _REFUSED = re.compile(r"[^\w\-. /:]")
@@ -27,6 +31,21 @@ def safe_name(name: str) -> str:
         return safe
     end = f"-{text_digest(encodable(name))[:8]}"
     return safe[: NAME_LIMIT - len(end)] + end
+
+
+def safe_params(params: Mapping[str, object]) -> dict[str, str]:
+    """Return parameters as MLflow takes them, all of them.
+
+    >>> safe_params({"a[": 1, "a]": "text"})  # names that differ only in what it refuses
+    {'a_': '1', 'a__': 'text'}
+    """
+    safe: dict[str, str] = {}
+    for name, value in params.items():
+        key = safe_name(name)
+        while key in safe:
+            key = safe_name(f"{key}_")
+        safe[key] = shortened(str(value))
+    return safe
 
 
 def _safe_part(part: str) -> str:

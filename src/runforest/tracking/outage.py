@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from runforest.errors import StoreError
+from runforest.errors import StoreError, causes
 from runforest.tracking.store import hide_password, is_reachable
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def is_outage(error: Exception, uri: str) -> bool:
     from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
     kinds = SQLAlchemyError, RequestException, ConnectionError, TimeoutError
-    cause = next((cause for cause in _causes(error) if isinstance(cause, kinds)), None)
+    cause = next((cause for cause in causes(error) if isinstance(cause, kinds)), None)
     if isinstance(cause, SQLAlchemyError):
         return not isinstance(cause, (DataError, IntegrityError))
     if cause is not None and "too many 500 error responses" not in str(cause):
@@ -115,14 +115,6 @@ def recorded_singly(
         return [problem]
     parts = [recorded_singly(record, [entry], uri) for entry in entries]
     return [problem for part in parts for problem in part]
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those behind it."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def incomplete_record(error: Exception, artifacts: Path) -> StoreError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runforest.tracking.bulk import add_rows, sql_store
 from runforest.tracking.children import refusal_of
 from runforest.tracking.names import safe_name, shortened
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param, RunTag
     from mlflow.exceptions import MlflowException
 
     from runforest.journal import Entry
@@ -63,11 +65,26 @@ def _log(client: MlflowClient, run_id: str, rows: Sequence[object]) -> list[Mlfl
     metrics = [row for row in rows if isinstance(row, Metric)]
     params = [row for row in rows if isinstance(row, Param)]
     tags = [row for row in rows if isinstance(row, RunTag)]
-    refusal = refusal_of(lambda run_id: client.log_batch(run_id, metrics, params, tags), run_id)
+    refusal = refusal_of(lambda run_id: _send(client, run_id, metrics, params, tags), run_id)
     if refusal is None or len(rows) == 1:
         return [refusal] if refusal else []
     middle = len(rows) // 2
     return [*_log(client, run_id, rows[:middle]), *_log(client, run_id, rows[middle:])]
+
+
+def _send(
+    client: MlflowClient,
+    run_id: str,
+    metrics: list[Metric],
+    params: list[Param],
+    tags: list[RunTag],
+) -> None:
+    store = sql_store(client)
+    if store and tags:
+        add_rows(store, run_id, tags=tags)
+        tags = []
+    if metrics or params or tags:
+        client.log_batch(run_id, metrics, params, tags)
 
 
 def _values(entry: Entry, kind: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from runforest.errors import StoreError
-from runforest.tracking.names import safe_name, shortened
+from runforest.tracking.bulk import add_rows, sql_store
+from runforest.tracking.names import safe_params, shortened
 from runforest.tracking.process import PROCESS_TAG, process_start
 from runforest.tracking.trials import KILLED_NAME, NAME_TAG, RUNNING_NAME
 
@@ -57,6 +58,16 @@ class OpenedRun:
     experiment_id: str
     artifact_uri: str
 
+    @classmethod
+    def of(cls, run: MlflowRun) -> OpenedRun:
+        """Return what MLflow says of a run."""
+        return cls(
+            run_id=run.info.run_id,
+            name=run.info.run_name,
+            experiment_id=run.info.experiment_id,
+            artifact_uri=run.info.artifact_uri,
+        )
+
     @property
     def local_folder(self) -> Path | None:
         """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
@@ -82,26 +93,27 @@ def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:
         run_name=request.run_name or None,
         tags=_tags(request),
     )
-    with closed_on_error(client, run.info.run_id):
-        log_params(client, run.info.run_id, request.params)
-    return OpenedRun(
-        run_id=run.info.run_id,
-        name=run.info.run_name,
-        experiment_id=experiment_id,
-        artifact_uri=run.info.artifact_uri,
-    )
+    opened = OpenedRun.of(run)
+    with closed_on_error(client, opened):
+        log_params(client, opened.run_id, request.params)
+    return opened
 
 
 def log_params(client: MlflowClient, run_id: str, params: dict[str, str]) -> None:
     """Record parameters of any number and length; over-long values are cut visibly."""
     from mlflow.entities import Param
 
-    rows = [Param(safe_name(name), shortened(value)) for name, value in params.items()]
+    store = sql_store(client)
+    rows = [Param(name, value) for name, value in safe_params(params).items()]
     for start in range(0, len(rows), BATCH_LIMIT):
-        client.log_batch(run_id, params=rows[start : start + BATCH_LIMIT])
+        part = rows[start : start + BATCH_LIMIT]
+        if store:
+            add_rows(store, run_id, params=part)
+        else:
+            client.log_batch(run_id, params=part)
 
 
-def close_run(client: MlflowClient, run_id: str, status: str) -> None:
+def close_run(client: MlflowClient, opened: OpenedRun, status: str) -> None:
     """Give the run and those of its children that are still open their final status.
 
     Parameters
@@ -109,21 +121,21 @@ def close_run(client: MlflowClient, run_id: str, status: str) -> None:
     status
         FINISHED, FAILED or KILLED.
     """
-    for child in running_children(client, run_id):
+    for child in running_children(client, opened):
         if child.info.run_name == RUNNING_NAME:
             client.set_tag(child.info.run_id, NAME_TAG, KILLED_NAME)
         client.set_terminated(child.info.run_id, "KILLED")
-    client.set_terminated(run_id, status)
+    client.set_terminated(opened.run_id, status)
 
 
 @contextmanager
-def closed_on_error(client: MlflowClient, run_id: str) -> Iterator[None]:
+def closed_on_error(client: MlflowClient, opened: OpenedRun) -> Iterator[None]:
     """Close a run when the block ends by an exception: KILLED by an interrupt, else FAILED."""
     try:
         yield
     except BaseException as error:
         is_interrupt = isinstance(error, KeyboardInterrupt)
-        close_run(client, run_id, "KILLED" if is_interrupt else "FAILED")
+        close_run(client, opened, "KILLED" if is_interrupt else "FAILED")
         raise
 
 
@@ -161,11 +173,10 @@ def note_reuse(
     )
 
 
-def running_children(client: MlflowClient, run_id: str) -> list[MlflowRun]:
+def running_children(client: MlflowClient, opened: OpenedRun) -> list[MlflowRun]:
     """Return the child runs that have no final status."""
-    experiment_id = client.get_run(run_id).info.experiment_id
-    query = f"tags.`mlflow.parentRunId` = '{run_id}' and attributes.status = 'RUNNING'"
-    return list(client.search_runs([experiment_id], query))
+    query = f"tags.`mlflow.parentRunId` = '{opened.run_id}' and attributes.status = 'RUNNING'"
+    return list(client.search_runs([opened.experiment_id], query))
 
 
 def _experiment_id(client: MlflowClient, request: RunRequest) -> str:

@@ -69,7 +69,7 @@ def _is_ours(run: MlflowRun, project: Path) -> bool:
     home = run.data.tags.get(PROJECT_TAG)
     if home is None or Path(home) == project or not _is_there(Path(home)):
         return True
-    folder = _opened(run).local_folder
+    folder = OpenedRun.of(run).local_folder
     return folder is not None and folder.is_relative_to(project)
 
 
@@ -80,21 +80,12 @@ def _is_there(folder: Path) -> bool:
         return True
 
 
-def _opened(run: MlflowRun) -> OpenedRun:
-    return OpenedRun(
-        run_id=run.info.run_id,
-        name=run.info.run_name,
-        experiment_id=run.info.experiment_id,
-        artifact_uri=run.info.artifact_uri,
-    )
-
-
 def _close(client: MlflowClient, project: Path, run: MlflowRun) -> None:
-    opened = _opened(run)
+    opened = OpenedRun.of(run)
     folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
     with outage_told(folder / "artifacts"):
         replay_journal(client, opened, folder / "journal.jsonl")
-    close_run(client, opened.run_id, "KILLED")
+    close_run(client, opened, "KILLED")
     shutil.rmtree(folder / "staging", ignore_errors=True)
     ResultIndex(project / "mlruns").add_all(folder / "artifacts")
     logger.info("Closed run %s, which a killed process had left open.", opened.name)

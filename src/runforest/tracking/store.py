@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from runforest.errors import StoreError
+from runforest.importing import uncollected
 from runforest.tracking.bulk import relax_sync
 from runforest.tracking.relocation import follow_move
 from runforest.tracking.sqlite import check_sqlite, has_schema, sqlite_path, use_wal
@@ -190,9 +191,11 @@ def _client(uri: str) -> MlflowClient:
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
+    with uncollected():
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+        from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+        from sqlalchemy.exc import SQLAlchemyError
 
     try:
         client = MlflowClient(tracking_uri=uri)

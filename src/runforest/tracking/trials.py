@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from runforest.tracking.names import safe_name, shortened
+from runforest.tracking.names import safe_name, safe_params, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,7 +99,7 @@ def running_child(parent: OpenedRun, entry: Entry, study: str) -> ChildRun:
         name=RUNNING_NAME,
         started_ms=_whole(entry["started_ms"]),
         tags=_tags(parent, entry, study),
-        params=_params(entry),
+        params=safe_params(cast("dict[str, object]", entry["params"])),
     )
 
 
@@ -112,7 +112,7 @@ def finished_child(parent: OpenedRun, entry: Entry) -> ChildRun:
         name=f"trial {entry['number']}",
         started_ms=started_ms,
         tags=_tags(parent, entry, str(entry.get("study") or "")),
-        params=_params(entry),
+        params=safe_params(cast("dict[str, object]", entry["params"])),
         metrics=tuple(_metrics(entry)),
         status=STATUS[str(entry["state"])],
         ended_ms=started_ms + round(1000 * float(str(entry["duration_s"]))),
@@ -127,16 +127,6 @@ def _tags(parent: OpenedRun, entry: Entry, study: str) -> dict[str, str]:
         "reason": shortened(str(entry.get("reason") or "")),
     }
     return {key: value for key, value in tags.items() if value}
-
-
-def _params(entry: Entry) -> dict[str, str]:
-    params: dict[str, str] = {}
-    for name, value in cast("dict[str, object]", entry["params"]).items():
-        key = safe_name(name)
-        while key in params:  # two names that differ only in what MLflow refuses
-            key = safe_name(f"{key}_")
-        params[key] = shortened(str(value))
-    return params
 
 
 def _metrics(entry: Entry) -> Iterator[tuple[str, int, float]]:

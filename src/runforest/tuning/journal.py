@@ -139,9 +139,9 @@ def _storage(path: Path) -> JournalStorage:
 
 
 class _OneWriter(JournalFileOpenLock):
-    """The lock of a file that has one writer: none.
+    """The lock of a file that has one writer: none, in the form of one of Optuna's.
 
-    Those of Optuna raise RuntimeError or FileNotFoundError for an interrupt that comes while they
+    Those raise RuntimeError or FileNotFoundError for an interrupt that comes while they
     are taken or given back, and one that a killed writer left is waited for half a minute.
     """
 
