@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 Entry = dict[str, object]
 
+MAX_WAITING_BYTES = 1 << 17
+"""How far a recorder may fall behind before the writer waits: some hundred trials."""
+
+PATIENCE_S = 10.0
+"""How long a writer waits for a recorder that does not get on, or is gone."""
+
+POLL_S = 0.05
+
 _MACHINE_FIELDS = frozenset(
     {"event", "task", "key", "study", "uid", "state", "fingerprint", "reused_from"}
 )
@@ -70,13 +78,15 @@ class JournalReader:
         Lines that are no entries, as a full disk or a power failure leaves them.
     is_behind
         Whether the last piece was as long as it might be, so that more is likely to wait.
+    offset
+        Bytes of the file that were returned, or damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.damaged: list[bytes] = []
         self.is_behind = False
+        self.offset = 0
         self._path = path
-        self._offset = 0
 
     def next_piece(self, limit: int) -> list[Entry] | None:
         """Return at most so many of the entries not returned before; None when there are none.
@@ -85,24 +95,28 @@ class JournalReader:
         """
         lines = self._next_lines(limit)
         self.is_behind = len(lines) == limit
-        self._offset += sum(map(len, lines))
+        self.offset += sum(map(len, lines))
         return [entry for line in lines if (entry := self._entry(line))] if lines else None
+
+    def has_more(self) -> bool:
+        """Return whether the file has grown beyond what was returned."""
+        return self._path.exists() and self._path.stat().st_size > self.offset
 
     def torn_end(self) -> bytes:
         """Return what stands after the last whole line: nothing, once all writers are gone."""
         try:
             with self._path.open("rb") as source:
-                source.seek(self._offset)
+                source.seek(self.offset)
                 return source.read().rpartition(b"\n")[2]
         except FileNotFoundError:
             return b""
 
     def _next_lines(self, limit: int) -> list[bytes]:
         try:
-            if self._path.stat().st_size <= self._offset:
+            if not self.has_more():
                 return []
             with self._path.open("rb") as source:
-                source.seek(self._offset)
+                source.seek(self.offset)
                 # Its end may be read as the next line, written a moment later: nothing follows it.
                 return list(takewhile(_is_whole, islice(source, limit)))
         except FileNotFoundError:
@@ -117,6 +131,38 @@ class JournalReader:
             return entry
         self.damaged.append(line)
         return None
+
+
+class Backlog:
+    """What of a journal waits for its recorder, which says in a file beside it how far it is.
+
+    Writer and recorder may be different processes.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._mark = journal.with_suffix(".recorded")
+        self._n_recorded = 0
+        self._moved_s = time.monotonic()
+
+    def note(self, n_recorded: int) -> None:
+        """Say how many bytes of the journal are recorded."""
+        descriptor = os.open(self._mark, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, f"{n_recorded:020}".encode())  # always as long, so never torn
+        finally:
+            os.close(descriptor)
+
+    def wait(self) -> None:
+        """Wait until the recorder has caught up, if it is far behind and gets on."""
+        while self._journal.stat().st_size - self._n_recorded > MAX_WAITING_BYTES:
+            n_recorded = int(self._mark.read_bytes() or 0) if self._mark.exists() else 0
+            if n_recorded > self._n_recorded:
+                self._n_recorded, self._moved_s = n_recorded, time.monotonic()
+            elif time.monotonic() - self._moved_s > PATIENCE_S:
+                return
+            else:
+                time.sleep(POLL_S)
 
 
 def _is_whole(line: bytes) -> bool:

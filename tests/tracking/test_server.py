@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from mlflow.entities import ViewType
 
+from runforest.launch.signals import GRACE_S
 from runforest.manifest import read_manifest
 from tests.conftest import (
     ARTICLE,
@@ -65,6 +67,31 @@ class Last(RunTask):
 
     def compute(self):
         self.output().save("last")
+"""
+
+
+CHATTY = """\
+import pathlib
+
+from runforest.run_task import RunTask
+
+N_TRIALS = 300
+
+
+class Chatty(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        for number in range(N_TRIALS):
+            self.log_trial({
+                "uid": f"{number:012x}", "study": "", "number": number, "params": {"a": number},
+                "state": "complete", "value": 0.5, "std": 0.1, "fold_scores": [0.4, 0.6],
+                "further": {}, "started_ms": 1_700_000_000_000 + number, "duration_s": 0.1,
+                "reason": None, "is_earlier": False,
+            })
+        self.output().save("done")
+        pathlib.Path("computed").touch()
 """
 
 
@@ -206,6 +233,33 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     }
     assert not (artifacts / "errors").exists()
     assert not (run_folder / "staging").exists()
+
+
+def test_a_record_that_a_person_does_not_wait_for_is_completed_by_the_next_start(
+    tmp_path: Path, server: str
+) -> None:
+    project = on_server(tmp_path / "project", server)
+    project.write("src/tasks/chatty.py", CHATTY)
+    project.write("src/tasks/waiting.py", WAITING)
+    process = project.start("--set", "RunConfig.task=Chatty")
+    wait_until((project.folder / "computed").exists)
+    for _ in range(2):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(GRACE_S + 1)
+    out, err = process.communicate(timeout=15)
+
+    run = project.top_runs()[0]
+    assert process.returncode == 130, err
+    assert run.info.status == "RUNNING"
+    assert "The next start completes it" in err
+    assert "Traceback" not in out + err
+    assert len(project.children(run)) < 300
+
+    assert project.run("--set", "RunConfig.task=Early").code == 0
+
+    assert project.client.get_run(run.info.run_id).info.status == "KILLED"
+    names = [child.info.run_name for child in project.children(run)]
+    assert sorted(names) == sorted(f"trial {number}" for number in range(300))
 
 
 def test_a_run_whose_last_records_are_refused_is_closed(

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LEFT = (
+    "The record of this run is not complete. The next start completes it and closes the run: until "
+    "then it is shown as running."
+)
 LOST_WORKER = (
     "The worker process of this task died without a word: killed by a signal, or by the system for "
     "want of memory. Run again to go on from the last committed task.\n"
@@ -83,7 +87,7 @@ def close_execution(
             execution.duration_s = time.perf_counter() - clock
             _judge_silent_tasks(opened.run.artifacts, execution.outcomes, has_failed=has_failed)
             with outage_told(opened.run.artifacts):
-                _give_status(experiment, opened, execution)
+                _give_status(experiment, opened, execution, is_left=recorder.is_left)
 
 
 @contextmanager
@@ -111,15 +115,20 @@ def _judge_silent_tasks(
             outcome.traceback = LOST_WORKER
 
 
-def _give_status(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> None:
+def _give_status(
+    experiment: Experiment, opened: OpenExperiment, execution: Execution, *, is_left: bool
+) -> None:
     """Close the run, after its last records: FAILED when they cannot be kept.
 
     A server that does not answer is not asked, which would take minutes a call; the next start
-    completes and closes the run.
+    completes and closes the run. So it does with one whose record was left, `is_left`.
     """
     run_id = opened.record.run_id
     try:
         _write_last_records(experiment, opened, execution)
+        if is_left:
+            logger.warning(_LEFT)
+            return
         check_reachable(opened.tracking_uri)
         tag_tasks(opened.client, run_id, execution.outcomes)
         note_reuse(opened.client, opened.record, execution.outcomes)
@@ -128,7 +137,7 @@ def _give_status(experiment: Experiment, opened: OpenExperiment, execution: Exec
         execution.fail()
         raise
     finally:
-        if is_reachable(opened.tracking_uri):
+        if not is_left and is_reachable(opened.tracking_uri):
             close_run(opened.client, opened.record, execution.status)
 
 

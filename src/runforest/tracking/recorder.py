@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from runforest.journal import JournalReader
+from runforest.journal import Backlog, JournalReader
 from runforest.tracking.outage import first_line, incomplete_record, recorded_singly
 from runforest.tracking.outcome import outcome_of
 from runforest.tracking.rows import log_rows
@@ -46,6 +46,9 @@ At Python's default, five times as much, the last trials are recorded half a sec
 
 PAUSE_S = 0.001
 """Between two pieces: a lock is not handed to who waits for it unless its owner pauses."""
+
+HURRY_S = 3.0
+"""What is left to record may take so long after a person's second wish to end."""
 
 _LATER = (
     "The run is not recorded any more: %s. Its tasks go on; what is missing will be recorded when "
@@ -84,11 +87,13 @@ class Recorder:
         self._opened = opened
         self._on_entry = on_entry
         self._journal = JournalReader(run.journal_path)
+        self._backlog = Backlog(run.journal_path)
         self._trials = TrialRecorder(client, opened)
         self._uploaded: set[str] = set()
         self._is_catching_up = False
         self._switch_s = sys.getswitchinterval()
-        self._stop = threading.Event()
+        self._stop, self._has_ended = threading.Event(), threading.Event()
+        self._is_interrupted = self._is_leaving = False
         self._refusals: list[Exception] = []
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._follow, name="recorder", daemon=True)
@@ -98,14 +103,23 @@ class Recorder:
         sys.setswitchinterval(SWITCH_S)
         self._thread.start()
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the rest was left to the next start, for want of patience."""
+        return self._is_leaving and self._journal.has_more()
+
     def stop(self) -> None:
         """Let what is left be recorded and stop following; `close` tells whether all went well.
 
-        An interrupt of the main thread, which only waits, costs no record.
+        After an interrupt while it waits, `close` does not wait for long.
         """
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        try:
+            if self._thread.ident is not None:
+                self._has_ended.wait()  # not `join`: interrupted, it takes a thread for ended
+        except KeyboardInterrupt:
+            self._is_interrupted = True
+            raise
         sys.setswitchinterval(self._switch_s)
 
     def close(self) -> None:
@@ -116,8 +130,12 @@ class Recorder:
         StoreError
             Something could not be recorded.
         """
+        if self._is_interrupted:
+            self._is_leaving = not self._has_ended.wait(HURRY_S)
         self.stop()
         self._record_new()  # what was said after the end, or all of it
+        if self.is_left:
+            return
         if self._error is not None and is_reachable(self._client.tracking_uri):
             self._catch_up()
         problems = [self._error, *self._refusals, *self._trials.refusals, self._damage()]
@@ -133,10 +151,11 @@ class Recorder:
             # While a slow store took its time, enough has gathered.
             pause_s = max(PAUSE_S, POLL_S - (time.monotonic() - clock))
         self._record_new()
+        self._has_ended.set()
 
     def _record_new(self) -> None:
         """Record all that waits; what comes meanwhile is left to gather, for fewer transactions."""
-        while self._record_piece() and self._journal.is_behind:
+        while not self._is_leaving and self._record_piece() and self._journal.is_behind:
             time.sleep(PAUSE_S)
 
     def _record_piece(self) -> bool:
@@ -146,7 +165,7 @@ class Recorder:
             entries = None
             with self._keeping_error():
                 entries = self._journal.next_piece(self._trials.n_at_once)
-            for step in (self._note, self._record, self._tell) if entries else ():
+            for step in (self._note, self._tell, self._record, self._mark) if entries else ():
                 with self._keeping_error():
                     step(entries or [])
             return entries is not None
@@ -191,6 +210,9 @@ class Recorder:
     def _tell(self, entries: list[Entry]) -> None:
         for entry in entries:
             self._on_entry(entry)
+
+    def _mark(self, _entries: list[Entry]) -> None:
+        self._backlog.note(self._journal.offset)
 
     def _catch_up(self) -> None:
         """Record the journal once more from its beginning, what is in the store excepted.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from runforest.journal import Backlog
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -22,6 +24,7 @@ class StudyLog:
 
     def __init__(self, task: TaskLog, key: str, study: StudySpec) -> None:
         self._task, self._key, self._study = task, key, study
+        self._backlog = Backlog(task.active_run.journal_path)
 
     def study_started(self, earlier: list[TrialRecord]) -> None:
         """Say what is to do, and tell the trials of earlier runs as this run's own."""
@@ -44,8 +47,9 @@ class StudyLog:
         )
 
     def trial_finished(self, record: TrialRecord) -> None:
-        """Tell a finished trial."""
+        """Tell a finished trial; wait if they come faster than they can be recorded."""
         self._log(record, is_earlier=False)
+        self._backlog.wait()
         message = f"trial {record.number}: {record.state}"
         self._task.report_progress(record.number + 1, self._study.n_possible, message)
 
