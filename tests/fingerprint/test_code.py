@@ -252,6 +252,32 @@ def test_the_package_of_an_imported_module_counts_but_not_all_that_it_lists(
 
 
 @pytest.mark.parametrize(
+    ("statement", "is_given"),
+    [
+        ("import {package}.models.forest", True),
+        ("import {package}.models.forest as forest", False),
+        ("from {package}.models import forest", False),
+        ("from {package}.models.forest import grow", False),
+    ],
+)
+def test_what_a_package_imports_of_itself_counts_if_an_import_gives_the_package(
+    package: Package, statement: str, *, is_given: bool
+) -> None:
+    statement = statement.replace("{package}", f"package_{next(_numbers) + 1}")
+    changes = {
+        "below.py": f"{statement}\n",
+        "models/__init__.py": "from .other import shrink\n",
+        "models/forest.py": "def grow():\n    return 1\n",
+        "models/other.py": "def shrink():\n    return 1\n",
+    }
+
+    names = names_of(package.digests(changes, module="below"))
+
+    assert ".models.forest:grow" in names
+    assert (".models.other:shrink" in names) == is_given
+
+
+@pytest.mark.parametrize(
     ("test", "is_run"),
     [
         ("TYPE_CHECKING", False),

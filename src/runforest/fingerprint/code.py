@@ -86,7 +86,8 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
 
     The packages around a module count with their own `__init__.py` and what that imports from
     elsewhere. What it imports of its own package counts only if other code asks for it: a package
-    that lists its tasks does not make each depend on all.
+    that lists its tasks does not make each depend on all. A plain `import a.b` asks for `a` too,
+    since it gives the code the name `a`.
 
     The engine's code counts where it lies in the project. Where it is installed, its version
     stands for it; the third-party packages that it computes with count all the same.

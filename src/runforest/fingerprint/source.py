@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runforest.line_cache import LineCache
 
-_FORMAT = 2  # of what is kept in the cache; a change to what is collected makes it another
+_FORMAT = 3  # of what is kept in the cache; a change to what is collected makes it another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,12 @@ class _Imports(ast.NodeVisitor):
         self._package = package
 
     def visit_Import(self, node: ast.Import) -> None:
-        self.found |= {(alias.name, "") for alias in node.names}
+        """Collect what each binds: `import a.b` gives the code `a` too, `import a.b as c` not."""
+        for alias in node.names:
+            self.found.add((alias.name, ""))
+            if not alias.asname:
+                parts = alias.name.split(".")
+                self.found |= {(".".join(parts[:end]), "") for end in range(1, len(parts))}
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         base = _import_base(node, self._package)
