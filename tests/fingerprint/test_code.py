@@ -40,7 +40,15 @@ import luigi
 SCALE = 2
 
 
-class Upstream(luigi.Task):
+class Base(luigi.Task):
+    COLUMNS = ("a", "b")
+
+
+class Upstream(Base):
+    @staticmethod
+    def doubled(value):
+        return 2 * value
+
     def run(self):
         return "upstream"
 
@@ -153,6 +161,51 @@ def test_an_imported_task_is_not_followed(package: Package) -> None:
     }
 
     assert names == {".below:<module>"}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_followed"),
+    [
+        ("return Upstream.COLUMNS", True),
+        ("return Upstream.doubled(2)", True),
+        ("return self.need(Upstream).doubled(2)", True),
+        ("return Upstream().doubled(2)", True),
+        ("return self.need(Upstream).output()", False),
+        ("return Upstream.task_family", False),
+        ("return self.need(Upstream, columns=Upstream.COLUMNS)", False),
+        ("return [self.need(task) for task in (Upstream,)]", False),
+    ],
+)
+def test_a_task_is_followed_if_the_code_takes_more_of_it_than_its_result(
+    package: Package, line: str, *, is_followed: bool
+) -> None:
+    changes = {
+        "shown.py": "from .upstream import Upstream\n",
+        "below.py": f"from .shown import Upstream\n\n\ndef compute(self):\n    {line}\n",
+    }
+
+    names = names_of(package.digests(changes, module="below"))
+
+    of_upstream = {".shown:<module>", ".upstream:Base", ".upstream:Upstream"}
+    assert (of_upstream <= names) == is_followed
+    assert is_followed or names == {".below:<module>", ".below:compute"}
+
+
+def test_what_requires_takes_of_a_task_does_not_count(package: Package) -> None:
+    below = """\
+import luigi
+
+from .upstream import Upstream
+
+
+class Below(luigi.Task):
+    def requires(self):
+        return [Upstream(column) for column in Upstream.COLUMNS]
+"""
+
+    names = names_of(package.digests({"below.py": below}, module="below"))
+
+    assert names == {".below:<module>", ".below:Below"}
 
 
 def test_a_helper_out_of_a_tasks_module_is_followed(package: Package) -> None:

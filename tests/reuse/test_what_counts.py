@@ -185,3 +185,60 @@ def test_a_change_that_does_not_matter_runs_nothing(
     actions, text = planned_actions(project)
 
     assert actions == dict.fromkeys(ALL, "reuse"), text
+
+
+LISTING = """\
+from runforest.run_task import RunTask
+
+
+class Listing(RunTask):
+    WORD = "old"
+
+    def output(self):
+        return self.artifact("list.txt")
+
+    def compute(self):
+        self.output().save("always the same")
+"""
+SAYING = """\
+from runforest.run_task import RunTask, requires
+from tasks.listing import Listing
+
+
+@requires(Listing)
+class Saying(RunTask):
+    def output(self):
+        return self.artifact("word.txt")
+
+    def compute(self):
+        self.output().save(READ)
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "status", "why"),
+    [
+        (
+            "Listing.WORD",
+            "computed",
+            "Saying: another result\n  code of tasks.listing.Listing changed\n",
+        ),
+        ("self.input().load()", "reused", "Saying: same\n"),
+    ],
+    ids=["a constant of the task", "the result of the task"],
+)
+def test_an_edit_upstream_that_leaves_the_bytes_equal_runs_what_takes_more_than_the_result(
+    project: Project, read: str, status: str, why: str
+) -> None:
+    project.write("src/tasks/listing.py", LISTING)
+    project.write("src/tasks/saying.py", SAYING.replace("READ", read))
+    project.configure('[RunConfig]\ntask = "Saying"\n')
+    project.run()
+    project.write("src/tasks/listing.py", LISTING.replace("old", "new"))
+
+    outcome = project.run()
+
+    assert outcome.code == 0, outcome.err
+    assert statuses(project) == {"Listing": "computed", "Saying": status}
+    old_and_new = [run.info.run_id for run in reversed(project.top_runs())]
+    assert why in project.command("why", *old_and_new).out

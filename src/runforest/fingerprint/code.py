@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.fingerprint.source import ModuleCode, read_module
+from runforest.fingerprint.source import Import, ModuleCode, read_module
 from runforest.line_cache import open_cache
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
 
     A task that is imported is not followed: what it does reaches this one through its result, so
     that a change upstream which yields the same bytes stops there. Anything else that a project
-    module imports is followed, a helper function out of another task's module included.
+    module imports is followed, a helper function out of another task's module included. So is a
+    task of which the code takes what no result brings, such as a constant or a static method.
 
     The packages around a module count with their own `__init__.py` and what that imports from
     elsewhere. What it imports of its own package counts only if other code asks for it: a package
@@ -129,13 +130,19 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
             found.digests.update({f"{name}:{key}": one for key, one in code.definitions.items()})
         if is_ours and not is_passed:
             found.files[name] = path
-        targets = {target for target in map(_followed, code.imports) if target}
+        targets = {target for one in code.imports for target in _targets(one)}
         targets -= {target for target in targets if is_passed and _is_of_package(target, name)}
         fresh = {step for target in targets for step in _steps(target)} - seen
         seen |= fresh
         pending.extend(fresh)
     found.third_party.difference_update(sys.stdlib_module_names, {"runforest"})
     return found
+
+
+def task_modules(task: type[luigi.Task]) -> set[str]:
+    """Return the modules of a task's class and of the tasks it is derived from, bar the engine."""
+    names = {cls.__module__ for cls in task.__mro__ if issubclass(cls, luigi.Task)}
+    return {one for one in names if not is_machinery(one) and not one.startswith("luigi.")}
 
 
 def is_machinery(module: str) -> bool:
@@ -174,15 +181,18 @@ def _steps(module: str) -> Iterator[tuple[str, bool]]:
         package = package.rpartition(".")[0]
 
 
-def _followed(imported: tuple[str, str]) -> str | None:
-    """Return the module that an import leads to, or None if it is not to be followed."""
-    module, name = imported
+def _targets(imported: Import) -> Iterator[str]:
+    """Yield the modules that an import leads to, none if it is not to be followed."""
+    module, name, attributes = imported
     target = f"{module}.{name}" if name and _python_file(f"{module}.{name}") else module
     if is_machinery(target):
-        return None
+        return
     found = getattr(sys.modules.get(module), name, None) if name else None
-    is_task = isinstance(found, type) and issubclass(found, luigi.Task)
-    return None if is_task else target
+    if not (isinstance(found, type) and issubclass(found, luigi.Task)):
+        yield target
+    elif not all(hasattr(luigi.Task, one) for one in attributes):
+        yield target
+        yield from task_modules(found)
 
 
 def _is_of_package(module: str, package: str) -> bool:

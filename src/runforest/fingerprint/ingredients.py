@@ -9,16 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import luigi
-
 from runforest import __version__
 from runforest.digests import DigestCache
-from runforest.fingerprint.code import Code, find_code, is_machinery
+from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
 from runforest.fingerprint.packages import package_versions
 from runforest.parameters import ImportPathParameter, InputFileParameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import luigi
 
     from runforest.manifest import Manifest
     from runforest.run_task import RunTask
@@ -76,16 +76,15 @@ def collect_ingredients(
 
 def task_code(task: luigi.Task, project: Path) -> Code:
     """Return the code that a task depends on: its classes, and what its parameters name."""
-    modules = {cls.__module__ for cls in type(task).__mro__ if issubclass(cls, luigi.Task)}
-    modules |= {
+    named = {
         task.param_kwargs[name].rpartition(".")[0]
         for name, parameter in task.get_params()
         if isinstance(parameter, ImportPathParameter)
         and parameter.significant
         and task.param_kwargs[name]
     }
-    own = [name for name in modules if not is_machinery(name) and not name.startswith("luigi.")]
-    return find_code(tuple(sorted(own)), project)
+    modules = task_modules(type(task)) | {one for one in named if not is_machinery(one)}
+    return find_code(tuple(sorted(modules)), project)
 
 
 @cache

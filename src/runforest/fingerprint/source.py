@@ -9,22 +9,33 @@ import ast
 import hashlib
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runforest.line_cache import LineCache
 
-_FORMAT = 3  # of what is kept in the cache; a change to what is collected makes it another
+_FORMAT = 4  # of what is kept in the cache; a change to what is collected makes it another
+
+
+class Import(NamedTuple):
+    """What a module imports: a name of another module, or "" for that module itself.
+
+    `attributes` are those that the code takes of the name, or of what it makes of it by a call.
+    """
+
+    module: str
+    name: str
+    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleCode:
-    """The digests of a module's definitions, and its imports as (module, name or "")."""
+    """The digests of a module's definitions, and its imports."""
 
     definitions: dict[str, str]
-    imports: tuple[tuple[str, str], ...]
+    imports: tuple[Import, ...]
 
 
 def read_module(path: Path, name: str, known: LineCache) -> ModuleCode:
@@ -42,7 +53,9 @@ def read_module(path: Path, name: str, known: LineCache) -> ModuleCode:
         known.put(key, entry)
     return ModuleCode(
         definitions=entry["definitions"],
-        imports=tuple((module, item) for module, item in entry["imports"]),
+        imports=tuple(
+            Import(module, item, tuple(attributes)) for module, item, attributes in entry["imports"]
+        ),
     )
 
 
@@ -53,7 +66,7 @@ def _parsed(data: bytes, package: str) -> dict[str, object]:
         return {"definitions": {"<module>": hashlib.sha256(data).hexdigest()}, "imports": []}
     imports = _Imports(package)
     imports.visit(tree)
-    return {"definitions": _definition_digests(tree), "imports": sorted(imports.found)}
+    return {"definitions": _definition_digests(tree), "imports": imports.found()}
 
 
 def _definition_digests(tree: ast.Module) -> dict[str, str]:
@@ -83,20 +96,52 @@ class _Imports(ast.NodeVisitor):
     """Collects what a module imports when it runs, wherever in it."""
 
     def __init__(self, package: str) -> None:
-        self.found: set[tuple[str, str]] = set()
         self._package = package
+        self._bound: dict[tuple[str, str], set[str]] = {}
+        self._attributes: set[tuple[str, str]] = set()
+
+    def found(self) -> list[Import]:
+        """Return the imports, sorted."""
+        return sorted(
+            Import(*imported, tuple(sorted(one for name, one in self._attributes if name in names)))
+            for imported, names in self._bound.items()
+        )
 
     def visit_Import(self, node: ast.Import) -> None:
         """Collect what each binds: `import a.b` gives the code `a` too, `import a.b as c` not."""
         for alias in node.names:
-            self.found.add((alias.name, ""))
-            if not alias.asname:
-                parts = alias.name.split(".")
-                self.found |= {(".".join(parts[:end]), "") for end in range(1, len(parts))}
+            self._bound.setdefault((alias.name, ""), set())
+            package = "" if alias.asname else alias.name.rpartition(".")[0]
+            while package:
+                self._bound.setdefault((package, ""), set())
+                package = package.rpartition(".")[0]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         base = _import_base(node, self._package)
-        self.found |= {(base, alias.name) for alias in node.names}
+        for alias in node.names:
+            names = self._bound.setdefault((base, alias.name), set())
+            names.add(alias.asname or alias.name)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Collect `Name.attribute`, `Name(...).attribute` and `self.need(Name).attribute`."""
+        value = node.value
+        owners = [value.func, *value.args] if isinstance(value, ast.Call) else [value]
+        self._attributes |= {(one.id, node.attr) for one in owners if isinstance(one, ast.Name)}
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Pass over attributes in `requires`: what it gives counts by its result."""
+        self._visit(node, is_wiring=node.name == "requires")
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Pass over attributes in what `need` is given, for the same reason."""
+        self._visit(node, is_wiring=getattr(node.func, "attr", "") == "need")
+
+    def _visit(self, node: ast.AST, *, is_wiring: bool) -> None:
+        before = set(self._attributes)
+        self.generic_visit(node)
+        if is_wiring:
+            self._attributes = before
 
     def visit_If(self, node: ast.If) -> None:
         """Pass over imports that only type checkers see."""
