@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A reader and a writer of one kind of file."""
+    """A reader and a writer of one kind of file.
+
+    `packages` are the modules of other people whose versions shape what is read and written.
+    """
 
     load: Callable[[Path], object]
     save: Callable[[Path, object], None]
+    packages: tuple[str, ...] = ()
 
 
 def _load_parquet(path: Path) -> object:
@@ -94,13 +98,13 @@ def _save_figure(path: Path, value: object) -> None:
 
 
 _TEXT = Format(load=_load_text, save=_save_text)
-_FIGURE = Format(load=_load_bytes, save=_save_figure)
+_FIGURE = Format(load=_load_bytes, save=_save_figure, packages=("matplotlib",))
 
 FORMATS: dict[str, Format] = {
-    ".parquet": Format(load=_load_parquet, save=_save_parquet),
-    ".csv": Format(load=_load_csv, save=_save_csv),
+    ".parquet": Format(load=_load_parquet, save=_save_parquet, packages=("pandas", "pyarrow")),
+    ".csv": Format(load=_load_csv, save=_save_csv, packages=("pandas",)),
     ".json": Format(load=_load_json, save=_save_json),
-    ".skops": Format(load=_load_skops, save=_save_skops),
+    ".skops": Format(load=_load_skops, save=_save_skops, packages=("skops", "sklearn")),
     ".txt": _TEXT,
     ".md": _TEXT,
     ".html": _TEXT,

@@ -73,6 +73,35 @@ def test_modules_that_are_imported_late_count_from_the_first_plan_on(
     assert "code of mymodels.trees.plant changed" in planted
 
 
+TELLING = """\
+from runforest.run_task import RunTask
+
+
+class Telling(RunTask):
+    def output(self):
+        return self.artifact("told.txt")
+
+    def compute(self):
+        from runforest.evaluation import report
+
+        self.output().save(report.__name__)
+"""
+
+
+def test_the_template_of_the_report_counts_with_the_code_that_fills_it_in(
+    project: Project,
+) -> None:
+    project.write("src/tasks/telling.py", TELLING)
+    project.configure('[RunConfig]\ntask = "Telling"\n')
+    project.run()
+    template = project.folder / "src" / "runforest" / "evaluation" / "report.html.jinja"
+    template.write_text(f"{template.read_text()}<!-- The end. -->\n")
+
+    plan = project.run("--plan").out
+
+    assert "code of runforest.evaluation.report.report.html.jinja changed" in plan
+
+
 EDITING = """\
 import os
 from pathlib import Path

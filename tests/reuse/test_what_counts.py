@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ALL = {"Preprocessor", "Trainer", "Prediction"}
 FROM_TRAINER = {"Trainer", "Prediction"}
+GROUPS = {"task", "code", "packages", "params", "inputs", "upstream"}
+PACKAGES = {"luigi", "mlflow", "pandas", "pyarrow", "scikit-learn", "skops"}
 PREPROCESSOR = "src/tasks/preprocessor.py"
 
 
@@ -50,10 +53,16 @@ def renamed_column(project: Project) -> None:
         Edit(f"input/titanic/{name}", "Ticket", "Billet")(project)
 
 
-def newer_scikit_learn(project: Project) -> None:
-    folder = project.folder / "scikit_learn-99.0.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: scikit-learn\nVersion: 99.0\n")
+def newer(package: str) -> Callable[[Project], None]:
+    """Return a function that lets a project find version 99 of a package."""
+
+    def install(project: Project) -> None:
+        project.write(
+            f"{package.replace('-', '_')}-99.0.dist-info/METADATA",
+            f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n",
+        )
+
+    return install
 
 
 def touched_input(project: Project) -> None:
@@ -115,7 +124,9 @@ NOTICED = [
         "`params` {}",
         id="parameter of the estimator",
     ),
-    pytest.param(newer_scikit_learn, FROM_TRAINER, "-> 99.0", id="version of scikit-learn"),
+    pytest.param(newer("scikit-learn"), FROM_TRAINER, "-> 99.0", id="version of scikit-learn"),
+    pytest.param(newer("mlflow"), FROM_TRAINER, "-> 99.0", id="version of what saves the model"),
+    pytest.param(newer("pyarrow"), ALL, "-> 99.0", id="version of what writes the tables"),
     pytest.param(
         Edit("input/titanic/train.csv", "1,0,3,", "1,1,3,"), ALL, "train_file changed", id="cell"
     ),
@@ -132,6 +143,7 @@ IGNORED = [
     pytest.param(
         Edit("src/cleaning.py", "table.head(LIMIT)", "table.head( LIMIT )"), id="formatting"
     ),
+    pytest.param(newer("optuna"), id="version of a package that no task uses"),
     pytest.param(touched_input, id="mtime of an input"),
     pytest.param(moved_input, id="place of an input"),
     pytest.param(run_of_another_user, id="another user's run in between"),
@@ -147,6 +159,33 @@ def planned_actions(project: Project) -> tuple[dict[str, str], str]:
     assert outcome.code == 0, outcome.err
     rows = [line.split() for line in outcome.out.splitlines()]
     return {row[0]: row[1] for row in rows if row and row[0] in ALL}, outcome.out
+
+
+def test_a_manifest_names_all_that_a_result_depends_on(base_project: Project) -> None:
+    run = base_project.top_runs()[0]
+
+    ingredients = {name: base_project.manifest(run, name)["ingredients"] for name in sorted(ALL)}
+
+    prediction, preprocessor, trainer = ingredients.values()
+    train_file = base_project.folder / "input" / "titanic" / "train.csv"
+    assert all(set(groups) == GROUPS for groups in ingredients.values())
+    assert trainer["task"] == {"name": "tasks.trainer.Trainer"}
+    assert {"tasks.trainer:Trainer", "tasks.trainer:<module>"} <= trainer["code"].keys()
+    assert {"runforest.estimators:build_pipeline", "runforest.tracking.models:save_model"} <= (
+        trainer["code"].keys()
+    )
+    assert {"cleaning:clean", "lib.outside:keep"} <= preprocessor["code"].keys()
+    assert all("runforest.formats:_save_parquet" in one["code"] for one in ingredients.values())
+    assert {name: set(groups["packages"]) & PACKAGES for name, groups in ingredients.items()} == {
+        "Preprocessor": {"luigi", "pandas", "pyarrow"},
+        "Trainer": PACKAGES,
+        "Prediction": PACKAGES,
+    }
+    assert trainer["params"]["seed"] == "0"
+    assert preprocessor["inputs"]["train_file"] == sha256(train_file.read_bytes()).hexdigest()
+    assert prediction["inputs"] == {}
+    assert trainer["upstream"].keys() == {"0.Preprocessor"}
+    assert prediction["upstream"].keys() == {"0.Preprocessor", "1.Trainer"}
 
 
 @pytest.mark.parametrize(("change", "tasks", "reason"), NOTICED)

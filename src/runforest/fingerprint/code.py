@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
+from runforest.digests import file_digest
 from runforest.fingerprint.source import Import, ModuleCode, read_module
 from runforest.line_cache import open_cache
 
@@ -28,10 +29,18 @@ SHAPING = (
     "runforest.evaluation",
     "runforest.scorers",
     "runforest.stepwise",
+    "runforest.tracking.model_code",
+    "runforest.tracking.models",
+    "runforest.tracking.skops_file",
     "runforest.tuning",
 )
-"""Modules of the engine whose code shapes results; Runforest's version stands for the others."""
+"""Modules of the engine whose code shapes results; Runforest's version stands for the others.
 
+`runforest.formats` counts besides, with the tasks that have files for it.
+"""
+
+TEMPLATES = {"runforest.evaluation.report": ("report.css", "report.html.jinja")}
+"""Files that modules of the engine fill in; they count as their code does."""
 
 Stamp = tuple[int, int, int]
 """Time of change, size and inode of a file: others when it is written anew."""
@@ -128,6 +137,7 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
         found.read.add(name)
         if is_ours:
             found.digests.update({f"{name}:{key}": one for key, one in code.definitions.items()})
+            found.digests.update(_template_digests(name, path))
         if is_ours and not is_passed:
             found.files[name] = path
         targets = {target for one in code.imports for target in _targets(one)}
@@ -162,6 +172,11 @@ def _code_as_loaded(path: Path, name: str, known: LineCache) -> ModuleCode:
     if path not in _known_modules or name not in sys.modules:
         _known_modules[path] = read_module(path, name, known)
     return _known_modules[path]
+
+
+def _template_digests(module: str, file: Path) -> dict[str, str]:
+    templates = [file.with_name(name) for name in TEMPLATES.get(module, ())]
+    return {f"{module}:{one.name}": file_digest(one) for one in templates}
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -6,17 +6,21 @@ import hashlib
 import json
 import os
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
+
+from luigi.task import flatten
 
 from runforest import __version__
 from runforest.digests import DigestCache
+from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
 from runforest.fingerprint.packages import package_versions
+from runforest.formats import FORMATS, Format
 from runforest.parameters import ImportPathParameter, InputFileParameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import luigi
 
@@ -38,7 +42,8 @@ def collect_ingredients(
 
     The groups are `task` (qualified name), `code`, `packages`, `params`, `inputs` (content of the
     raw files it reads) and `upstream` (content of the results it reads). Paths, times, host,
-    description and run are in none of them.
+    description and run are in none of them. Files that the task writes, and those of the results
+    that it reads, count the packages of their formats and the engine's code for them.
 
     Parameters
     ----------
@@ -55,11 +60,18 @@ def collect_ingredients(
         for name, parameter in task.get_params()
         if name != "active_run" and parameter.significant
     ]
+    upstream = {
+        f"{position}.{needed.get_task_family()}": manifest_of(needed)
+        for position, needed in enumerate(required_results(task))
+    }
     code = task_code(task, project)
+    formats = _formats(task, upstream.values())
+    format_code = find_code((Format.__module__,), project).digests if formats else {}
+    packages = code.third_party.union(*(one.packages for one in formats))
     return {
         "task": {"name": f"{type(task).__module__}.{type(task).__qualname__}"},
-        "code": code.digests,
-        "packages": {"runforest": __version__, **package_versions(code.third_party, project)},
+        "code": {**code.digests, **format_code},
+        "packages": {"runforest": __version__, **package_versions(packages, project)},
         "params": {
             name: str(parameter.serialize(value))
             for name, parameter, value in parameters
@@ -70,7 +82,9 @@ def collect_ingredients(
             for name, parameter, value in parameters
             if isinstance(parameter, InputFileParameter) and value
         },
-        "upstream": _upstream_digests(task, manifest_of),
+        "upstream": {
+            name: manifest.content_digest if manifest else "" for name, manifest in upstream.items()
+        },
     }
 
 
@@ -126,13 +140,18 @@ def required_results(task: RunTask) -> list[RunTask]:
     return found
 
 
-def _upstream_digests(
-    task: RunTask, manifest_of: Callable[[Any], Manifest | None]
-) -> dict[str, str]:
-    digests = {}
-    for position, needed in enumerate(required_results(task)):
-        manifest = manifest_of(needed)
-        digests[f"{position}.{needed.get_task_family()}"] = (
-            manifest.content_digest if manifest else ""
-        )
-    return digests
+def _formats(task: RunTask, upstream: Iterable[Manifest | None]) -> list[Format]:
+    """Return the formats of the files that a task declares and of those that it can read."""
+    names = {name for manifest in upstream if manifest for name in manifest.outputs}
+    names |= {artifact.name for artifact in _declared(task)}
+    suffixes = {PurePath(name).suffix for name in names}
+    return [FORMATS[suffix] for suffix in sorted(FORMATS.keys() & suffixes)]
+
+
+def _declared(task: RunTask) -> list[Any]:
+    try:
+        return list(flatten(task.output()))
+    except Exception as error:  # border: output() is the user's code
+        message = f"output() raises {type(error).__name__}: {error}. Correct the task."
+        where = f"task {task.get_task_family()}"
+        raise ConfigError([Problem(where=where, message=message)]) from error

@@ -1,0 +1,100 @@
+"""Of which packages the versions count: those that touch what a task reads and writes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import luigi
+import pytest
+
+from runforest.errors import ConfigError
+from runforest.run import Run, RunSettings
+from runforest.run_task import RunTask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runforest.artifacts import Artifact
+
+
+class Source(RunTask):
+    """Writes a file of any name."""
+
+    file = luigi.Parameter(description="Its name.")
+
+    def output(self) -> Artifact:
+        return self.artifact(self.file)
+
+    def compute(self) -> None:
+        self.output().path.parent.mkdir(exist_ok=True)
+        self.output().path.write_text("content")
+
+
+class Reader(RunTask):
+    """Reads the file of another task, and writes text."""
+
+    file = luigi.Parameter(description="Its name.")
+
+    def requires(self) -> RunTask:
+        return self.need(Source, file=self.file)
+
+    def output(self) -> Artifact:
+        return self.artifact("words.txt")
+
+
+class Mistaken(RunTask):
+    """Does not know what it writes."""
+
+    def output(self) -> Artifact:
+        return self.artifact(self.no_such_name)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = Run(tmp_path / "mlruns" / "experiment" / "r1", RunSettings(project=str(tmp_path)))
+    run.save()
+    return run
+
+
+def packages_of(task: RunTask) -> dict[str, str]:
+    """Return the packages of a task's fingerprint, without the engine."""
+    packages = task.ingredients()["packages"]
+    return {name: found for name, found in packages.items() if name != "runforest"}
+
+
+@pytest.mark.parametrize(
+    ("file", "packages"),
+    [
+        ("table.parquet", {"pandas", "pyarrow"}),
+        ("table.csv", {"pandas"}),
+        ("model.skops", {"scikit-learn", "skops"}),
+        ("plot.png", {"matplotlib"}),
+        ("numbers.json", set()),
+        ("words.txt", set()),
+        ("file.unknown", set()),
+    ],
+)
+def test_versions_count_of_what_reads_and_writes_a_tasks_files(
+    run: Run, file: str, packages: set[str]
+) -> None:
+    writing = Source(active_run=run, file=file)
+    reading = Reader(active_run=run, file=file)
+    writing.run()
+
+    versions = {name: version(name) for name in packages}
+    assert packages_of(writing) == versions
+    assert packages_of(reading) == versions
+
+
+def test_files_in_a_folder_of_an_upstream_task_count_too(run: Run) -> None:
+    Source(active_run=run, file="model/model.skops").run()
+
+    reading = Reader(active_run=run, file="model/model.skops")
+
+    assert packages_of(reading).keys() == {"scikit-learn", "skops"}
+
+
+def test_a_mistake_in_output_is_told_with_the_task(run: Run) -> None:
+    with pytest.raises(ConfigError, match=r"Mistaken\s+output\(\) raises .* Correct the task"):
+        Mistaken(active_run=run).ingredients()
