@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -98,3 +102,37 @@ def test_files_in_a_folder_of_an_upstream_task_count_too(run: Run) -> None:
 def test_a_mistake_in_output_is_told_with_the_task(run: Run) -> None:
     with pytest.raises(ConfigError, match=r"Mistaken\s+output\(\) raises .* Correct the task"):
         Mistaken(active_run=run).ingredients()
+
+
+ASK = """\
+import json, sys
+from pathlib import Path
+from runforest.fingerprint.packages import package_versions
+print(json.dumps(package_versions({"newcomer"}, Path(sys.argv[1]))))
+"""
+
+
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages", "vendored"])
+def test_a_package_that_is_installed_later_counts_from_then_on(tmp_path: Path, folder: str) -> None:
+    installed = tmp_path / folder
+    installed.mkdir()
+
+    def versions() -> object:
+        """Return what a new process finds in the project."""
+        path = os.pathsep.join([str(installed), *filter(None, sys.path)])
+        done = subprocess.run(
+            [sys.executable, "-c", ASK, str(tmp_path / "project")],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    before = versions()
+    record = installed / "newcomer-1.0.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: newcomer\nVersion: 1.0\n")
+    (record / "RECORD").write_text("newcomer.py,,\n")
+
+    assert before == {}
+    assert versions() == {"newcomer": "1.0"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from functools import cache
@@ -45,11 +46,20 @@ def _distributions(module: str, known: LineCache) -> list[str]:
 
 @cache
 def _installation() -> str:
-    """Return what changes when a package is installed or removed: the folders and their times."""
-    folders = [Path(entry) for entry in sys.path if entry.endswith("site-packages")]
-    return " ".join(
-        f"{folder}@{folder.stat().st_mtime_ns}" for folder in folders if folder.exists()
-    )
+    """Return what changes when a package is installed or removed: the folders and their times.
+
+    They are known by the records of what is installed: Debian and `pip --target` name them freely.
+    """
+    folders = [Path(entry) for entry in sys.path if _has_records(entry)]
+    return " ".join(f"{folder}@{folder.stat().st_mtime_ns}" for folder in folders)
+
+
+def _has_records(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name.endswith((".dist-info", ".egg-info")) for entry in entries)
+    except OSError:  # not there, or an archive
+        return False
 
 
 @cache
