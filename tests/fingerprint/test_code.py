@@ -6,16 +6,18 @@ import functools
 import importlib
 import itertools
 import sys
+import sysconfig
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from luigi.task_register import Register
 
 from runforest.fingerprint.code import find_code
+from runforest.fingerprint.module_files import project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _numbers = itertools.count()
 MODEL = '''\
@@ -380,3 +382,25 @@ def test_a_module_that_another_task_read_again_and_loaded_counts_as_it_is_loaded
     key = f"{package.name}.late:<module>"
     assert run[0][key] == run[1][key]
     assert {one[key] for one in run}.isdisjoint(one[key] for one in planned)
+
+
+@pytest.mark.parametrize(
+    ("module", "place"), [("json.decoder", "stdlib"), ("numpy.linalg", "purelib")]
+)
+def test_an_environment_inside_the_project_is_not_the_projects_code(
+    module: str, place: str
+) -> None:
+    around = Path(sysconfig.get_path(place)).resolve().parents[1]
+
+    assert project_file(module, around) is None
+
+
+def test_debians_packages_are_not_the_projects_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "usr" / "lib" / "python3" / "dist-packages"
+    folder.mkdir(parents=True)
+    (folder / "packaged_for_debian.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(folder)
+
+    assert project_file("packaged_for_debian", tmp_path) is None

@@ -5,22 +5,20 @@ Each top-level definition has a digest of its own, so that `why` can name the ch
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import luigi
 
 from runforest.digests import file_digest
+from runforest.fingerprint.module_files import project_file, python_file
 from runforest.fingerprint.source import Import, ModuleCode, read_module
 from runforest.line_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from importlib.machinery import ModuleSpec
+    from pathlib import Path
 
     from runforest.line_cache import LineCache
 
@@ -125,7 +123,7 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
     seen = set(pending)
     while pending:
         name, is_passed = pending.pop()
-        path, is_ours = _python_file(name), project_file(name, project) is not None
+        path, is_ours = python_file(name), project_file(name, project) is not None
         if not is_ours:
             found.third_party.add(name.partition(".")[0])
         if path is None or not (is_ours or name.startswith(SHAPING)):
@@ -160,14 +158,6 @@ def is_machinery(module: str) -> bool:
     return module.partition(".")[0] == "runforest" and not module.startswith(SHAPING)
 
 
-@cache
-def project_file(module: str, project: Path) -> Path | None:
-    """Return the file of a module that lies in the project, None for any other."""
-    path = _python_file(module)
-    is_ours = path is not None and path.is_relative_to(project.resolve())
-    return path if path and is_ours and "site-packages" not in path.parts else None
-
-
 def _code_as_loaded(path: Path, name: str, known: LineCache) -> ModuleCode:
     if path not in _known_modules or name not in sys.modules:
         _known_modules[path] = read_module(path, name, known)
@@ -199,7 +189,7 @@ def _steps(module: str) -> Iterator[tuple[str, bool]]:
 def _targets(imported: Import) -> Iterator[str]:
     """Yield the modules that an import leads to, none if it is not to be followed."""
     module, name, attributes = imported
-    target = f"{module}.{name}" if name and _python_file(f"{module}.{name}") else module
+    target = f"{module}.{name}" if name and python_file(f"{module}.{name}") else module
     if is_machinery(target):
         return
     found = getattr(sys.modules.get(module), name, None) if name else None
@@ -212,36 +202,3 @@ def _targets(imported: Import) -> Iterator[str]:
 
 def _is_of_package(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
-
-
-@cache
-def _python_file(module: str) -> Path | None:
-    """Return the source file of a module, None for one that has none.
-
-    Nothing is imported to find it: that of a large library would take seconds.
-    """
-    loaded = sys.modules.get(module)
-    origin = getattr(loaded, "__file__", None) if loaded else _origin(module)
-    path = Path(origin).resolve() if origin else None
-    return path if path and path.suffix == ".py" else None
-
-
-def _origin(module: str) -> str | None:
-    top, *rest = module.split(".")
-    spec = _spec(top)
-    if spec is None or not rest:
-        return spec.origin if spec else None
-    for folder in spec.submodule_search_locations or []:
-        base = Path(folder).joinpath(*rest)
-        for file in (base / "__init__.py", base.with_suffix(".py")):
-            if file.is_file():
-                return str(file)
-    return None
-
-
-@cache
-def _spec(module: str) -> ModuleSpec | None:
-    try:
-        return importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from luigi.task_register import Register
 
-from runforest.fingerprint.code import find_code, project_file
+from runforest.fingerprint.code import find_code
+from runforest.fingerprint.module_files import project_file
 from runforest.parameters import ImportPathParameter
 from runforest.redact import redact
 

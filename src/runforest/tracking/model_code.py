@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import runforest
-from runforest.fingerprint.code import find_code, project_file
+from runforest.fingerprint.code import find_code
+from runforest.fingerprint.module_files import project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
