@@ -165,7 +165,7 @@ class Tuner(RunTask):
         space = parse_space(self.search_space) if self.search_space else {}
         study = self._study_spec(space)
         with (
-            kept_study(self._kept_file()) as study_file,
+            kept_study(self._kept_file(), is_anew=self.is_forced) as study_file,
             open_executor(self.executor, self.n_jobs, address=self.address) as executor,
         ):
             result = run_study(
@@ -202,10 +202,9 @@ class Tuner(RunTask):
         }
         return fingerprint_of({**ingredients, "params": params})
 
-    def _kept_file(self) -> Path | None:
-        """Return the file from which an interrupted study goes on; None where it must not."""
-        folder = self.active_run.store / "studies"
-        return None if self.is_forced else folder / f"{self._study_key()}.journal"
+    def _kept_file(self) -> Path:
+        """Return the file from which an interrupted study goes on."""
+        return self.active_run.store / "studies" / f"{self._study_key()}.journal"
 
     def _study_spec(self, space: Mapping[str, Dimension]) -> StudySpec:
         return StudySpec(

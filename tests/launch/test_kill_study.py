@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import Project, wait_until
 from tests.launch.counted_study import (
+    ESTIMATOR,
     N_FOLDS,
     N_TRIALS,
     PARALLEL,
@@ -40,6 +41,11 @@ SHOWN = 0.5
 
 SERIAL: tuple[str, ...] = ()
 WORKER_DIED = "a worker process died"
+FIT = "    def fit(self, X, y):\n"
+FAIL_WHILE_BROKEN = """\
+        if __import__("pathlib").Path("broken").exists():
+            raise OSError("the disk is away")
+"""
 
 
 @dataclass
@@ -182,6 +188,46 @@ def test_more_trials_go_on_from_those_of_a_finished_run(tmp_path: Path, empty_st
         assert names == [f"trial {number}" for number in range(n_trials)]
     assert {run.info.status for run in project.runs()} == {"FINISHED"}
     assert study.table(second).head(N_TRIALS).equals(study.table(first))
+    assert list(study.fits().values()) == [N_FOLDS] * n_more
+
+
+def test_a_forced_study_that_was_killed_goes_on_unless_it_is_forced_again(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    study = make_study(tmp_path / "project", empty_store)
+    process = study.project.start("--force", "Tuner", "--set", "Tuner.n_trials=100000")
+    try:
+        wait_until(lambda: len(study.finished_points()) > 1, timeout_s=PATIENCE_S)
+    finally:
+        kill_group(process.pid)
+        process.communicate()
+    points, before = study.finished_points(), study.fits()
+    more = ("--set", f"Tuner.n_trials={len(points) + 1}")
+
+    outcome = study.project.run(*more)
+
+    assert outcome.code == 0, outcome.err
+    assert {point: study.fits()[point] for point in points} == {p: before[p] for p in points}
+    outcome = study.project.run("--force", "Tuner", *more)
+    assert outcome.code == 0, outcome.err
+    assert {study.fits()[point] - before[point] for point in points} == {N_FOLDS}
+
+
+def test_a_forced_study_takes_the_place_of_one_whose_trials_failed(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    study, n_more = make_study(tmp_path / "project", empty_store), N_TRIALS + 2
+    broken = study.project.write("broken", "")
+    study.project.write("src/counted.py", ESTIMATOR.replace(FIT, FIT + FAIL_WHILE_BROKEN))
+    assert "with --force" in study.project.run().out
+    broken.unlink()
+
+    forced = study.project.run("--force", "Tuner")
+    more = study.project.run("--set", f"Tuner.n_trials={n_more}")
+
+    assert (forced.code, more.code) == (0, 0), forced.err + more.err
+    table = study.table(study.project.top_runs()[0])
+    assert list(table["state"]) == ["complete"] * n_more
     assert list(study.fits().values()) == [N_FOLDS] * n_more
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runforest.tuning.study_log import kept_study
 from tests.launch.counted_study import CONFIG, make_study
 
 if TYPE_CHECKING:
@@ -22,3 +24,33 @@ def test_a_grid_is_as_long_as_it_has_points(tmp_path: Path, empty_store: Path) -
 
     assert outcome.code == 0, outcome.err
     assert "Tuner 2/2 trials" in outcome.out + outcome.err
+
+
+def test_a_study_begins_anew_only_when_nobody_works_on_it_any_more(tmp_path: Path) -> None:
+    file, found = tmp_path / "study.journal", []
+
+    def begin_anew() -> None:
+        with kept_study(file, is_anew=True) as study:
+            found.append(study.exists())
+
+    second = threading.Thread(target=begin_anew)
+    with kept_study(file, is_anew=False) as first:
+        first.touch()
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+        assert first.exists()
+    second.join(10)
+
+    assert found == [False]
+
+
+def test_what_was_asked_is_forgotten_with_the_study(tmp_path: Path) -> None:
+    file, asked = tmp_path / "study.journal", tmp_path / "study.asked"
+    for one in (file, asked):
+        one.touch()
+
+    with kept_study(file, is_anew=False):
+        assert asked.exists()
+    with kept_study(file, is_anew=True):
+        assert not asked.exists()

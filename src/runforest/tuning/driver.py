@@ -155,7 +155,10 @@ def _broken_executor_explained() -> Iterator[None]:
     try:
         yield
     except BrokenExecutor as error:
-        message = f"{_CAUSES.get(type(error).__name__, error)} The finished trials are kept."
+        cause = _CAUSES.get(type(error).__name__, error)
+        message = (
+            f"{cause} The finished trials are kept; a run that is not forced goes on from them."
+        )
         raise StudyError(message) from error
 
 

@@ -35,7 +35,7 @@ class StudyJournal:
     """
 
     def __init__(self, path: Path, objectives: Sequence[str]) -> None:
-        self._asked_path = path.with_suffix(".asked")
+        self._asked_path = _asked_path(path)
         for file in (path, self._asked_path):
             drop_torn_line(file)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +114,15 @@ def read_journal(path: Path) -> optuna.Study:
     return study
 
 
+def remove_journal(path: Path) -> None:
+    """Remove a study, so that it begins anew.
+
+    What was asked goes first: left alone by a kill, all of it would be tried again.
+    """
+    for file in (_asked_path(path), path):
+        file.unlink(missing_ok=True)
+
+
 def drop_torn_line(path: Path) -> None:
     """Cut a last line without an end, left by a killed writer: the next append would spoil it."""
     if not path.is_file():
@@ -128,6 +137,10 @@ def drop_torn_line(path: Path) -> None:
 def record_of(trial: FrozenTrial) -> TrialRecord:
     """Return our record of a trial in the journal."""
     return TrialRecord.from_json(trial.user_attrs[RECORD_KEY])
+
+
+def _asked_path(path: Path) -> Path:
+    return path.with_suffix(".asked")
 
 
 def _distributions(trials: Sequence[FrozenTrial]) -> dict[str, dict[str, BaseDistribution]]:

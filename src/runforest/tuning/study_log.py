@@ -58,14 +58,15 @@ class StudyLog:
 
 
 @contextmanager
-def kept_study(kept: Path | None) -> Iterator[Path | None]:
+def kept_study(kept: Path, *, is_anew: bool) -> Iterator[Path]:
     """Yield the file of a study that a later run can go on from; one process has it at a time.
 
-    None, where nothing shall be kept, is yielded as it is.
+    With `is_anew`, what earlier runs kept is removed once nobody works on it any more.
     """
-    if kept is None:
-        yield None
-        return
     kept.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(kept.with_suffix(".lock")):
+        if is_anew:
+            from runforest.tuning.journal import remove_journal
+
+            remove_journal(kept)
         yield kept
