@@ -43,12 +43,11 @@ class AskTell:
     def __init__(self, spec: StudySpec, study_name: str, earlier: EarlierTrials) -> None:
         self._spec = spec
         self._sampler_choice, self._pruner_choice = SAMPLERS[spec.sampler], PRUNERS[spec.pruner]
-        n_steps = spec.n_steps if spec.prune_by == "iterations" else spec.n_folds
         self.study = optuna.create_study(
             study_name=study_name,
             directions=[direction(objective) for objective in spec.objectives],
             sampler=self._build_sampler(spec.seed),
-            pruner=self._pruner_choice.build(n_steps, spec.pruner_options),
+            pruner=self._pruner_choice.build(spec.n_stages, spec.pruner_options),
         )
         self.n_asked = len(earlier.finished)
         _restore(self.study, earlier)

@@ -10,6 +10,7 @@ from runforest.stepwise.steps import stepping_problem
 from runforest.tuning.dimensions import CategoricalDimension
 from runforest.tuning.folds import fold_count_problem
 from runforest.tuning.objectives import TIMES
+from runforest.tuning.pruning import idle_pruner_problems
 from runforest.tuning.samplers import (
     PRUNERS,
     SAMPLERS,
@@ -43,7 +44,7 @@ def study_problems(
     """
     return {
         **_space_problems(study, table),
-        **pruner_problems(study.pruner, study.pruner_options),
+        **(pruner_problems(study.pruner, study.pruner_options) or idle_pruner_problems(study)),
         **_objective_problems(study, facts),
         **_prune_by_problems(study, table),
         **fold_count_problem(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runforest.errors import did_you_mean
 from runforest.tuning.dimensions import CategoricalDimension, Dimension
+from runforest.tuning.pruning import count_problems
 from runforest.tuning.space import grid_size
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def pruner_problems(name: str, options: Options | None = None) -> dict[str, str]
     if name not in PRUNERS:
         return {"pruner": _unknown(name, "pruner", PRUNERS)}
     choice = PRUNERS[name]
-    return _option_problems(name, "pruner", choice.options, options or {}) or _build_problem(
-        "pruner", lambda: choice.build(2, options or {})
+    return (
+        _option_problems(name, "pruner", choice.options, options or {})
+        or count_problems(name, options or {})
+        or _build_problem("pruner", lambda: choice.build(2, options or {}))
     )
 
 

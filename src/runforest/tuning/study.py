@@ -67,6 +67,11 @@ class StudySpec:
         size = grid_size(self.space) if self.sampler == "grid" else None
         return self.n_trials if size is None else min(size, self.n_trials)
 
+    @property
+    def n_stages(self) -> int:
+        """Times that a trial has a score on its way: its folds, or the steps of its training."""
+        return self.n_steps if self.prune_by == "iterations" else self.n_folds
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyResult:
