@@ -11,6 +11,7 @@ import luigi
 import numpy as np
 import pytest
 from luigi.configuration import get_config
+from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
@@ -82,6 +83,38 @@ class Talking(RunTask):
         self.output().save("done")
 
 
+class Counting(RunTask):
+    """Reports its progress fifty times."""
+
+    def output(self) -> Artifact:
+        return self.artifact("done.txt")
+
+    def compute(self) -> None:
+        for number in range(1, 51):
+            self.report_progress(number, 50)
+        self.output().save("done")
+
+
+class Counted(Scheduler):
+    """A scheduler that keeps what progress it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[int] = []
+
+    def set_task_progress_percentage(self, task_id: str, percentage: int) -> None:  # noqa: ARG002  Luigi's.
+        self.told.append(percentage)
+
+
+class Leaving(Counted):
+    """A scheduler that goes away when it hears of progress."""
+
+    def set_task_progress_percentage(self, task_id: str, percentage: int) -> None:
+        super().set_task_progress_percentage(task_id, percentage)
+        message = "nobody answers"
+        raise RPCError(message)
+
+
 @requires(Mixed)
 class Seeded(RunTask):
     """Has a parameter of the same name as the task that it requires."""
@@ -118,6 +151,14 @@ def run(tmp_path: Path) -> Run:
 def events(run: Run, kind: str) -> list[dict[str, object]]:
     entries = JournalReader(run.journal_path).next_piece(limit=1000) or []
     return [entry for entry in entries if entry["event"] == kind]
+
+
+def shown_progress(task: RunTask, scheduler: Counted) -> list[int]:
+    """Let a worker of Luigi run the task; return the percentages that the scheduler heard."""
+    with Worker(scheduler=scheduler, worker_id="w", no_install_shutdown_handler=True) as worker:
+        worker.add(task)
+        worker.run()
+    return scheduler.told
 
 
 def test_a_result_is_every_file_that_was_written_declared_or_not(run: Run) -> None:
@@ -257,6 +298,23 @@ def test_luigi_shows_progress_and_a_link_to_the_run(run: Run) -> None:
     assert shown["tracking_url"] == run.settings.page
     assert shown["status_message"] == "a quarter is done"
     assert scheduler.get_task_progress_percentage(task.task_id)["progressPercentage"] == 25
+
+
+def test_progress_is_shown_once_a_second_at_most_and_at_the_end(run: Run) -> None:
+    shown = shown_progress(Counting(active_run=run), Counted())
+
+    assert shown == [2, 100]
+
+
+def test_a_task_outlives_luigis_scheduler(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    task = Counting(active_run=run)
+
+    shown = shown_progress(task, Leaving())
+
+    assert shown == [2]
+    assert task.complete()
+    told = "Luigi's page does not show the progress any more: nobody answers"
+    assert [text for text in caplog.messages if "progress" in text] == [told]
 
 
 def test_a_task_can_be_sent_to_another_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

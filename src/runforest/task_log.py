@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from runforest.artifacts import Artifact
     from runforest.manifest import Manifest
     from runforest.run import Run
+
+logger = logging.getLogger(__name__)
+
+REPORT_EVERY_S = 1.0
+"""Between two reports of progress, each of which may be a call of another machine."""
 
 
 def reuse_entry(manifest: Manifest) -> dict[str, object]:
@@ -41,6 +48,8 @@ class TaskLog:
     artifact: Callable[[str], Artifact]
     set_progress_percentage: Callable[[int], None] | None
     set_status_message: Callable[[str], None] | None
+    _report_due_s = 0.0
+    _is_page_lost = False
 
     @property
     def logged_metrics(self) -> dict[str, float]:
@@ -103,9 +112,24 @@ class TaskLog:
         self._tell("trial", trial)
 
     def report_progress(self, done: int, total: int, message: str = "") -> None:
-        """Show on Luigi's page how far the task is."""
+        """Show on Luigi's page how far the task is: once a second at most, and at the end.
+
+        When Luigi's scheduler has gone away, that is logged and the task goes on without the page.
+        """
+        is_due = time.monotonic() >= self._report_due_s or done >= total
+        if self._is_page_lost or not is_due:
+            return
+        percentage = round(100 * done / max(total, 1))
+        try:
+            self._show_progress(percentage, message)
+        except Exception as error:  # noqa: BLE001  border: the page is no part of the work
+            self._is_page_lost = True  # Luigi tries for a minute before it gives up.
+            logger.warning("Luigi's page does not show the progress any more: %s", error)
+        self._report_due_s = time.monotonic() + REPORT_EVERY_S
+
+    def _show_progress(self, percentage: int, message: str) -> None:
         if self.set_progress_percentage:
-            self.set_progress_percentage(round(100 * done / max(total, 1)))
+            self.set_progress_percentage(percentage)
         if message and self.set_status_message:
             self.set_status_message(message)
 
