@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from concurrent.futures import BrokenExecutor, Future
 
 import numpy as np
 import pytest
 
-from runforest.executors import EXECUTORS, SerialExecutor, open_executor
+from runforest.executors import EXECUTORS, open_executor
 from runforest.tuning.driver import StudyError
 from runforest.tuning.samplers import PRUNERS, SAMPLERS, sampler_problems
 from runforest.tuning.trials import TrialRecord
@@ -207,34 +206,6 @@ def test_an_interrupt_ends_the_study_and_keeps_finished_trials(tmp_path) -> None
         run(make_study(), listener=Told(interrupt), study_file=tmp_path / "study.log")
 
     assert len(run(make_study(n_trials=2), study_file=tmp_path / "study.log").trials) == 2
-
-
-def test_a_worker_that_dies_is_explained(tmp_path, monkeypatch) -> None:
-    path = write_model(tmp_path, monkeypatch, "os.kill(os.getpid(), signal.SIGKILL)")
-
-    with (
-        open_executor("processes", 1) as executor,
-        pytest.raises(StudyError, match=r"want of memory\. Use fewer n_jobs"),
-    ):
-        run(make_study(path), executor=executor)
-
-
-@pytest.mark.parametrize("order", [[True, False], [False, True]])
-def test_a_trial_that_ends_while_the_executor_breaks_is_kept(order, tmp_path) -> None:
-    class Breaking(SerialExecutor):
-        def submit(self, fn, /, *args, **kwargs) -> Future:
-            if order.pop(0):
-                return super().submit(fn, *args, **kwargs)
-            future = Future()
-            future.set_exception(BrokenExecutor("gone."))
-            return future
-
-    with pytest.raises(StudyError, match=r"gone\. The finished trials are kept"):
-        run(make_study(), executor=Breaking(), n_jobs=2, study_file=tmp_path / "study.log")
-
-    told = Told()
-    run(make_study(n_trials=1), study_file=tmp_path / "study.log", listener=told)
-    assert [trial.state for trial in told.earlier] == ["complete"]
 
 
 def test_less_than_one_job_is_refused() -> None:

@@ -124,7 +124,7 @@ def run_study(
                 on_start=_starting(airborne, journal),
                 is_stopping=stop.is_set,
             )
-            with closing(flights.landed(n_jobs)) as landed, _broken_executor_explained():
+            with closing(flights.landed(n_jobs)) as landed, _broken_executor_explained(airborne):
                 for flight in landed:
                     airborne.remove(flight)
                     record = flight.record(len(records), study.objectives)
@@ -151,18 +151,23 @@ def _starting(airborne: Airborne, journal: StudyJournal | None) -> Callable[[Fli
 
 
 @contextmanager
-def _broken_executor_explained() -> Iterator[None]:
+def _broken_executor_explained(airborne: Airborne) -> Iterator[None]:
     try:
         yield
     except BrokenExecutor as error:
-        cause = _CAUSES.get(type(error).__name__, error)
-        message = (
-            f"{cause} The finished trials are kept; a run that is not forced goes on from them."
-        )
+        message = f"{error} {_KEPT}"
+        if type(error).__name__ == "TerminatedWorkerError":  # loky's, which may not be imported.
+            running = "; ".join(map(str, airborne.params()))
+            message = f"{_WORKER_DIED} {_KEPT} {_AGAIN.format(running)}"
         raise StudyError(message) from error
 
 
-_CAUSES = {
-    "TerminatedWorkerError": "a worker process died, most likely for want of memory. Use fewer "
-    "n_jobs, a smaller model or a smaller table.",
-}
+_KEPT = "The finished trials are kept; a run that is not forced goes on from them."
+_WORKER_DIED = (
+    "a worker process died, most likely for want of memory. Use fewer n_jobs, a smaller model or a "
+    "smaller table."
+)
+_AGAIN = (
+    "Those that ran are tried again first: {}. If one of them ends the study each time, narrow the "
+    "search space so that it lies outside."
+)

@@ -61,6 +61,11 @@ class Airborne:
             del self._flights[flight.uid]
             self._told.discard(flight.uid)
 
+    def params(self) -> list[dict[str, object]]:
+        """Return the parameters of the trials in flight."""
+        with self._lock:
+            return [flight.params for flight in self._flights.values()]
+
     def _watch(self) -> None:
         has_announced = False
         while not self._ended.wait(POLL_S):
