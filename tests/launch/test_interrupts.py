@@ -309,3 +309,15 @@ def test_the_second_interrupt_stops_at_once(project: Project) -> None:
     assert run.info.status == "KILLED"
     assert project.children(run) == []
     assert "Traceback" not in out + err
+
+
+def test_the_first_interrupt_stops_a_tuner_in_a_process_of_its_own(project: Project) -> None:
+    with fitting(project, "--set", "RunConfig.workers=2") as process:
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    run = project.top_runs()[0]
+    assert process.returncode == 130
+    assert run.info.status == "KILLED"
+    assert project.children(run) == []
+    assert "Traceback" not in out + err
