@@ -1,4 +1,4 @@
-"""A pruner that would fail on its way, or never end a trial, is refused before the first trial."""
+"""Every pruner ends hopeless trials; one that could not do so is refused before the first trial."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 from runforest.run import DatasetFacts
 from runforest.tuning.checks import study_problems
-from tests.tuning.studies import make_study
+from runforest.tuning.driver import StudyError
+from tests.tuning.studies import make_study, run
 
 FACTS = DatasetFacts(n_rows=60, n_target_values=60, smallest_class=1)
 
@@ -96,3 +97,30 @@ def test_the_steps_of_a_training_count_where_they_are_judged() -> None:
 
     assert "raise n_steps" in problems(**late, n_steps=4, n_folds=5)["pruner"]
     assert problems(**late, n_steps=5, n_folds=2) == {}
+
+
+@pytest.mark.parametrize(
+    ("pruner", "options"),
+    [
+        ("median", {"n_startup_trials": 2}),
+        ("percentile", {"percentile": 50.0, "n_startup_trials": 2}),
+        ("successive_halving", {"reduction_factor": 2}),
+        ("hyperband", {"reduction_factor": 2}),
+        ("wilcoxon", {}),
+    ],
+)
+def test_a_hopeless_trial_ends_after_some_of_its_folds(pruner, options) -> None:
+    study = make_study(pruner=pruner, pruner_options=options, n_trials=12, n_folds=6)
+
+    pruned = [trial for trial in run(study).trials if trial.state == "pruned"]
+
+    assert pruned
+    assert all(0 < len(trial.fold_scores) < 6 for trial in pruned)
+
+
+def test_a_study_whose_trials_were_all_pruned_says_what_to_do() -> None:
+    options = {"bootstrap_count": 9}  # That many trials are ended at the first decision.
+    study = make_study(pruner="successive_halving", pruner_options=options, n_trials=4)
+
+    with pytest.raises(StudyError, match=r"all 4 trials were pruned\. Lower bootstrap_count"):
+        run(study)

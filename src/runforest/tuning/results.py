@@ -90,7 +90,8 @@ def _no_result_message(records: Sequence[TrialRecord]) -> str:
         return "no trial was started. Raise n_trials or timeout_s."
     reasons = Counter(record.reason for record in records if record.reason)
     if not reasons:
-        return f"all {len(records)} trials were pruned. Raise n_startup_trials of the pruner."
+        remedy = "Lower bootstrap_count of the pruner, or raise n_trials."
+        return f"all {len(records)} trials were pruned. {remedy}"
     reason, count = reasons.most_common(1)[0]
     return (
         f"none of {len(records)} trials is complete; {count} of them failed with "
