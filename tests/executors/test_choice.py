@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import sys
+import time
 
 import pytest
 
@@ -65,6 +68,36 @@ def test_an_address_where_nobody_listens_is_a_problem(host: str) -> None:
     address = f"tcp://{host}:{free_port()}"
 
     assert f"nobody listens at {address}" in executor_problems("dask", 1, address)["address"]
+
+
+def test_an_address_that_swallows_packets_is_given_up_soon() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        place = full.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:  # What the backlog does not hold is dropped without an answer.
+            one.settimeout(0)
+            one.connect_ex(place)
+        began_s = time.monotonic()
+
+        problems = executor_problems("dask", 1, f"tcp://127.0.0.1:{place[1]}")
+
+        for one in waiting:
+            one.close()
+    assert "(timed out). Start a scheduler there" in problems["address"]
+    assert time.monotonic() - began_s < 10
+
+
+def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "Editable" not in str(f)])
+
+    remedy = "pip install runforest[dask]"
+    assert remedy in executor_problems("dask", 1)["executor"]
+    with pytest.raises(ValueError, match=re.escape(remedy)):
+        open_executor("dask", 1)
 
 
 def test_a_scheduler_that_is_gone_when_it_is_needed_is_told_of() -> None:

@@ -47,12 +47,19 @@ def test_a_hopeless_trial_is_given_up_with_the_scores_of_all_its_folds() -> None
     assert all(trial.value is None and len(trial.fold_scores) == 3 for trial in pruned)
 
 
-@pytest.mark.parametrize("pruner", ["percentile", "successive_halving", "hyperband"])
-def test_every_pruner_of_steps_completes_a_study(pruner: str) -> None:
-    result = run(stepwise(pruner=pruner))
+@pytest.mark.parametrize(
+    ("pruner", "options"),
+    [
+        ("percentile", {"percentile": 50.0, "n_startup_trials": 2}),
+        ("successive_halving", {"reduction_factor": 2}),
+        ("hyperband", {"reduction_factor": 2}),
+    ],
+)
+def test_every_pruner_of_steps_gives_trials_up_and_completes_others(pruner, options) -> None:
+    result = run(stepwise(pruner=pruner, pruner_options=options))
 
     assert len(result.trials) == 12
-    assert any(trial.state == "complete" for trial in result.trials)
+    assert {trial.state for trial in result.trials} == {"complete", "pruned"}
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
 import signal
 import statistics
@@ -36,7 +37,8 @@ NARROW = parse_space(
 )
 
 
-def test_trials_inside_a_narrowed_space_are_used(tmp_path) -> None:
+def test_trials_inside_a_narrowed_space_are_used(tmp_path, caplog) -> None:
+    caplog.set_level(logging.INFO)
     file, told = tmp_path / "study.log", Told()
     before = run(make_study(n_trials=12), study_file=file)
     inside = [trial for trial in before.trials if is_inside(trial.params, NARROW)]
@@ -47,6 +49,8 @@ def test_trials_inside_a_narrowed_space_are_used(tmp_path) -> None:
     assert [trial.params for trial in told.earlier] == [trial.params for trial in inside]
     assert [trial.number for trial in result.trials] == list(range(8))
     assert all(is_inside(trial.params, NARROW) for trial in result.trials)
+    told = f"{12 - len(inside)} earlier trials lie outside of the search space and are left out."
+    assert told in caplog.messages
 
 
 def test_cmaes_begins_anew_in_the_middle_of_a_narrowed_space(tmp_path) -> None:
