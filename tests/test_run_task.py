@@ -265,7 +265,7 @@ def test_what_a_task_logs_stands_in_the_journal_and_in_the_manifest(run: Run) ->
     manifest = read_manifest(task.result_folder)
     assert manifest is not None
     assert manifest.metrics == {"loss": 0.5}
-    assert manifest.params == {"Talking.colour": "blue", "Talking.depth": "2"}
+    assert manifest.params == {"colour": "blue", "depth": "2"}
 
 
 @pytest.mark.parametrize("step", [2, 2.0, np.int64(2), np.float64(2)])

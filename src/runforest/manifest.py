@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runforest.errors import ArtifactError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 _encode = json.JSONEncoder(default=vars).encode
 
@@ -38,7 +39,11 @@ class OutputFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What one task computed, from what, when and in which run."""
+    """What one task computed, from what, when and in which run.
+
+    The names in `params` are those that the task gave them. A run precedes them by the name of the
+    task's folder, which depends on the run's configuration.
+    """
 
     task: str
     fingerprint: str
@@ -91,11 +96,28 @@ def read_manifest(folder: Path) -> Manifest | None:
                 "Upgrade Runforest to use this result."
             )
             raise ArtifactError(message)
+        if version < MANIFEST_VERSION:
+            content |= _of_this_version(content, folder.name)
         outputs = {name: OutputFile(**output) for name, output in content.pop("outputs").items()}
         return Manifest(outputs=outputs, **content)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         message = f"{path} is not a readable manifest ({error}). Delete the folder to recompute it."
         raise ArtifactError(message) from error
+
+
+def _of_this_version(content: dict[str, Any], folder: str) -> dict[str, object]:
+    """Return what differs in a manifest of version 1: it has parameters by the names of its run.
+
+    A result that was reused has those of the run that computed it, where its folder may have had
+    another name.
+    """
+    task = re.escape(content["task"])
+    known = re.compile(rf"(?:{re.escape(folder)}|{task}(?:-[^.]*(?:\.\d[^.]*)*)?)\.")
+    params = {
+        name[found.end() :] if (found := known.match(name)) else name: value
+        for name, value in content.get("params", {}).items()
+    }
+    return {"params": params, "version": MANIFEST_VERSION}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

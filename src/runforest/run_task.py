@@ -157,7 +157,7 @@ class RunTask(TaskLog, luigi.Task):
         declared = [artifact.name for artifact in flatten(self.output())]
         manifest = adopt_result(result, self._staging_folder, self.run_folder, run_id, declared)
         open_index(self.active_run.store).add(self.run_folder, manifest)
-        self._tell("reused", reuse_entry(manifest))
+        self._tell("reused", reuse_entry(manifest, self.folder_name))
         return manifest
 
     @property

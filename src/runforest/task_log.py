@@ -22,13 +22,19 @@ REPORT_EVERY_S = 1.0
 """Between two reports of progress, each of which may be a call of another machine."""
 
 
-def reuse_entry(manifest: Manifest) -> dict[str, object]:
-    """Return what the journal says of a reused result: what it logged when it was computed."""
+def reuse_entry(manifest: Manifest, folder: str) -> dict[str, object]:
+    """Return what the journal says of a reused result: what it logged when it was computed.
+
+    Parameters
+    ----------
+    folder
+        Name of the task's folder in the run that reuses it.
+    """
     return {
         "fingerprint": manifest.fingerprint,
         "reused_from": manifest.reused_from,
         "metrics": manifest.metrics,
-        "params": manifest.params,
+        "params": _named(manifest.params, folder),
     }
 
 
@@ -59,7 +65,7 @@ class TaskLog:
 
     @property
     def logged_params(self) -> dict[str, str]:
-        """Parameters this task has logged beside its own."""
+        """Parameters this task has logged beside its own, by the names that it gave them."""
         params: dict[str, str] = self.__dict__.setdefault("_logged_params", {})
         return params
 
@@ -81,12 +87,9 @@ class TaskLog:
     def log_params(self, params: Mapping[str, object]) -> None:
         """Record several parameters of the run; their names are preceded by the task's."""
         secrets = known_secrets()
-        values = {
-            f"{self.folder_name}.{name}": redact(str(value), secrets)
-            for name, value in params.items()
-        }
+        values = {name: redact(str(value), secrets) for name, value in params.items()}
         self.logged_params.update(values)
-        self._tell("params", {"values": values})
+        self._tell("params", {"values": _named(values, self.folder_name)})
 
     def log_figure(self, figure: object, name: str) -> None:
         """Save a matplotlib figure as an artifact of this task, such as `residuals.png`."""
@@ -140,6 +143,11 @@ class TaskLog:
 
     def _tell(self, event: str, content: Mapping[str, object]) -> None:
         self.active_run.journal.append(event, {"task": self.folder_name, **content})
+
+
+def _named(params: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Return parameters by the names that they have in a run."""
+    return {f"{folder}.{name}": value for name, value in params.items()}
 
 
 def _whole_step(step: float) -> int:

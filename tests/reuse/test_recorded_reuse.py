@@ -1,0 +1,71 @@
+"""What a run records of the results that it reuses: what it would say if their tasks had run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.reuse.conftest import statuses
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+TALKING = """\
+import luigi
+
+from runforest.run_task import RunTask, WrapperRunTask
+
+
+class Talking(RunTask):
+    number = luigi.IntParameter()
+
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        self.log_param("colour", f"colour {self.number}")
+        self.output().save(str(self.number))
+
+
+class Both(WrapperRunTask):
+    def requires(self):
+        return [self.need(Talking, number=1), self.need(Talking, number=2)]
+"""
+
+
+def as_version_1(folder: Path) -> None:
+    """Write the manifest of a result as the first version of its format has it."""
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["params"] = {f"{folder.name}.{name}": text for name, text in content["params"].items()}
+    content["version"] = 1
+    for field in ("has_history", "is_dirty"):
+        content.pop(field, None)
+    path.unlink()
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["now", "version 1"])
+def test_reused_params_have_the_name_of_the_task_that_reuses(
+    project: Project, *, is_old: bool
+) -> None:
+    project.write("src/tasks/talking.py", TALKING)
+    project.configure('[RunConfig]\ntask = "Both"\n[Talking]\nnumber = 1\n')
+    assert project.run().code == 0
+    for manifest in project.artifacts(project.top_runs()[0]).glob("*/manifest.json"):
+        if is_old:
+            as_version_1(manifest.parent)
+
+    outcome = project.run("--set", "Talking.number=2")
+
+    assert outcome.code == 0, outcome.err
+    assert set(statuses(project).values()) == {"reused"}
+    params = project.top_runs()[0].data.params
+    colours = {name: text for name, text in params.items() if name.endswith("colour")}
+    assert colours == {"Talking.colour": "colour 2", "Talking-number_1.colour": "colour 1"}
