@@ -18,6 +18,7 @@ from luigi.worker import Worker
 from runforest.errors import ArtifactError
 from runforest.journal import JournalReader
 from runforest.manifest import read_manifest
+from runforest.metric_history import load_points
 from runforest.run import Run, RunSettings
 from runforest.run_task import RunTask, WrapperRunTask, requires
 
@@ -115,6 +116,25 @@ class Leaving(Counted):
         raise RPCError(message)
 
 
+class Plain(RunTask):
+    """Logs one value of each metric, without a step."""
+
+    def output(self) -> Artifact:
+        return self.artifact("done.txt")
+
+    def compute(self) -> None:
+        self.log_metrics({"loss": 0.5, "gain": 0.25})
+        self.output().save("done")
+
+
+class Clashing(Talking):
+    """Gives a file the name under which the values of its metrics are kept."""
+
+    def compute(self) -> None:
+        super().compute()
+        self.artifact("metric_history.csv").path.write_text("mine")
+
+
 @requires(Mixed)
 class Seeded(RunTask):
     """Has a parameter of the same name as the task that it requires."""
@@ -190,7 +210,11 @@ def test_a_committed_file_cannot_be_changed_by_mistake(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("task", "remedy"),
-    [(Raising, "half way"), (Forgetful, r"declared\.csv.*Save it, or take it out of output\(\)")],
+    [
+        (Raising, "half way"),
+        (Forgetful, r"declared\.csv.*Save it, or take it out of output\(\)"),
+        (Clashing, r"metric_history\.csv, where .* are kept\. Give the file another name"),
+    ],
 )
 def test_a_task_that_fails_leaves_nothing_that_counts(
     run: Run, task: type[RunTask], remedy: str
@@ -266,6 +290,24 @@ def test_what_a_task_logs_stands_in_the_journal_and_in_the_manifest(run: Run) ->
     assert manifest is not None
     assert manifest.metrics == {"loss": 0.5}
     assert manifest.params == {"colour": "blue", "depth": "2"}
+
+
+def test_metrics_are_kept_with_their_steps_and_no_file_is_written_for_one_value_each(
+    run: Run,
+) -> None:
+    stepping, plain = Talking(active_run=run), Plain(active_run=run)
+
+    stepping.run()
+    plain.run()
+
+    manifests = read_manifest(stepping.result_folder), read_manifest(plain.result_folder)
+    assert [one.has_history for one in manifests if one] == [True, False]
+    assert [one.outputs.keys() for one in manifests if one] == [
+        {"done.txt", "metric_history.csv"},
+        {"done.txt"},
+    ]
+    (point,) = load_points(stepping.result_folder / "metric_history.csv")
+    assert point[:3] == ("loss", 3, 0.5)
 
 
 @pytest.mark.parametrize("step", [2, 2.0, np.int64(2), np.float64(2)])

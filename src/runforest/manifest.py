@@ -42,7 +42,8 @@ class Manifest:
     """What one task computed, from what, when and in which run.
 
     The names in `params` are those that the task gave them. A run precedes them by the name of the
-    task's folder, which depends on the run's configuration.
+    task's folder, which depends on the run's configuration. `metrics` has the last values; with
+    `has_history` all that was logged stands in a file of the result.
     """
 
     task: str
@@ -51,6 +52,7 @@ class Manifest:
     outputs: dict[str, OutputFile]
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
+    has_history: bool = False
     started_ms: int = 0
     duration_s: float = 0.0
     run_id: str = ""

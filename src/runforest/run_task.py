@@ -157,7 +157,7 @@ class RunTask(TaskLog, luigi.Task):
         declared = [artifact.name for artifact in flatten(self.output())]
         manifest = adopt_result(result, self._staging_folder, self.run_folder, run_id, declared)
         open_index(self.active_run.store).add(self.run_folder, manifest)
-        self._tell("reused", reuse_entry(manifest, self.folder_name))
+        self._tell("reused", reuse_entry(manifest, self.run_folder))
         return manifest
 
     @property
@@ -169,10 +169,10 @@ class RunTask(TaskLog, luigi.Task):
         make_empty(staging)
         self._staging = staging
         try:
-            self._tell_start()
+            self._start_telling()
             started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
             self.compute()
-            outputs = collect_outputs(staging, flatten(self.output()))
+            outputs = collect_outputs(staging, [*flatten(self.output()), *self.saved_history()])
             manifest = Manifest(
                 task=self.get_task_family(),
                 fingerprint=fingerprint,
@@ -180,6 +180,7 @@ class RunTask(TaskLog, luigi.Task):
                 outputs=outputs,
                 metrics=self.logged_metrics,
                 params=self.logged_params,
+                has_history=self.has_history,
                 started_ms=started_ms,
                 duration_s=time.perf_counter() - clock,
                 run_id=self.active_run.settings.run_id,
@@ -191,12 +192,6 @@ class RunTask(TaskLog, luigi.Task):
             shutil.rmtree(staging, ignore_errors=True)
         self._tell("committed", {"duration_s": manifest.duration_s, "fingerprint": fingerprint})
         return manifest
-
-    def _tell_start(self) -> None:
-        self.forget_logged()
-        if self.set_tracking_url and self.active_run.settings.page:
-            self.set_tracking_url(self.active_run.settings.page)
-        self._tell("started", {})
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return how another process makes the same task: class, parameters, configuration."""

@@ -7,10 +7,13 @@ import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from runforest.errors import ArtifactError
+from runforest.metric_history import HISTORY_NAME, Point, load_points, save_points
 from runforest.redact import known_secrets, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from runforest.artifacts import Artifact
     from runforest.manifest import Manifest
@@ -22,20 +25,27 @@ REPORT_EVERY_S = 1.0
 """Between two reports of progress, each of which may be a call of another machine."""
 
 
-def reuse_entry(manifest: Manifest, folder: str) -> dict[str, object]:
+def reuse_entry(manifest: Manifest, folder: Path) -> dict[str, object]:
     """Return what the journal says of a reused result: what it logged when it was computed.
 
     Parameters
     ----------
     folder
-        Name of the task's folder in the run that reuses it.
+        The task's folder in the run that reuses it.
     """
-    return {
+    entry: dict[str, object] = {
         "fingerprint": manifest.fingerprint,
         "reused_from": manifest.reused_from,
         "metrics": manifest.metrics,
-        "params": _named(manifest.params, folder),
+        "params": _named(manifest.params, folder.name),
     }
+    if manifest.has_history:
+        points = load_points(folder / HISTORY_NAME)
+        ended_ms = max(point.timestamp_ms for point in points)
+        entry["history"] = [
+            [point.name, point.step, point.value, ended_ms - point.timestamp_ms] for point in points
+        ]
+    return entry
 
 
 class TaskLog:
@@ -51,7 +61,8 @@ class TaskLog:
     def folder_name(self) -> str:
         """Name of the folder of this task's result."""
 
-    artifact: Callable[[str], Artifact]
+    artifact: Callable[..., Artifact]
+    set_tracking_url: Callable[[str], None] | None
     set_progress_percentage: Callable[[int], None] | None
     set_status_message: Callable[[str], None] | None
     _report_due_s = 0.0
@@ -62,6 +73,18 @@ class TaskLog:
         """Last value of each metric this task has logged."""
         metrics: dict[str, float] = self.__dict__.setdefault("_logged_metrics", {})
         return metrics
+
+    @property
+    def logged_points(self) -> list[Point]:
+        """Each value of a metric this task has logged, in order."""
+        points: list[Point] = self.__dict__.setdefault("_logged_points", [])
+        return points
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the metrics are more than one value each, without a step."""
+        points = self.logged_points
+        return len(points) > len(self.logged_metrics) or any(point.step for point in points)
 
     @property
     def logged_params(self) -> dict[str, str]:
@@ -77,8 +100,12 @@ class TaskLog:
         """Record several metrics of the run at one step."""
         values = {name: float(value) for name, value in metrics.items()}
         whole = _whole_step(step)
+        now_ms = time.time_ns() // 1_000_000
         self.logged_metrics.update(values)
-        self._tell("metrics", {"values": values, "step": whole})
+        self.logged_points.extend(
+            Point(name, whole, value, now_ms) for name, value in values.items()
+        )
+        self._tell("metrics", {"values": values, "step": whole, "timestamp_ms": now_ms})
 
     def log_param(self, name: str, value: object) -> None:
         """Record a parameter of the run; its name is preceded by the task's."""
@@ -136,10 +163,33 @@ class TaskLog:
         if message and self.set_status_message:
             self.set_status_message(message)
 
-    def forget_logged(self) -> None:
-        """Start the record of this task anew."""
-        self.logged_metrics.clear()
-        self.logged_params.clear()
+    def saved_history(self) -> list[Artifact]:
+        """Save the history of the metrics if there is one; return its file.
+
+        Raises
+        ------
+        ArtifactError
+            `compute()` wrote a file of that name.
+        """
+        if not self.has_history:
+            return []
+        history = self.artifact(HISTORY_NAME, is_volatile=True)
+        if history.path.exists():
+            message = (
+                f"compute() wrote {HISTORY_NAME}, where the values of its metrics are kept. Give "
+                "the file another name."
+            )
+            raise ArtifactError(message)
+        save_points(history.path, self.logged_points)
+        return [history]
+
+    def _start_telling(self) -> None:
+        """Begin the record of this task anew."""
+        for logged in (self.logged_metrics, self.logged_params, self.logged_points):
+            logged.clear()
+        if self.set_tracking_url and self.active_run.settings.page:
+            self.set_tracking_url(self.active_run.settings.page)
+        self._tell("started", {})
 
     def _tell(self, event: str, content: Mapping[str, object]) -> None:
         self.active_run.journal.append(event, {"task": self.folder_name, **content})

@@ -12,6 +12,8 @@ from tests.reuse.conftest import statuses
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlflow.entities import Run as MlflowRun
+
     from tests.conftest import Project
 
 pytestmark = pytest.mark.slow
@@ -69,3 +71,44 @@ def test_reused_params_have_the_name_of_the_task_that_reuses(
     params = project.top_runs()[0].data.params
     colours = {name: text for name, text in params.items() if name.endswith("colour")}
     assert colours == {"Talking.colour": "colour 2", "Talking-number_1.colour": "colour 1"}
+
+
+LOGGING = """\
+from runforest.run_task import RunTask
+
+
+class Logging(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        self.log_metric("plain", 0.25)
+        for step in range(1200):
+            self.log_metric("loss, mean", 1 / (step + 1), step=step)
+        for value in (3.0, 1.0, 2.0):
+            self.log_metric("again", value)
+        self.output().save("done")
+"""
+METRICS = ("plain", "loss_ mean", "again")
+
+
+def history(project: Project, run: MlflowRun, metric: str) -> list[tuple[int, float]]:
+    """Return steps and values of a metric as a run's page shows them."""
+    points = project.client.get_metric_history(run.info.run_id, metric)
+    return sorted((one.step, one.value) for one in points)
+
+
+def test_a_reused_result_brings_every_step_of_its_metrics_along(project: Project) -> None:
+    project.write("src/tasks/logging_task.py", LOGGING)
+    project.configure('[RunConfig]\ntask = "Logging"\n')
+    assert project.run().code == 0
+
+    outcomes = [project.run() for _ in range(2)]  # the second reuses what was reused
+
+    assert [outcome.code for outcome in outcomes] == [0, 0], outcomes[0].err
+    assert statuses(project) == {"Logging": "reused"}
+    again, _, first = project.top_runs()
+    assert again.data.metrics == first.data.metrics
+    for metric in METRICS:
+        assert history(project, again, metric) == history(project, first, metric)
+    assert len(history(project, again, "loss_ mean")) == 1200

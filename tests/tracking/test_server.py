@@ -325,6 +325,40 @@ def test_another_machine_reuses_what_this_one_computed(
     }
 
 
+STEPPING = """\
+from runforest.run_task import RunTask
+
+
+class Stepping(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        for step in range(1200):
+            self.log_metric("loss", 1 / (step + 1), step=step)
+        self.output().save("done")
+"""
+
+
+def test_each_step_of_a_metric_reaches_the_machine_that_reuses_what_another_reused(
+    tmp_path: Path, server: str
+) -> None:
+    for name in ("computing", "reusing", "reusing-again"):
+        project = on_server(tmp_path / name, server)
+        project.write("src/tasks/stepping.py", STEPPING)
+        project.configure(f'[RunConfig]\nexperiment_name = "{name}"\ntask = "Stepping"\n')
+        outcome = project.run()
+        assert outcome.code == 0, outcome.err
+
+    run = newest(project, "reusing-again")
+    points = project.client.get_metric_history(run.info.run_id, "loss")
+
+    assert listed(project, run, "Stepping") == {"Stepping/manifest.json"}
+    assert {point.step: point.value for point in points} == {
+        step: 1 / (step + 1) for step in range(1200)
+    }
+
+
 def test_a_run_whose_files_another_run_points_to_is_spared(remote: Project) -> None:
     computed = newest(remote, "remote")
     options = ("--set", "RunConfig.experiment_name=pointing")

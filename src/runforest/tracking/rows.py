@@ -37,11 +37,9 @@ def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> list[Ml
     from mlflow.entities import Metric, Param, RunTag
 
     metrics = [
-        Metric(
-            safe_name(name), value, int(str(entry["timestamp_ms"])), int(str(entry.get("step", 0)))
-        )
+        Metric(safe_name(name), value, timestamp_ms, step)
         for entry in entries
-        for name, value in _values(entry, "metrics").items()
+        for name, step, value, timestamp_ms in _points(entry)
     ]
     params = [
         (safe_name(name), shortened(value))
@@ -85,6 +83,18 @@ def _send(
         tags = []
     if metrics or params or tags:
         client.log_batch(run_id, metrics, params, tags)
+
+
+def _points(entry: Entry) -> list[tuple[str, int, float, int]]:
+    """Return name, step, value and time of the metrics that an entry holds.
+
+    Those of a reused result are as far apart as they were, and the last of them is of now.
+    """
+    now_ms, step = int(str(entry["timestamp_ms"])), int(str(entry.get("step", 0)))
+    history = entry.get("history")
+    if isinstance(history, list):
+        return [(name, at, value, now_ms - age_ms) for name, at, value, age_ms in history]
+    return [(name, step, value, now_ms) for name, value in _values(entry, "metrics").items()]
 
 
 def _values(entry: Entry, kind: str) -> dict[str, Any]:
