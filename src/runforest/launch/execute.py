@@ -92,17 +92,25 @@ def _adopt_planned(
     """Take the results that the plan found, without a scheduler; return their manifests by name.
 
     What comes after a task that has to be computed is looked up by that task's successors
-    themselves, since it depends on what comes out.
+    themselves, since it depends on what comes out. So is what comes after a result that was
+    removed since the plan was made: Luigi completes nothing below a task that is complete.
     """
     found = {planned.name: planned for planned in experiment.plan if planned.action == "reuse"}
-    pins, adopted = opened.run.settings.pins, {}
+    pins = opened.run.settings.pins
+    adopted: dict[str, Manifest] = {}
+    lost: set[str] = set()
     for task in walk_graph(root, is_leaf=lambda task: task.folder_name in pins):
+        if task.folder_name in pins:
+            continue
         planned = found.get(task.folder_name)
-        if planned and planned.result:
+        if any(needed.task_id in lost for needed in task.required):
+            lost.add(task.task_id)
+        elif planned and planned.result:
             try:
                 adopted[task.folder_name] = task.adopt(planned.result)
-            except OSError as error:  # removed since the plan was made: it is computed again
+            except OSError as error:
                 logger.warning("%s cannot be reused: %s", task.folder_name, error)
+                lost.add(task.task_id)
     return adopted
 
 
