@@ -43,7 +43,8 @@ class Manifest:
 
     The names in `params` are those that the task gave them. A run precedes them by the name of the
     task's folder, which depends on the run's configuration. `metrics` has the last values; with
-    `has_history` all that was logged stands in a file of the result.
+    `has_history` all that was logged stands in a file of the result. `is_dirty` tells of changes
+    beside the commit; None where a manifest of version 1 does not.
     """
 
     task: str
@@ -57,6 +58,7 @@ class Manifest:
     duration_s: float = 0.0
     run_id: str = ""
     commit: str = ""
+    is_dirty: bool | None = None
     reused_from: str | None = None
     version: int = MANIFEST_VERSION
 

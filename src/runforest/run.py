@@ -39,6 +39,7 @@ class RunSettings:
     config_file: str = ""
     page: str = ""
     commit: str = ""
+    is_dirty: bool = False
     pins: dict[str, str] = field(default_factory=dict)
     dataset: DatasetFacts = field(default_factory=DatasetFacts)
     is_reusing: bool = True

@@ -185,6 +185,7 @@ class RunTask(TaskLog, luigi.Task):
                 duration_s=time.perf_counter() - clock,
                 run_id=self.active_run.settings.run_id,
                 commit=self.active_run.settings.commit,
+                is_dirty=self.active_run.settings.is_dirty,
             )
             commit(staging, self.run_folder, manifest)
         finally:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.reuse.conftest import statuses
+from tests.reuse.conftest import as_version_1, statuses
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlflow.entities import Run as MlflowRun
 
     from tests.conftest import Project
@@ -39,18 +36,6 @@ class Both(WrapperRunTask):
     def requires(self):
         return [self.need(Talking, number=1), self.need(Talking, number=2)]
 """
-
-
-def as_version_1(folder: Path) -> None:
-    """Write the manifest of a result as the first version of its format has it."""
-    path = folder / "manifest.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["params"] = {f"{folder.name}.{name}": text for name, text in content["params"].items()}
-    content["version"] = 1
-    for field in ("has_history", "is_dirty"):
-        content.pop(field, None)
-    path.unlink()
-    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 @pytest.mark.parametrize("is_old", [False, True], ids=["now", "version 1"])

@@ -25,12 +25,17 @@ dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; overflow-wrap: anywh
 code { font-size: .85em; }
 """
 
+_DIRTY: Mapping[object, str] = {
+    True: " with local changes (code/diff.patch)",
+    False: "",
+    None: ", whether with local changes is not known",
+}
+
 
 def lineage_facts(
     settings: RunSettings,
     manifests: Mapping[str, Manifest],
     *,
-    is_dirty: bool,
     secrets: Iterable[str] = (),
 ) -> dict[str, object]:
     """Return the lineage of a run: its code, and for each result what it was made from.
@@ -43,13 +48,11 @@ def lineage_facts(
         What is masked in names and pins; all the rest is made by programs.
     """
     secrets = tuple(secrets)
-    origins = {_origin(manifest) for manifest in manifests.values()}
-    was_dirty = {one: _was_dirty(Path(settings.project), one) for one in origins}
-    was_dirty[settings.run_id] = is_dirty
+    project = Path(settings.project)
     return {
         "run_id": settings.run_id,
         "commit": settings.commit or None,
-        "dirty": is_dirty,
+        "dirty": settings.is_dirty,
         "results": [
             {
                 "task": redact(name, secrets),
@@ -57,7 +60,7 @@ def lineage_facts(
                 "reused": manifest.reused_from is not None,
                 "pinned": redact_all(settings.pins.get(name), secrets),
                 "commit": manifest.commit or None,
-                "dirty": was_dirty[_origin(manifest)],
+                "dirty": _was_dirty(project, manifest),
                 "fingerprint": manifest.fingerprint,
                 "inputs": _masked(manifest.ingredients.get("inputs", {}), secrets),
                 "upstream": _masked(manifest.ingredients.get("upstream", {}), secrets),
@@ -103,9 +106,15 @@ def _origin(manifest: Manifest) -> str:
     return manifest.reused_from or manifest.run_id
 
 
-def _was_dirty(project: Path, run_id: str) -> bool | None:
-    """Return whether a run was made with local changes; None if its record is not here, whole."""
-    for record in (project / "mlruns").glob(f"*/{run_id}/artifacts/code/commit.json"):
+def _was_dirty(project: Path, manifest: Manifest) -> bool | None:
+    """Return whether a result was computed with local changes; None if that is not known.
+
+    Its manifest says so, if it is no older one: then the record of its run, which may be gone or
+    on another machine.
+    """
+    if manifest.is_dirty is not None:
+        return manifest.is_dirty
+    for record in (project / "mlruns").glob(f"*/{_origin(manifest)}/artifacts/code/commit.json"):
         try:
             return bool(json.loads(record.read_text(encoding="utf-8"))["dirty"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -132,8 +141,7 @@ def _card(result: Mapping[str, object], link: str) -> str:
 def _commit(facts: Mapping[str, object]) -> str:
     if not facts["commit"]:
         return "no commit"
-    dirty = " with local changes (code/diff.patch)" if facts["dirty"] else ""
-    return f"commit <code>{_text(facts['commit'])}</code>{dirty}"
+    return f"commit <code>{_text(facts['commit'])}</code>{_DIRTY[facts['dirty']]}"
 
 
 def _pairs(values: object) -> str:

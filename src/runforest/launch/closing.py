@@ -178,12 +178,7 @@ def _last_records(
         for name, outcome in execution.outcomes.items()
     }
     settings = opened.run.settings
-    lineage = lineage_facts(
-        settings,
-        _manifests(experiment, opened, execution),
-        is_dirty=opened.is_dirty,
-        secrets=secrets,
-    )
+    lineage = lineage_facts(settings, _manifests(experiment, opened, execution), secrets=secrets)
     tracebacks = {
         f"errors/{name}.txt": redact(outcome.traceback, secrets)
         for name, outcome in execution.outcomes.items()

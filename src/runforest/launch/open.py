@@ -45,7 +45,6 @@ class OpenExperiment:
     run: Run
     record: OpenedRun
     tracking_uri: str
-    is_dirty: bool
 
 
 def open_experiment(experiment: Experiment) -> OpenExperiment:
@@ -79,7 +78,6 @@ def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path)
         run=run,
         record=record,
         tracking_uri=uri,
-        is_dirty=commit.is_dirty if commit else False,
     )
 
 
@@ -117,6 +115,7 @@ def _prepare_run(
         config_file=str(folder / "luigi.toml"),
         page=page,
         commit=commit.sha if commit else "",
+        is_dirty=commit.is_dirty if commit else False,
         pins=pins,
     )
     run = Run(folder, settings)
