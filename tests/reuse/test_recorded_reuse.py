@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,3 +98,36 @@ def test_a_reused_result_brings_every_step_of_its_metrics_along(project: Project
     for metric in METRICS:
         assert history(project, again, metric) == history(project, first, metric)
     assert len(history(project, again, "loss_ mean")) == 1200
+
+
+def test_links_lead_to_the_experiment_of_the_run_that_computed_a_result(project: Project) -> None:
+    project.write("src/tasks/talking.py", TALKING)
+    project.configure('[RunConfig]\ntask = "Both"\n[Talking]\nnumber = 1\n')
+    assert project.run().code == 0
+
+    outcome = project.run("--set", "RunConfig.experiment_name=another")
+
+    assert outcome.code == 0, outcome.err
+    newest, first = project.top_runs()
+    assert newest.info.experiment_id != first.info.experiment_id
+    link = f"#/experiments/{first.info.experiment_id}/runs/{first.info.run_id}"
+    page = (project.artifacts(newest) / "lineage.html").read_text(encoding="utf-8")
+    assert f"({link})" in newest.data.tags["mlflow.note.content"]
+    assert re.findall('href="(.*?)"', page) == [f"http://localhost:5000/{link}"] * 2
+
+
+def test_a_run_that_is_gone_for_good_is_named_without_a_link(project: Project) -> None:
+    project.write("src/tasks/talking.py", TALKING)
+    project.configure('[RunConfig]\ntask = "Both"\n[Talking]\nnumber = 1\n')
+    assert (project.run().code, project.run().code) == (0, 0)
+    first = project.top_runs()[1].info.run_id
+    assert project.command("gc", "--keep", "1", "--delete").code == 0
+
+    outcome = project.run()
+
+    assert outcome.code == 0, outcome.err
+    newest = project.top_runs()[0]
+    page = (project.artifacts(newest) / "lineage.html").read_text(encoding="utf-8")
+    assert newest.data.tags["mlflow.note.content"].endswith(f"reused from run {first}")
+    assert f"reused from run {first}" in page
+    assert "href" not in page

@@ -75,18 +75,23 @@ def lineage_facts(
     }
 
 
-def lineage_page(facts: Mapping[str, object], page: str) -> str:
+def lineage_page(facts: Mapping[str, object], page: str, experiments: Mapping[str, str]) -> str:
     """Return the lineage as an HTML page; each result leads to the run that computed it.
 
     Parameters
     ----------
     page
-        Address of the run's own page; those of other runs differ in the id alone.
+        Address of the run's own page.
+    experiments
+        Run id -> experiment id, of those among the other runs that have a page.
     """
     run_id = str(facts["run_id"])
+    start = page.rpartition("/experiments/")[0]
+    pages = {one: f"{start}/experiments/{home}/runs/{one}" for one, home in experiments.items()}
+    pages[run_id] = page
     results = facts["results"]
     cards = "".join(
-        _card(result, page.replace(run_id, str(result["computed_by"])))
+        _card(result, pages.get(str(result["computed_by"]), ""))
         for result in (results if isinstance(results, list) else [])
     )
     return (
@@ -99,6 +104,11 @@ def lineage_page(facts: Mapping[str, object], page: str) -> str:
 
 def _masked(named: Mapping[str, T], secrets: tuple[str, ...]) -> dict[str, T]:
     return {redact(name, secrets): value for name, value in named.items()}
+
+
+def other_origins(run_id: str, manifests: Iterable[Manifest]) -> list[str]:
+    """Return the ids of the runs, other than this, that computed some results; each once."""
+    return [one for one in dict.fromkeys(map(_origin, manifests)) if one != run_id]
 
 
 def _origin(manifest: Manifest) -> str:
@@ -123,7 +133,9 @@ def _was_dirty(project: Path, manifest: Manifest) -> bool | None:
 
 
 def _card(result: Mapping[str, object], link: str) -> str:
-    origin = f'<a href="{_text(link)}">{_text(result["computed_by"])}</a>'
+    origin = _text(result["computed_by"])
+    if link:
+        origin = f'<a href="{_text(link)}">{origin}</a>'
     how = "reused from run" if result["reused"] else "computed in this run"
     if result["pinned"]:
         how = f"pinned to <code>{_text(result['pinned'])}</code>, computed in run"

@@ -10,21 +10,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError, StoreError
-from runforest.history.lineage import lineage_facts, lineage_page
+from runforest.history.lineage import lineage_facts, lineage_page, other_origins
 from runforest.manifest import is_complete, json_text, read_manifest
 from runforest.redact import redact
+from runforest.tracking.origins import experiments_of, note_reuse
 from runforest.tracking.outage import outage_told
-from runforest.tracking.runs import close_run, note_reuse, tag_tasks
+from runforest.tracking.runs import close_run, tag_tasks
 from runforest.tracking.store import check_reachable, is_reachable
 from runforest.tracking.transfer import upload_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from runforest.launch.experiment import Experiment
     from runforest.launch.open import OpenExperiment
     from runforest.manifest import Manifest
+    from runforest.run import RunSettings
     from runforest.tracking.outcome import TaskOutcome
     from runforest.tracking.recorder import Recorder
 
@@ -125,13 +127,17 @@ def _give_status(
     """
     run_id = opened.record.run_id
     try:
-        _write_last_records(experiment, opened, execution)
+        manifests = _manifests(experiment, opened, execution)
+        experiments = experiments_of(opened.client, other_origins(run_id, manifests.values()))
+        secrets = experiment.environment.secrets
+        records = _lineage(opened.run.settings, manifests, experiments, secrets)
+        _write_last_records(opened.run.artifacts, _fates(execution, secrets) | records)
         if is_left:
             logger.warning(_LEFT)
             return
         check_reachable(opened.tracking_uri)
         tag_tasks(opened.client, run_id, execution.outcomes)
-        note_reuse(opened.client, opened.record, execution.outcomes)
+        note_reuse(opened.client, run_id, execution.outcomes, experiments)
         _upload_last_records(opened)
     except BaseException:
         execution.fail()
@@ -141,13 +147,10 @@ def _give_status(
             close_run(opened.client, opened.record, execution.status)
 
 
-def _write_last_records(
-    experiment: Experiment, opened: OpenExperiment, execution: Execution
-) -> None:
-    """Write the tasks' fates, lineage and tracebacks."""
-    artifacts = opened.run.artifacts
+def _write_last_records(artifacts: Path, records: dict[str, str]) -> None:
+    """Write the files that are written at the end, by name."""
     try:
-        for name, text in _last_records(experiment, opened, execution).items():
+        for name, text in records.items():
             path = artifacts / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
@@ -164,11 +167,8 @@ def _upload_last_records(opened: OpenExperiment) -> None:
         upload_files(opened.record.artifact_uri, artifacts, late)
 
 
-def _last_records(
-    experiment: Experiment, opened: OpenExperiment, execution: Execution
-) -> dict[str, str]:
-    """Return the files that are written at the end, by name."""
-    secrets = experiment.environment.secrets
+def _fates(execution: Execution, secrets: Collection[str]) -> dict[str, str]:
+    """Return the files that tell what became of the tasks, and their tracebacks."""
     fates = {
         redact(name, secrets): {
             "status": outcome.status,
@@ -177,19 +177,24 @@ def _last_records(
         }
         for name, outcome in execution.outcomes.items()
     }
-    settings = opened.run.settings
-    lineage = lineage_facts(settings, _manifests(experiment, opened, execution), secrets=secrets)
     tracebacks = {
         f"errors/{name}.txt": redact(outcome.traceback, secrets)
         for name, outcome in execution.outcomes.items()
         if outcome.traceback
     }
-    return {
-        "tasks.json": json_text(fates),
-        "lineage.json": json_text(lineage),
-        "lineage.html": lineage_page(lineage, settings.page),
-        **tracebacks,
-    }
+    return {"tasks.json": json_text(fates), **tracebacks}
+
+
+def _lineage(
+    settings: RunSettings,
+    manifests: Mapping[str, Manifest],
+    experiments: Mapping[str, str],
+    secrets: Collection[str],
+) -> dict[str, str]:
+    """Return the files of the lineage."""
+    facts = lineage_facts(settings, manifests, secrets=secrets)
+    page = lineage_page(facts, settings.page, experiments)
+    return {"lineage.json": json_text(facts), "lineage.html": page}
 
 
 def _manifests(
@@ -205,7 +210,7 @@ def _manifests(
         )
         try:
             manifest = read_manifest(folder)
-        except ArtifactError as error:  # must not keep the run from being closed
+        except (ArtifactError, OSError) as error:  # must not keep the run from being closed
             logger.error("The lineage lacks a result: %s", error)  # noqa: TRY400
             continue
         if manifest:

@@ -150,29 +150,6 @@ def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutc
         client.set_tag(run_id, "tasks", shortened(", ".join(parts)))
 
 
-def note_reuse(
-    client: MlflowClient, record: OpenedRun, outcomes: Mapping[str, TaskOutcome]
-) -> None:
-    """Lead from the run's description to the runs that computed what it reused.
-
-    That is where, for instance, the trials of a reused tuner are.
-    """
-    origins = {
-        name: outcome.reused_from for name, outcome in outcomes.items() if outcome.reused_from
-    }
-    if not origins:
-        return
-    lines = []
-    for run_id in dict.fromkeys(origins.values()):
-        names = ", ".join(name for name, origin in origins.items() if origin == run_id)
-        link = f"#/experiments/{record.experiment_id}/runs/{run_id}"
-        lines.append(f"{names} reused from run [{run_id}]({link})")
-    described = client.get_run(record.run_id).data.tags.get("mlflow.note.content", "")
-    client.set_tag(
-        record.run_id, "mlflow.note.content", "\n\n".join(filter(None, [described, *lines]))
-    )
-
-
 def running_children(client: MlflowClient, opened: OpenedRun) -> list[MlflowRun]:
     """Return the child runs that have no final status."""
     query = f"tags.`mlflow.parentRunId` = '{opened.run_id}' and attributes.status = 'RUNNING'"
