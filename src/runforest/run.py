@@ -14,6 +14,8 @@ from runforest.errors import ArtifactError
 from runforest.journal import Journal
 
 SETTINGS_NAME = "run.json"
+LINEAGE_PAGE = "lineage.html"
+"""Page among a run's artifacts that leads from the raw files to the results."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import luigi
 from luigi.task import flatten
 
 from runforest.parameters import KindParameter, StringsParameter, from_table
+from runforest.run import LINEAGE_PAGE
 from runforest.run_task import RunTask
 from runforest.tracking.models import load_model
 from runforest.tuning.folds import fold_count_problem
@@ -160,6 +161,7 @@ class Evaluator(RunTask):
                 ),
                 params=self.input()["trainer"]["params"].load(),
                 lineage=tuple(self._lineage()),
+                lineage_page=f"../{LINEAGE_PAGE}",
             )
         )
 

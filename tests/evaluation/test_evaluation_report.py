@@ -196,6 +196,12 @@ def test_only_web_addresses_become_links(report: Report, link: str) -> None:
     assert link in page.text
 
 
+def test_the_lineage_leads_to_that_of_the_whole_run(report: Report) -> None:
+    page = PageParser(render_report(replace(report, lineage_page="../lineage.html")))
+
+    assert page.all("a") == [{"href": "https://example.org/4f2a91c"}, {"href": "../lineage.html"}]
+
+
 def test_ten_trials_are_shown_and_a_missing_value_is_a_dash(report: Report) -> None:
     page = PageParser(render_report(report))
 

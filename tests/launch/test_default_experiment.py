@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import re
 import statistics
 import tomllib
 from importlib import metadata
@@ -61,6 +62,15 @@ def test_every_trial_is_a_finished_child_run(trials: list[MlflowRun]) -> None:
 
     assert names == {f"trial {number}" for number in range(20)}
     assert {trial.info.status for trial in trials} == {"FINISHED"}
+
+
+def test_the_report_leads_to_the_lineage_of_its_run(artifacts: Path) -> None:
+    page = (artifacts / "Evaluator" / "report.html").read_text(encoding="utf-8")
+
+    (link,) = re.findall('<a href="(.*?)"', page)
+
+    assert (artifacts / "Evaluator" / link).resolve() == artifacts / "lineage.html"
+    assert (artifacts / "lineage.html").is_file()
 
 
 @pytest.mark.parametrize("task", TASKS)

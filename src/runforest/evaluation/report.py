@@ -120,6 +120,9 @@ class Report:
         `feature`, `importance`, `std`, the most important first; the page shows the first ten.
     tuning
         None if parameters were not searched for.
+    lineage_page
+        Address of the page with the lineage of the whole run, relative to this page; the section
+        `lineage` links to it.
     """
 
     title: str
@@ -133,6 +136,7 @@ class Report:
     data: tuple[DataRow, ...] = ()
     params: Mapping[str, object] = field(default_factory=dict)
     lineage: tuple[LineageRow, ...] = ()
+    lineage_page: str = ""
 
 
 def render_report(report: Report) -> str:

@@ -13,6 +13,7 @@ from runforest.errors import ArtifactError, StoreError
 from runforest.history.lineage import lineage_facts, lineage_page, other_origins
 from runforest.manifest import is_complete, json_text, read_manifest
 from runforest.redact import redact
+from runforest.run import LINEAGE_PAGE
 from runforest.tracking.origins import experiments_of, note_reuse
 from runforest.tracking.outage import outage_told
 from runforest.tracking.runs import close_run, tag_tasks
@@ -194,7 +195,7 @@ def _lineage(
     """Return the files of the lineage."""
     facts = lineage_facts(settings, manifests, secrets=secrets)
     page = lineage_page(facts, settings.page, experiments)
-    return {"lineage.json": json_text(facts), "lineage.html": page}
+    return {"lineage.json": json_text(facts), LINEAGE_PAGE: page}
 
 
 def _manifests(
