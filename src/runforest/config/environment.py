@@ -30,11 +30,6 @@ class Environment:
     tracking_uri: str
     secrets: tuple[str, ...]
 
-    @property
-    def has_server(self) -> bool:
-        """Whether runs are recorded by a tracking server."""
-        return self.tracking_uri.startswith(("http://", "https://"))
-
 
 def read_environment(default_project: Path) -> Environment:
     """Return the settings of the environment, of `.env` where the environment has none.

@@ -20,7 +20,7 @@ from runforest.luigi_config import use_luigi_config
 from runforest.results import ResultIndex
 from runforest.reuse.plan import Forcing, PlannedTask, make_plan
 from runforest.run import Run, RunSettings
-from runforest.tracking.store import check_folder
+from runforest.tracking.store import check_folder, connect, is_own_store, store_uri
 
 if TYPE_CHECKING:
     from runforest.config.environment import Environment
@@ -75,7 +75,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
         pins=pins,
         dataset=dataset.facts,
         is_reusing=checked.run.reuse,
-        finder=FINDER if environment.has_server else "",
+        finder="" if is_own_store(environment.tracking_uri, environment.project) else FINDER,
     )
     planned = Run(Path("planned"), settings)
     tasks, found = _graph(checked, planned, layers, dataset)
@@ -130,10 +130,9 @@ def _families(checked: CheckedTables) -> list[str]:
 def _plan(
     options: Options, environment: Environment, planned: Run, tasks: list[RunTask]
 ) -> list[PlannedTask]:
-    if environment.has_server:
-        from runforest.tracking.store import connect
-
-        connect(environment.tracking_uri, environment.project)
+    if planned.settings.finder:
+        uri = store_uri(environment.tracking_uri, environment.project)
+        connect(uri, environment.project)
     forcing = Forcing(
         tasks=frozenset(options.force),
         downstream=frozenset(options.force_downstream),

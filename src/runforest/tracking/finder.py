@@ -1,13 +1,17 @@
-"""Results of other machines, found through the tracking store and brought here."""
+"""Results of other projects and machines, found through the tracking store and brought here."""
 
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
 from runforest.manifest import read_manifest
 from runforest.results import Result
+from runforest.tracking.bulk import sql_store
+from runforest.tracking.location import local_path
 from runforest.tracking.outage import first_line
 from runforest.tracking.rows import RESULT_TAG
 from runforest.tracking.store import is_reachable
@@ -16,6 +20,7 @@ from runforest.tracking.transfer import download_result
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
 logger = logging.getLogger(__name__)
@@ -25,6 +30,14 @@ N_TRIED = 5
 _NOT_SEARCHED = (
     "Results of other machines cannot be looked for: %s. What this machine lacks is computed."
 )
+
+_NOT_HERE = (
+    "Results that other runs of the store hold cannot be read on this machine: they lie in %s, or "
+    "such folders, and are computed. Keep them on a disk that both have, or use a tracking server."
+)
+
+_unreadable: set[Path] = set()
+"""Folders of artifacts that this machine lacks; the first is told, and stands for all."""
 
 _failed: set[str] = set()
 """The stores that could not be searched by this process; a search of one takes minutes to fail."""
@@ -45,6 +58,8 @@ def find_in_store(fingerprint: str, store: Path) -> Result | None:
     tag = f"{RESULT_TAG}{fingerprint}"
     for run in _runs_with(tag):
         name = run.data.tags[tag]
+        if not _is_here(run.info.artifact_uri):
+            continue
         folder = store / "cache" / "results" / run.info.run_id / name
         try:
             download_result(f"{run.info.artifact_uri}/{name}", folder)
@@ -57,20 +72,43 @@ def find_in_store(fingerprint: str, store: Path) -> Result | None:
     return None
 
 
+def _is_here(artifact_uri: str) -> bool:
+    """Return whether this machine can read artifacts; a folder that it lacks is told once."""
+    folder = local_path(artifact_uri)
+    if folder is None or os.access(folder, os.R_OK | os.X_OK):
+        return True
+    if not _unreadable:
+        logger.warning(_NOT_HERE, folder)
+    _unreadable.add(folder)
+    return False
+
+
 def _runs_with(tag: str) -> list[MlflowRun]:
     """Return some runs with a tag; none, and a warning the first time, when the store fails."""
-    from mlflow import MlflowClient
+    from mlflow import get_tracking_uri
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
-    client = MlflowClient()
-    uri = client.tracking_uri
+    uri = get_tracking_uri()
     if uri in _failed and not is_reachable(uri):
         return []
     try:
+        client = _client()
         experiments = [found.experiment_id for found in client.search_experiments()]
         return list(client.search_runs(experiments, f"tags.`{tag}` != ''", max_results=N_TRIED))
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError) as error:
         if uri not in _failed:
             logger.warning(_NOT_SEARCHED, first_line(error))
         _failed.add(uri)
         return []
+
+
+def _client() -> MlflowClient:
+    """Return a client whose connections are this process's own, and not those of a forked one."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    database = sql_store(client)
+    if database and multiprocessing.parent_process():
+        database.engine.dispose(close=False)
+    return client

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from runforest.errors import ArtifactError, StoreError
 from runforest.manifest import Manifest, read_manifest
+from runforest.tracking.location import local_path
 from runforest.tracking.process import PROCESS_TAG
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class RecordedRun:
     @property
     def is_local(self) -> bool:
         """Whether the artifacts lie on this machine."""
-        return urlsplit(self.artifact_uri).scheme in {"", "file"}
+        return local_path(self.artifact_uri) is not None
 
     @cached_property
     def artifacts(self) -> Path:
@@ -195,9 +195,9 @@ def _is_meant(run: MlflowRun, reference: str) -> bool:
 
 def _local_folder(uri: str) -> Path:
     """Return the local folder of an artifact URI; records of a remote run are downloaded."""
-    parts = urlsplit(uri)
-    if parts.scheme in {"", "file"}:
-        return Path(unquote(parts.path)) if parts.scheme else Path(uri)
+    path = local_path(uri)
+    if path:
+        return path
     from runforest.tracking.transfer import download_records
 
     folder = Path(tempfile.mkdtemp(prefix="runforest-"))

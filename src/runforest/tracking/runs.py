@@ -8,18 +8,19 @@ import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from runforest.errors import StoreError
 from runforest.tracking.bulk import add_rows, sql_store
+from runforest.tracking.location import local_path
 from runforest.tracking.names import safe_params, shortened
 from runforest.tracking.process import PROCESS_TAG, process_start
 from runforest.tracking.trials import KILLED_NAME, NAME_TAG, RUNNING_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
@@ -71,11 +72,8 @@ class OpenedRun:
     @property
     def local_folder(self) -> Path | None:
         """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
-        parts = urlsplit(self.artifact_uri)
-        if parts.scheme not in {"", "file"}:
-            return None
-        path = unquote(parts.path) if parts.scheme else self.artifact_uri
-        return Path(path).parent
+        artifacts = local_path(self.artifact_uri)
+        return artifacts.parent if artifacts else None
 
 
 def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:

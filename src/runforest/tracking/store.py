@@ -63,6 +63,12 @@ def store_uri(configured: str, project: Path) -> str:
     return configured
 
 
+def is_own_store(configured: str, project: Path) -> bool:
+    """Return whether the store is the project's own file, of whose results there is an index."""
+    own = project / "mlruns" / "mlflow.db"
+    return not configured or (project / sqlite_path(configured)).resolve() == own.resolve()
+
+
 def connect(uri: str, project: Path) -> MlflowClient:
     """Return a client of the store, created first if it is a new SQLite file.
 

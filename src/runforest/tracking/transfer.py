@@ -13,6 +13,7 @@ from filelock import FileLock
 from runforest.digests import file_digest
 from runforest.errors import ArtifactError
 from runforest.manifest import MANIFEST_NAME, read_manifest
+from runforest.tracking.location import local_path
 from runforest.tracking.rows import RESULT_TAG
 from runforest.tracking.store import hide_password
 
@@ -114,7 +115,10 @@ def _download(uri: str, folder: Path) -> Path:
     from mlflow.exceptions import MlflowException
 
     folder.mkdir(parents=True, exist_ok=True)
+    source = local_path(uri)
     try:
+        if source:  # which MLflow would parse as a URI once more
+            return Path(shutil.copytree(source, folder / source.name))
         return Path(download_artifacts(artifact_uri=uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
         reason = hide_password(str(error))

@@ -1,0 +1,125 @@
+"""Projects that share a store without a server: what one has computed, the others reuse."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import Project, make_project
+from tests.reuse.conftest import statuses
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+TASKS = """\
+from runforest.run_task import RunTask, requires
+
+
+class First(RunTask):
+    def output(self):
+        return self.artifact("first.txt")
+
+    def compute(self):
+        self.output().save("first")
+
+
+@requires(First)
+class Last(RunTask):
+    def output(self):
+        return self.artifact("last.txt")
+
+    def compute(self):
+        self.output().save("last")
+"""
+CONFIG = '[RunConfig]\nexperiment_name = "{}"\ntask = "Last"\n'
+
+
+def sharing(folder: Path, store: Path, experiment: str = "shared") -> Project:
+    """Return a project whose runs are recorded in a SQLite file outside it."""
+    project = make_project(folder)
+    project.write("src/tasks/small.py", TASKS)
+    project.configure(CONFIG.format(experiment))
+    project.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{store}"
+    return project
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_store: Path) -> Path:
+    """Return an empty store of its own."""
+    (tmp_path / "store").mkdir()
+    return shutil.copy2(empty_store, tmp_path / "store" / "mlflow.db")
+
+
+@pytest.fixture
+def first(tmp_path: Path, store: Path) -> Project:
+    """Return a project whose experiment ran once."""
+    project = sharing(tmp_path / "first", store)
+    outcome = project.run()
+    assert outcome.code == 0, outcome.err
+    return project
+
+
+@pytest.mark.parametrize("experiment", ["shared", "another"])
+def test_another_project_reuses_what_the_first_one_computed(
+    first: Project, tmp_path: Path, store: Path, experiment: str
+) -> None:
+    origin = first.top_runs()[0].info.run_id
+    second = sharing(tmp_path / "second", store, experiment)
+
+    plan = second.run("--plan", "--exit-code")
+    outcome = second.run()
+
+    assert plan.code == 0, plan.out + plan.err
+    assert outcome.code == 0, outcome.err
+    run = second.top_runs()[0]
+    assert statuses(second) == {"First": "reused", "Last": "reused"}
+    assert second.manifest(run, "Last")["reused_from"] == origin
+    assert (second.artifacts(run) / "Last" / "last.txt").read_text().strip() == "last"
+
+
+def test_forked_workers_find_results_of_another_project(
+    first: Project, tmp_path: Path, store: Path
+) -> None:
+    assert statuses(first) == {"First": "computed", "Last": "computed"}
+    second = sharing(tmp_path / "second", store)
+
+    outcome = second.run("--force", "First", "--set", "RunConfig.workers=2")
+
+    assert outcome.code == 0, outcome.err
+    assert statuses(second) == {"First": "computed", "Last": "reused"}
+
+
+def test_results_that_lie_on_another_machine_are_computed_and_told_once(
+    first: Project, tmp_path: Path, store: Path
+) -> None:
+    artifacts = first.artifacts(first.top_runs()[0])
+    (first.folder / "mlruns").rename(tmp_path / "far away")
+    second = sharing(tmp_path / "second", store, "another")
+
+    outcome = second.run()
+
+    assert outcome.code == 0, outcome.err
+    assert statuses(second) == {"First": "computed", "Last": "computed"}
+    assert outcome.err.count(str(artifacts)) == 1
+    assert outcome.err.count("Keep them on a disk that both have") == 1
+    assert "Traceback" not in outcome.err
+
+
+def test_a_plan_with_the_own_store_does_without_mlflow(project: Project) -> None:
+    project.write("src/tasks/small.py", TASKS)
+    project.configure(CONFIG.format("own"))
+    own = project.folder / "mlruns" / "mlflow.db"
+    project.environment |= {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{own}",
+        "PYTHONPROFILEIMPORTTIME": "1",
+    }
+
+    outcome = project.run("--plan")
+
+    assert outcome.code == 0, outcome.err
+    assert " tasks.prediction\n" in outcome.err
+    assert " mlflow\n" not in outcome.err
