@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
-from tests.conftest import QUICK, make_project
+from tests.conftest import QUICK, Project, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.conftest import Project
 
 pytestmark = pytest.mark.slow
 
@@ -86,4 +86,30 @@ def test_clearing_away_deletes_studies_that_no_kept_run_has_worked_on(tuned: Pro
     outcome = tuned.command("gc", "--older-than", "1d", "--delete")
 
     assert outcome.code == 0, outcome.err
-    assert {path.name for path in folder.iterdir()} == kept
+    assert {path.name for path in folder.iterdir() if path.suffix != ".lock"} == {
+        name for name in kept if not name.endswith(".lock")
+    }
+
+
+def test_clearing_away_spares_a_study_that_a_run_has_and_every_lock(
+    tuned: Project, tmp_path: Path
+) -> None:
+    shutil.copytree(tuned.folder, tmp_path / "project", symlinks=True)
+    project = Project(tmp_path / "project")
+    folder = project.folder / "mlruns" / "studies"
+    day_before_s = time.time() - 86_400
+    held = {"held.journal", "held.asked", "held.lock"}
+    free = {"free.journal", "free.asked", "free.lock"}
+    for name in held | free:
+        (folder / name).touch()
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    for path in folder.iterdir():
+        os.utime(path, (day_before_s, day_before_s), follow_symlinks=False)
+
+    with FileLock(folder / "held.lock"):
+        outcome = project.command("gc", "--older-than", "1d", "--delete")
+
+    assert outcome.code == 0, outcome.err
+    left = {path.name for path in folder.iterdir()}
+    assert held | {"free.lock"} <= left
+    assert not left & {"free.journal", "free.asked", "gone"}

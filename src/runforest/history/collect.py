@@ -7,13 +7,18 @@ import re
 import shutil
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from runforest.config.pins import pinned_folder
 from runforest.errors import ConfigError, Problem
 from runforest.history.needs import without_needed
 from runforest.tracking.deletion import delete_runs, top_runs
+from runforest.tuning.study_log import LOCK_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -140,9 +145,20 @@ def _delete_studies(folder: Path, kept: list[RecordedRun], listed_s: float) -> N
     Those of a run that started after the runs were listed, at `listed_s`, are spared as well.
     """
     oldest_s = min((run.started_ms / 1000 for run in kept), default=listed_s)
-    for file in folder.glob("*"):
-        if file.stat().st_mtime < oldest_s:
-            file.unlink()
+    files = sorted(file for file in folder.glob("*") if file.suffix != LOCK_SUFFIX)
+    for lock, of_study in groupby(files, key=lambda file: file.with_suffix(LOCK_SUFFIX)):
+        _delete_study(lock, list(of_study), oldest_s)
+
+
+def _delete_study(lock: Path, files: list[Path], oldest_s: float) -> None:
+    """Delete a study that is older, unless a process has it.
+
+    The lock stays: a process that has opened it would hold another one than the next that comes.
+    """
+    with suppress(Timeout, FileNotFoundError), FileLock(lock, timeout=0):
+        if max(file.lstat().st_mtime for file in files) < oldest_s:
+            for file in files:
+                file.unlink()
 
 
 def _delete_index(store: Path) -> None:

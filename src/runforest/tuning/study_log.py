@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from runforest.tuning.study import StudySpec
     from runforest.tuning.trials import TrialRecord
 
+LOCK_SUFFIX = ".lock"
+"""Of the file beside a study that is locked by the process which writes it."""
+
 
 class StudyLog:
     """Tells the run of a task what its study does; the recorder makes child runs of it."""
@@ -64,7 +67,7 @@ def kept_study(kept: Path, *, is_anew: bool) -> Iterator[Path]:
     With `is_anew`, what earlier runs kept is removed once nobody works on it any more.
     """
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(kept.with_suffix(".lock")):
+    with FileLock(kept.with_suffix(LOCK_SUFFIX)):
         if is_anew:
             from runforest.tuning.journal import remove_journal
 
