@@ -165,6 +165,16 @@ def test_of_the_caches_stays_what_a_kept_or_a_starting_run_needs(three: Project)
     assert three.run("--plan", "--exit-code").code == 0
 
 
+def test_a_number_of_runs_to_spare_below_zero_is_refused(three: Project) -> None:
+    outcome = three.command("gc", "--keep", "-1", "--delete")
+
+    assert outcome.code == 2
+    assert outcome.err == (
+        "--keep\n  expected a number that is not negative, got -1. For example: --keep 5\n"
+    )
+    assert len(ids(three)) == 3
+
+
 def test_trials_go_with_their_run_unless_a_kept_run_leads_to_them(project: Project) -> None:
     for name, n_trials in (("origin", 2), ("reusing", 2), ("other", 1)):
         options = ("--set", f"RunConfig.run_name={name}", "--set", f"Tuner.n_trials={n_trials}")

@@ -61,6 +61,20 @@ def parse_age(text: str) -> float:
     return float(match[1]) * _UNITS_S[match[2]]
 
 
+def check_number(n_kept: int) -> int:
+    """Return the number of runs to spare.
+
+    Raises
+    ------
+    ConfigError
+        It is negative.
+    """
+    if n_kept < 0:
+        message = f"expected a number that is not negative, got {n_kept}. For example: --keep 5"
+        raise ConfigError([Problem(where="--keep", message=message)])
+    return n_kept
+
+
 def collect_garbage(
     client: MlflowClient,
     project: Path,

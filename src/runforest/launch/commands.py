@@ -117,14 +117,14 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 def _collect(options: argparse.Namespace) -> int:
     from runforest.config.pins import configured_pins
-    from runforest.history.collect import Selection, collect_garbage, parse_age
+    from runforest.history.collect import Selection, check_number, collect_garbage, parse_age
 
-    client, environment = _connect()
     selection = Selection(
         older_than_s=parse_age(options.older_than) if options.older_than else None,
-        n_kept=options.keep,
+        n_kept=check_number(options.keep),
         only_failed=options.failed,
     )
+    client, environment = _connect()
     pins = configured_pins(environment)
     return collect_garbage(
         client, environment.project, selection, pins=pins, is_real=options.delete
