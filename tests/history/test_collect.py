@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from tests.conftest import Project, make_project
 
@@ -173,6 +174,22 @@ def test_a_number_of_runs_to_spare_below_zero_is_refused(three: Project) -> None
         "--keep\n  expected a number that is not negative, got -1. For example: --keep 5\n"
     )
     assert len(ids(three)) == 3
+
+
+def test_what_a_killed_download_left_goes_and_that_of_a_living_one_stays(three: Project) -> None:
+    cache = three.folder / "mlruns" / "cache"
+    last = cache / "results" / ids(three)["last"]
+    dead, living, pinned = last / "Dead.draft", last / "Sound.draft", cache / "pinned" / "a.draft"
+    for draft in (dead, living, pinned):
+        (draft / "Sound").mkdir(parents=True)
+
+    with FileLock(living.with_suffix(".lock")):
+        outcome = three.command("gc", "--keep", "3", "--delete")
+
+    assert outcome.code == 0, outcome.err
+    assert living.exists()
+    assert not dead.exists()
+    assert not pinned.exists()
 
 
 def test_trials_go_with_their_run_unless_a_kept_run_leads_to_them(project: Project) -> None:

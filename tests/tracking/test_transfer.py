@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -86,6 +88,24 @@ def test_several_that_want_one_result_at_once_all_get_it(tmp_path: Path) -> None
     assert folders == [destination] * 8
     assert read_manifest(destination) == read_manifest(source)
     assert not list(destination.parent.glob("*.draft"))
+
+
+def test_a_download_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
+    source = commit_result(tmp_path / "source")
+    destination = tmp_path / "cache" / "Tuner"
+    code = (
+        "import os, shutil, sys, pathlib; from runforest.tracking import transfer;"
+        "shutil.copytree = lambda *_: os._exit(9);"
+        "transfer.download_result(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, source, destination], check=False)
+    left = list(destination.parent.glob("*draft"))
+
+    download_result(str(source), destination)
+
+    assert killed.returncode == 9
+    assert len(left) == 1
+    assert {path.name for path in destination.parent.iterdir()} == {"Tuner", "Tuner.lock"}
 
 
 @local

@@ -18,6 +18,7 @@ from runforest.config.pins import pinned_folder
 from runforest.errors import ConfigError, Problem
 from runforest.history.needs import without_needed
 from runforest.tracking.deletion import delete_runs, top_runs
+from runforest.tracking.transfer import DRAFT, remove_drafts
 from runforest.tuning.study_log import LOCK_SUFFIX
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _delete_index(store: Path) -> None:
 
 
 def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) -> None:
-    """Delete downloads that no kept run names, and what is quickly made anew; no lock."""
+    """Delete downloads that no kept run names or that died, and what is made anew; no lock."""
     cache = project / "mlruns" / "cache"
     for name in _MADE_ANEW:
         (cache / name).unlink(missing_ok=True)
@@ -192,8 +193,10 @@ def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) 
     needed = {run.run_id for run in kept}
     pinned = {*pins, *(pin for run in kept for pin in run.pins.values())}
     needed |= {pinned_folder(project, pin).name for pin in pinned}
+    remove_drafts(cache)
     for folder in [*cache.glob("results/*"), *cache.glob("pinned/*")]:
-        if folder.name not in needed and not _is_young(folder):
+        is_needed = folder.name in needed or folder.suffix == DRAFT  # of a process that goes on
+        if not is_needed and not _is_young(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from runforest.digests import file_digest
 from runforest.errors import ArtifactError
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from runforest.manifest import Manifest
 
 logger = logging.getLogger(__name__)
+
+DRAFT = ".draft"
+"""End of the name of what is being downloaded."""
 
 
 def upload_result(artifact_uri: str, folder: Path) -> None:
@@ -57,11 +60,23 @@ def download_result(uri: str, destination: Path) -> Path:
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     # Of several that want it, one downloads it, and none removes what another has just put there.
-    with FileLock(destination.with_name(f"{destination.name}.lock")):
+    with _lock(destination):
         if not _is_intact(destination):
             shutil.rmtree(destination, ignore_errors=True)
             _fetch(uri, destination)
     return destination
+
+
+def remove_drafts(cache: Path) -> None:
+    """Delete what killed downloads left behind; those that go on hold their lock."""
+    for draft in [*cache.glob(f"results/*/*{DRAFT}"), *cache.glob(f"pinned/*{DRAFT}")]:
+        with suppress(Timeout), _lock(draft.with_name(draft.name.removesuffix(DRAFT)), 0):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _lock(destination: Path, timeout_s: float = -1) -> FileLock:
+    """Return the lock that a process holds while it downloads a result."""
+    return FileLock(destination.with_name(f"{destination.name}.lock"), timeout_s)
 
 
 def check_files(folder: Path, manifest: Manifest, uri: str) -> None:
@@ -91,7 +106,7 @@ def _is_intact(folder: Path) -> bool:
 
 
 def _fetch(uri: str, destination: Path) -> None:
-    draft = destination.with_name(f"{destination.name}.{os.getpid()}.draft")
+    draft = destination.with_name(f"{destination.name}{DRAFT}")
     shutil.rmtree(draft, ignore_errors=True)
     try:
         folder = _download(uri, draft)
