@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.digests import file_digest
+from runforest.digests import DigestCache, file_digest
 from runforest.errors import ArtifactError
 from runforest.manifest import Manifest, OutputFile, read_manifest, write_manifest
 from runforest.tracking.finder import find_in_store
@@ -51,6 +51,11 @@ def with_result(records: Records) -> RecordedRun:
     return recorded
 
 
+def download(source: Path, destination: Path) -> Path:
+    """Download a result, with digests of its own."""
+    return download_result(str(source), destination, DigestCache(destination.with_suffix(".txt")))
+
+
 def change(file: Path) -> None:
     file.chmod(0o644)
     file.write_text("a,b\n1,3\n", encoding="utf-8")
@@ -78,12 +83,24 @@ def test_a_downloaded_result_that_was_damaged_is_fetched_again(
     assert (after.folder / "table.csv").read_text() == "a,b\n1,2\n"
 
 
+@local
+def test_a_downloaded_result_is_read_once_and_then_known_by_its_file(records: Records) -> None:
+    recorded = with_result(records)
+    store = recorded.project / "mlruns"
+
+    result = find_in_store("feed", store)
+
+    assert result is not None
+    inode = (result.folder / "table.csv").stat().st_ino
+    assert f":{inode}:" in (store / "cache" / "digests.txt").read_text()
+
+
 def test_several_that_want_one_result_at_once_all_get_it(tmp_path: Path) -> None:
     source = commit_result(tmp_path / "source")
     destination = tmp_path / "cache" / "Tuner"
 
     with ThreadPoolExecutor(4) as pool:
-        folders = list(pool.map(lambda _: download_result(str(source), destination), range(8)))
+        folders = list(pool.map(lambda _: download(source, destination), range(8)))
 
     assert folders == [destination] * 8
     assert read_manifest(destination) == read_manifest(source)
@@ -96,16 +113,20 @@ def test_a_download_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
     code = (
         "import os, shutil, sys, pathlib; from runforest.tracking import transfer;"
         "shutil.copytree = lambda *_: os._exit(9);"
-        "transfer.download_result(sys.argv[1], pathlib.Path(sys.argv[2]))"
+        "transfer.download_result(sys.argv[1], pathlib.Path(sys.argv[2]), None)"
     )
     killed = subprocess.run([sys.executable, "-c", code, source, destination], check=False)
     left = list(destination.parent.glob("*draft"))
 
-    download_result(str(source), destination)
+    download(source, destination)
 
     assert killed.returncode == 9
     assert len(left) == 1
-    assert {path.name for path in destination.parent.iterdir()} == {"Tuner", "Tuner.lock"}
+    assert {path.name for path in destination.parent.iterdir()} == {
+        "Tuner",
+        "Tuner.lock",
+        "Tuner.txt",
+    }
 
 
 @local
@@ -116,7 +137,7 @@ def test_a_reused_result_is_fetched_from_the_folder_that_its_task_had(records: R
     origin.record()
     pointer = commit_result(run.run.artifacts / "Tuner", reused_from=origin.opened.run_id)
 
-    folder = download_result(str(pointer), run.project / "cache" / "Tuner")
+    folder = download(pointer, run.project / "cache" / "Tuner")
 
     assert (folder / "table.csv").read_text() == "a,b\n1,2\n"
 
@@ -144,4 +165,4 @@ def test_a_result_whose_files_were_removed_with_their_run_is_refused(records: Re
     pointer = commit_result(recorded.run.artifacts / "Tuner", reused_from="0" * 32)
 
     with pytest.raises(ArtifactError, match="Name another result"):
-        download_result(str(pointer), recorded.project / "cache" / "Tuner")
+        download(pointer, recorded.project / "cache" / "Tuner")

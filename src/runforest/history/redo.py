@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from runforest.config.writing import toml_text
 from runforest.errors import TaskError
+from runforest.fingerprint.ingredients import digest_cache
 from runforest.history.prerequisites import recorded_inputs, recorded_project
 from runforest.tracking.history import RecordedRun, read_run
 from runforest.tracking.store import connect
@@ -75,7 +76,7 @@ def _here(value: Any, before: Path, project: Path) -> Any:  # noqa: ANN401 - any
 def _local_path(value: str, project: Path, destination: Path) -> str:
     """Return where a folder of [PathConfig] lies; what lies in a store is downloaded."""
     if urlsplit(value).scheme:
-        return str(download_result(value, destination))
+        return str(download_result(value, destination, digest_cache(project)))
     return str(project / Path(value).expanduser())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.config.environment import find_project, read_environment
+from runforest.digests import DigestCache
 from runforest.errors import ArtifactError
 from runforest.history.needs import STUDY_FILE
 from runforest.tracking.history import find_run
@@ -60,5 +61,6 @@ def study_of(run: RecordedRun, task: str) -> optuna.Study:
     if run.is_local:
         return read_journal(run.artifacts / task / STUDY_FILE)
     with tempfile.TemporaryDirectory(prefix="runforest-") as folder:
-        result = download_result(f"{run.artifact_uri}/{task}", Path(folder) / task)
+        digests = DigestCache(Path(folder) / "digests.txt")
+        result = download_result(f"{run.artifact_uri}/{task}", Path(folder) / task, digests)
         return read_journal(result / STUDY_FILE)

@@ -8,6 +8,7 @@ from luigi.task_register import Register
 
 from runforest.config.pins import is_uri, pinned_folder
 from runforest.errors import ArtifactError, Problem
+from runforest.fingerprint.ingredients import digest_cache
 from runforest.manifest import read_manifest
 from runforest.tracking.transfer import download_result
 
@@ -73,7 +74,9 @@ def local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
         One cannot be downloaded, or is not complete.
     """
     return {
-        name: str(download_result(value, pinned_folder(project, value))) if is_uri(value) else value
+        name: str(download_result(value, pinned_folder(project, value), digest_cache(project)))
+        if is_uri(value)
+        else value
         for name, value in pins.items()
     }
 

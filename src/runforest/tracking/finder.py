@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from typing import TYPE_CHECKING
 
+from runforest.digests import DigestCache
 from runforest.errors import ArtifactError
 from runforest.manifest import read_manifest
 from runforest.results import Result
@@ -56,13 +57,14 @@ def find_in_store(fingerprint: str, store: Path) -> Result | None:
         Local folder of results and caches, where the download is kept.
     """
     tag = f"{RESULT_TAG}{fingerprint}"
+    digests = DigestCache(store / "cache" / "digests.txt")
     for run in _runs_with(tag):
         name = run.data.tags[tag]
         if not _is_here(run.info.artifact_uri):
             continue
         folder = store / "cache" / "results" / run.info.run_id / name
         try:
-            download_result(f"{run.info.artifact_uri}/{name}", folder)
+            download_result(f"{run.info.artifact_uri}/{name}", folder, digests)
             manifest = read_manifest(folder)
         except ArtifactError as error:
             logger.warning("A result of run %s cannot be reused: %s", run.info.run_name, error)

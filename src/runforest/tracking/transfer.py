@@ -18,6 +18,7 @@ from runforest.tracking.rows import RESULT_TAG
 from runforest.tracking.store import hide_password
 
 if TYPE_CHECKING:
+    from runforest.digests import DigestCache
     from runforest.manifest import Manifest
 
 logger = logging.getLogger(__name__)
@@ -48,10 +49,15 @@ def upload_pointer(artifact_uri: str, folder: Path) -> None:
     upload_files(artifact_uri, folder.parent, [folder / MANIFEST_NAME])
 
 
-def download_result(uri: str, destination: Path) -> Path:
+def download_result(uri: str, destination: Path, digests: DigestCache) -> Path:
     """Return a local folder with the result of a URI, downloaded unless it is there, undamaged.
 
     A result that its run reused lies in the run that computed it, and is fetched from there.
+
+    Parameters
+    ----------
+    digests
+        What the files are recognised by that are there.
 
     Raises
     ------
@@ -61,10 +67,25 @@ def download_result(uri: str, destination: Path) -> Path:
     destination.parent.mkdir(parents=True, exist_ok=True)
     # Of several that want it, one downloads it, and none removes what another has just put there.
     with _lock(destination):
-        if not _is_intact(destination):
+        if not is_intact(destination, digests):
+            if destination.exists():
+                logger.warning("%s is damaged, and downloaded again.", destination)
             shutil.rmtree(destination, ignore_errors=True)
-            _fetch(uri, destination)
+            for name, output in _fetch(uri, destination).outputs.items():
+                digests.remember(destination / name, output.sha256)
     return destination
+
+
+def is_intact(folder: Path, digests: DigestCache) -> bool:
+    """Return whether a folder has a complete result whose files are as they were."""
+    try:
+        manifest = read_manifest(folder)
+        return manifest is not None and all(
+            digests.is_same(folder / name, output.size_bytes, output.sha256)
+            for name, output in manifest.outputs.items()
+        )
+    except (ArtifactError, OSError):
+        return False
 
 
 def remove_drafts(cache: Path) -> None:
@@ -94,18 +115,8 @@ def check_files(folder: Path, manifest: Manifest, uri: str) -> None:
             raise ArtifactError(message)
 
 
-def _is_intact(folder: Path) -> bool:
-    try:
-        manifest = read_manifest(folder)
-        if manifest is not None:
-            check_files(folder, manifest, str(folder))
-    except ArtifactError:
-        logger.warning("%s is damaged, and downloaded again.", folder)
-        return False
-    return manifest is not None
-
-
-def _fetch(uri: str, destination: Path) -> None:
+def _fetch(uri: str, destination: Path) -> Manifest:
+    """Download a result, verify it, and put it where it belongs; return its manifest."""
     draft = destination.with_name(f"{destination.name}{DRAFT}")
     shutil.rmtree(draft, ignore_errors=True)
     try:
@@ -121,6 +132,7 @@ def _fetch(uri: str, destination: Path) -> None:
         for name in manifest.outputs:
             (folder / name).chmod(0o444)
         folder.rename(destination)
+        return manifest
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
