@@ -13,7 +13,7 @@ from runforest.config.read import Layers, read_layers
 from runforest.config.resolve import ResolvedDataset, resolve_dataset
 from runforest.errors import ConfigError, Problem, did_you_mean
 from runforest.launch.graph import root_task, walk_graph
-from runforest.launch.pins import resolve_pins, unmatched_pins
+from runforest.launch.pins import local_pins, resolve_pins, unmatched_pins
 from runforest.launch.project_tasks import import_tasks
 from runforest.launch.task_checks import check_tasks, place
 from runforest.luigi_config import use_luigi_config
@@ -54,7 +54,9 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     ConfigError
         With every mistake that can be found without running a task.
     StoreError
-        The output folder cannot be written.
+        The output folder cannot be written, or a store cannot be used that has to be asked.
+    ArtifactError
+        A pinned result cannot be downloaded.
     """
     files = [Path(file).resolve() for file in options.config] or [environment.config_file]
     layers = read_layers(files, options.settings, environment.config_parser)
@@ -138,7 +140,8 @@ def _plan(
         downstream=frozenset(options.force_downstream),
         is_all=not planned.settings.is_reusing,
     )
-    return make_plan(tasks, ResultIndex(planned.store), forcing)
+    pins = local_pins(planned.settings.pins, environment)
+    return make_plan(tasks, ResultIndex(planned.store), pins, forcing)
 
 
 def _force_problems(options: Options, tasks: list[RunTask]) -> list[Problem]:

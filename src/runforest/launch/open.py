@@ -66,7 +66,7 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
 
 def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path) -> OpenExperiment:
     close_stale_runs(client, project)
-    pins = local_pins(experiment.pins, project)
+    pins = local_pins(experiment.pins, experiment.environment)
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))
     with _undone_on_error(client, record):

@@ -10,13 +10,15 @@ from runforest.config.pins import is_uri, pinned_folder
 from runforest.errors import ArtifactError, Problem
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.manifest import read_manifest
-from runforest.tracking.transfer import download_result
+from runforest.tracking.store import connect, store_uri
+from runforest.tracking.transfer import download_result, is_intact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from runforest.config.check import CheckedTables
+    from runforest.config.environment import Environment
     from runforest.config.read import Layers
     from runforest.run_task import RunTask
 
@@ -65,20 +67,31 @@ def unmatched_pins(tasks: Iterable[RunTask], layers: Layers) -> list[Problem]:
     return problems
 
 
-def local_pins(pins: dict[str, str], project: Path) -> dict[str, str]:
+def local_pins(pins: dict[str, str], environment: Environment) -> dict[str, str]:
     """Return the pins with those results downloaded that lie elsewhere.
+
+    The tracking store is asked only for what is not here yet.
 
     Raises
     ------
     ArtifactError
         One cannot be downloaded, or is not complete.
+    StoreError
+        The store cannot be used.
     """
     return {
-        name: str(download_result(value, pinned_folder(project, value), digest_cache(project)))
-        if is_uri(value)
-        else value
+        name: str(_downloaded(value, environment)) if is_uri(value) else value
         for name, value in pins.items()
     }
+
+
+def _downloaded(uri: str, environment: Environment) -> Path:
+    project = environment.project
+    folder, digests = pinned_folder(project, uri), digest_cache(project)
+    if not is_intact(folder, digests):
+        connect(store_uri(environment.tracking_uri, project), project)
+        download_result(uri, folder, digests)
+    return folder
 
 
 def _pin_problem(family: str, folder: Path) -> str | None:

@@ -19,6 +19,8 @@ from runforest.results import Result, ResultIndex
 from runforest.reuse.differences import differences
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runforest.manifest import Manifest
     from runforest.run_task import RunTask
 
@@ -62,7 +64,10 @@ class Forcing:
 
 
 def make_plan(
-    tasks: list[RunTask], index: ResultIndex, forcing: Forcing | None = None
+    tasks: list[RunTask],
+    index: ResultIndex,
+    pins: Mapping[str, str],
+    forcing: Forcing,
 ) -> list[PlannedTask]:
     """Return the plan of a graph, upstream first; wrappers have none of their own.
 
@@ -74,20 +79,24 @@ def make_plan(
     ----------
     tasks
         As `walk_graph` returns them, on a run that may be only planned.
+    pins
+        Task folder -> folder on this machine with the result that it is pinned to.
 
     Raises
     ------
     ConfigError
         A task is forced that is pinned.
     """
-    forcing = forcing or Forcing()
     forced = _forced_tasks(tasks, forcing)
     planned: dict[str, PlannedTask] = {}
     for task in tasks:
         if not task.is_wrapper:
             task_code(task, Path(task.active_run.settings.project))
-            planned[task.task_id] = _plan_task(
-                task, planned, index, forced, is_reusing=not forcing.is_all
+            pin = pins.get(task.folder_name)
+            planned[task.task_id] = (
+                _plan_pinned(task, Path(pin))
+                if pin
+                else _plan_task(task, planned, index, forced, is_reusing=not forcing.is_all)
             )
     return list(planned.values())
 
@@ -126,6 +135,13 @@ def _tasks_named(name: str, tasks: list[RunTask]) -> list[RunTask]:
     return [task for task in tasks if task.task_id in ids]
 
 
+def _plan_pinned(task: RunTask, folder: Path) -> PlannedTask:
+    manifest = read_manifest(folder)
+    result = Result(folder=folder, manifest=manifest) if manifest else None
+    reason = task.active_run.settings.pins[task.folder_name]
+    return PlannedTask(task=task, action="pinned", reason=reason, result=result)
+
+
 def _plan_task(
     task: RunTask,
     planned: dict[str, PlannedTask],
@@ -134,11 +150,6 @@ def _plan_task(
     *,
     is_reusing: bool,
 ) -> PlannedTask:
-    pinned = task.active_run.pinned(task.folder_name)
-    if pinned:
-        manifest = read_manifest(pinned)
-        result = Result(folder=pinned, manifest=manifest) if manifest else None
-        return PlannedTask(task=task, action="pinned", reason=str(pinned), result=result)
     if not is_reusing:
         return PlannedTask(task=task, action="run", reason="reuse is switched off")
     upstream = [planned[needed.task_id] for needed in required_results(task)]
