@@ -20,10 +20,12 @@ from runforest.artifacts import make_empty
 from runforest.digests import DigestCache
 from runforest.errors import ArtifactError
 from runforest.line_cache import append_line
+from runforest.locks import held
 from runforest.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _TAIL_BYTES = 1 << 14
@@ -130,9 +132,10 @@ class ResultIndex:
             if manifest is not None:
                 yield Result(folder=folder, manifest=manifest)
 
-    def lock(self, fingerprint: str) -> FileLock:
-        """Return the lock that one process holds while it computes a result."""
-        return FileLock(self._store / f"cache/locks/{fingerprint}")
+    def lock(self, fingerprint: str, task_folder: str) -> AbstractContextManager[None]:
+        """Return the lock that one process holds while it computes the result of a task."""
+        reason = f"{task_folder} is being computed by another run: this one waits for it."
+        return held(self._store / f"cache/locks/{fingerprint}", reason)
 
     def _damage(self, folder: Path, manifest: Manifest) -> str | None:
         for name, output in manifest.outputs.items():

@@ -137,7 +137,7 @@ class RunTask(TaskLog, luigi.Task):
         fingerprint = fingerprint_of(ingredients)
         index = open_index(self.active_run.store)
         # Of two runs that need the same result, one computes it and the other waits.
-        with index.lock(fingerprint):
+        with index.lock(fingerprint, self.folder_name):
             finder = self.active_run.settings.finder
             found = None if self.is_forced else index.find_anywhere(fingerprint, finder).result
             if found:

@@ -303,6 +303,23 @@ def test_of_two_runners_one_computes_and_the_other_waits(slow: SlowProject) -> N
 
 
 @pytest.mark.slow
+def test_a_runner_that_waits_for_another_says_so_once(slow: SlowProject) -> None:
+    computing = slow.project.start()
+    wait_until(slow.count.exists)
+    waiting = slow.project.start()
+    assert waiting.stderr
+    said = next((line for line in waiting.stderr if "another run" in line), "")
+
+    slow.hold.unlink()
+    computing.communicate(timeout=120)
+    _, rest = waiting.communicate(timeout=120)
+
+    assert "INFO    Slow is being computed by another run: this one waits for it." in said
+    assert "another run" not in rest
+    assert waiting.returncode == 0
+
+
+@pytest.mark.slow
 def test_two_runners_of_different_configurations_share_what_is_equal_and_no_more(
     slow: SlowProject,
 ) -> None:

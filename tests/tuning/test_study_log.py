@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runforest.locks import PATIENCE_S
 from runforest.tuning.study_log import kept_study
 from tests.launch.counted_study import CONFIG, make_study
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def test_who_waits_for_a_study_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    kept = tmp_path / "key.journal"
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with kept_study(kept, is_anew=False):
+            is_held.set()
+            may_end.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_held.wait(60)
+    threading.Timer(2 * PATIENCE_S, may_end.set).start()
+
+    with kept_study(kept, is_anew=False) as file:
+        holder.join()
+
+    assert file == kept
+    assert [record.getMessage() for record in caplog.records] == [
+        "Another run has this study: this one waits for it."
+    ]
 
 
 @pytest.mark.slow

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from runforest.journal import Backlog
+from runforest.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +66,8 @@ def kept_study(kept: Path, *, is_anew: bool) -> Iterator[Path]:
     With `is_anew`, what earlier runs kept is removed once nobody works on it any more.
     """
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(kept.with_suffix(LOCK_SUFFIX)):
+    reason = "Another run has this study: this one waits for it."
+    with held(kept.with_suffix(LOCK_SUFFIX), reason):
         if is_anew:
             from runforest.tuning.journal import remove_journal
 
