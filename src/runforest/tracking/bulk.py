@@ -88,6 +88,21 @@ def add_rows(
             insert_rows(session, table, list(new.values()))
 
 
+def read_run(store: SqlAlchemyStore, run_id: str, tag: str) -> tuple[str, str] | None:
+    """Return a run's experiment and one of its tags, "" without it; None when there is no such run.
+
+    The client reads all of a run, which may have thousands of parameters and tags.
+    """
+    from mlflow.store.tracking.dbmodels.models import SqlRun, SqlTag
+    from sqlalchemy import and_, select
+
+    tags = and_(SqlTag.run_uuid == SqlRun.run_uuid, SqlTag.key == tag)
+    query: Any = select(SqlRun.experiment_id, SqlTag.value).outerjoin(SqlTag, tags)
+    with store.ManagedSessionMaker() as session:
+        row = session.execute(query.where(SqlRun.run_uuid == run_id)).one_or_none()
+    return (str(row[0]), row[1] or "") if row else None
+
+
 class BulkChildRuns:
     """Child runs in a database."""
 

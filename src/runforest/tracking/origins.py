@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runforest.tracking.bulk import read_run, sql_store
 from runforest.tracking.store import is_reachable
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from runforest.tracking.outcome import TaskOutcome
+
+NOTE_TAG = "mlflow.note.content"
+"""What MLflow's page shows as the description of a run."""
 
 
 def experiments_of(client: MlflowClient, run_ids: Sequence[str]) -> dict[str, str]:
@@ -24,10 +28,13 @@ def experiments_of(client: MlflowClient, run_ids: Sequence[str]) -> dict[str, st
     found: dict[str, str] = {}
     for run_id in run_ids if run_ids and is_reachable(client.tracking_uri) else ():
         try:
-            found[run_id] = client.get_run(run_id).info.experiment_id
+            run = _experiment_and_note(client, run_id)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 break
+        else:
+            if run:
+                found[run_id] = run[0]
     return found
 
 
@@ -56,6 +63,15 @@ def note_reuse(
         names = ", ".join(name for name, one in origins.items() if one == origin)
         link = f"[{origin}](#/experiments/{experiments.get(origin)}/runs/{origin})"
         lines.append(f"{names} reused from run {link if origin in experiments else origin}")
-    described = client.get_run(run_id).data.tags.get("mlflow.note.content", "")
-    text = "\n\n".join(filter(None, [described, *lines]))
-    client.set_tag(run_id, "mlflow.note.content", text)
+    run = _experiment_and_note(client, run_id)
+    text = "\n\n".join(filter(None, [run[1] if run else "", *lines]))
+    client.set_tag(run_id, NOTE_TAG, text)
+
+
+def _experiment_and_note(client: MlflowClient, run_id: str) -> tuple[str, str] | None:
+    """Return the experiment of a run and its description."""
+    store = sql_store(client)
+    if store:
+        return read_run(store, run_id, NOTE_TAG)
+    run = client.get_run(run_id)
+    return run.info.experiment_id, run.data.tags.get(NOTE_TAG, "")
