@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runforest.provenance.git import MAX_UNTRACKED_BYTES
 from tests.conftest import QUICK, Project, git, make_project
 
 if TYPE_CHECKING:
@@ -135,6 +136,27 @@ def test_with_git_modules_beside_src_are_those_of_the_commit(
 
     assert outcome.code == 0, outcome.err + outcome.out
     assert outcome.out.count("same bytes") == 3
+
+
+def test_files_that_the_recorded_diff_lacks_are_told_before_the_verdict(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    project = make_notes(tmp_path, empty_store)
+    git(project.folder, "init", "--quiet")
+    git(project.folder, "add", "--all")
+    git(project.folder, "commit", "--quiet", "--message", "Start")
+    (project.folder / "lib" / "large.bin").write_bytes(bytes(MAX_UNTRACKED_BYTES + 1))
+    assert project.run("--set", "RunConfig.run_name=first").code == 0
+
+    outcome = project.command("reproduce", "first")
+
+    assert outcome.code == 0, outcome.err + outcome.out
+    told, *verdict = outcome.out.splitlines()
+    assert told == (
+        "The run had files that its recorded diff lacks: lib/large.bin. If its code reads them, "
+        "commit them and run again: it may come out differently here."
+    )
+    assert verdict[-1] == "first: reproduced"
 
 
 @pytest.mark.parametrize("name", ["folder", "uri"])

@@ -12,6 +12,7 @@ from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.needs import STUDY_FILE
 from runforest.history.studies import study_of
 from runforest.provenance.environment import DECISIVE, installed_packages, platform_facts
+from runforest.provenance.snapshot import LEFT_OUT
 from runforest.tracking.names import safe_name
 from runforest.tuning.journal import record_of
 
@@ -89,6 +90,16 @@ def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
 def recorded_project(run: RecordedRun) -> Path:
     """Return where the project lay when the run was made."""
     return Path(run.record("config/project.toml", "project")["project"])
+
+
+def tell_left_out(run: RecordedRun) -> None:
+    """Print which files of the run are not in its recorded diff, as large ones, if any."""
+    names = run.record("code/commit.json", "commit").get(LEFT_OUT, [])
+    if names:
+        sys.stdout.write(
+            f"The run had files that its recorded diff lacks: {', '.join(names)}. If its code "
+            "reads them, commit them and run again: it may come out differently here.\n"
+        )
 
 
 def tell_earlier_trials(run: RecordedRun) -> None:

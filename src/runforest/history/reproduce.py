@@ -7,7 +7,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runforest.history.prerequisites import check_environment, check_inputs, tell_earlier_trials
+from runforest.history.prerequisites import (
+    check_environment,
+    check_inputs,
+    tell_earlier_trials,
+    tell_left_out,
+)
 from runforest.history.redo import redo
 from runforest.history.worktree import code_of_run
 from runforest.tracking.history import RecordedRun, find_run
@@ -57,6 +62,7 @@ def reproduce(
     run = find_run(client, reference)
     check_environment(run, is_strict=is_strict)
     check_inputs(run, project)
+    tell_left_out(run)
     tell_earlier_trials(run)
     with code_of_run(run, project) as folder:
         again = redo(run, folder, project)

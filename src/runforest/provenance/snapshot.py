@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from runforest.provenance.git import Commit
 
+LEFT_OUT = "left out of the diff"
+"""Key of `code/commit.json` whose value names the new files that the diff lacks."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
@@ -84,5 +87,5 @@ def _commit_facts(commit: Commit | None, secrets: tuple[str, ...]) -> dict[str, 
         "dirty": commit.is_dirty,
     }
     if commit.left_out:
-        facts["left out of the diff"] = redact_all(commit.left_out, secrets)
+        facts[LEFT_OUT] = redact_all(commit.left_out, secrets)
     return facts
