@@ -7,18 +7,19 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import luigi
 import pytest
 
 from runforest.errors import ConfigError
+from runforest.fingerprint.ingredients import collect_ingredients
+from runforest.manifest import Manifest, OutputFile
 from runforest.run import Run, RunSettings
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runforest.artifacts import Artifact
 
 
@@ -97,6 +98,19 @@ def test_files_in_a_folder_of_an_upstream_task_count_too(run: Run) -> None:
     reading = Reader(active_run=run, file="model/model.skops")
 
     assert packages_of(reading).keys() == {"scikit-learn", "skops"}
+
+
+def test_a_volatile_file_of_an_upstream_task_counts_no_package(run: Run) -> None:
+    files = {
+        "words.txt": OutputFile(size_bytes=1, sha256="0"),
+        "metric_history.csv": OutputFile(size_bytes=1, sha256="1", is_volatile=True),
+    }
+    manifest = Manifest(task="Source", fingerprint="2", ingredients={}, outputs=files)
+    task = Reader(active_run=run, file="words.txt")
+
+    found = collect_ingredients(task, Path(run.settings.project), lambda _: manifest)
+
+    assert "pandas" not in found["packages"]
 
 
 def test_a_mistake_in_output_is_told_with_the_task(run: Run) -> None:

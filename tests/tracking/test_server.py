@@ -251,7 +251,7 @@ def test_a_record_that_a_person_does_not_wait_for_is_completed_by_the_next_start
     run = project.top_runs()[0]
     assert process.returncode == 130, err
     assert run.info.status == "RUNNING"
-    assert "The next start completes it" in err
+    assert "The next start records what is missing" in err
     assert "Traceback" not in out + err
     assert len(project.children(run)) < 300
 

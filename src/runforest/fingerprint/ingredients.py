@@ -142,8 +142,14 @@ def required_results(task: RunTask) -> list[RunTask]:
 
 
 def _formats(task: RunTask, upstream: Iterable[Manifest | None]) -> list[Format]:
-    """Return the formats of the files that a task declares and of those that it can read."""
-    names = {name for manifest in upstream if manifest for name in manifest.outputs}
+    """Return the formats of the files that a task declares and of those that it depends on."""
+    names = {
+        name
+        for manifest in upstream
+        if manifest
+        for name, output in manifest.outputs.items()
+        if not output.is_volatile
+    }
     names |= {artifact.name for artifact in _declared(task)}
     suffixes = {splitext(name)[1] for name in names}  # noqa: PTH122 - a Path takes ten times as long
     return [FORMATS[suffix] for suffix in sorted(FORMATS.keys() & suffixes)]

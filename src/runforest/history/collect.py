@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import sys
 import time
 from contextlib import suppress
@@ -18,6 +19,7 @@ from runforest.config.pins import pinned_folder
 from runforest.errors import ConfigError, Problem
 from runforest.history.needs import without_needed
 from runforest.tracking.deletion import delete_runs, top_runs
+from runforest.tracking.runs import HOST_TAG, PROJECT_TAG
 from runforest.tracking.transfer import DRAFT, remove_drafts
 from runforest.tuning.study_log import LOCK_SUFFIX
 
@@ -82,6 +84,7 @@ def collect_garbage(
     selection: Selection,
     *,
     pins: Collection[str],
+    is_shared: bool,
     is_real: bool,
 ) -> int:
     """Delete the selected runs, or say which they are; return 0.
@@ -90,25 +93,36 @@ def collect_garbage(
     ----------
     pins
         What luigi.toml pins tasks to; runs that it names are spared.
+    is_shared
+        Whether other projects use the store too, whose runs are theirs to delete.
     """
     listed_s = time.time()
     runs = top_runs(client)
-    doomed = without_needed(runs, select(runs, selection), pins, project)
+    ours = [run for run in runs if not is_shared or _is_ours(run, project)]
+    doomed = without_needed(runs, select(ours, selection), pins, project)
     for run in doomed:
         sys.stdout.write(
             f"{'delete' if is_real else 'would delete'} {run.run_id} {run.name} ({run.status})\n"
         )
     if not is_real:
         sys.stdout.write(
-            f"{len(doomed)} of {len(runs)} runs. Nothing is deleted without --delete.\n"
+            f"{len(doomed)} of {len(ours)} runs. Nothing is deleted without --delete.\n"
         )
         return 0
     gone = {run.run_id for run in doomed}
     _delete_files(project, doomed, [run for run in runs if run.run_id not in gone], pins, listed_s)
     # Last: when this is interrupted before, or fails, another gc finds the runs and goes on.
     delete_runs(client, doomed)
-    sys.stdout.write(f"{len(doomed)} of {len(runs)} runs deleted.\n")
+    sys.stdout.write(f"{len(doomed)} of {len(ours)} runs deleted.\n")
     return 0
+
+
+def _is_ours(run: RecordedRun, project: Path) -> bool:
+    """Return whether a run was made by this project, and not by one of its name elsewhere."""
+    return (run.tags.get(PROJECT_TAG), run.tags.get(HOST_TAG)) == (
+        str(project),
+        socket.gethostname(),
+    )
 
 
 def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:

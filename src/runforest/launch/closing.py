@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LEFT = (
-    "The record of this run is not complete. The next start completes it and closes the run: until "
-    "then it is shown as running."
+    "The record of this run is not complete. The next start records what is missing of its "
+    "metrics, parameters and trials, and closes it: until then it is shown as running."
 )
 LOST_WORKER = (
     "The worker process of this task died without a word: killed by a signal, or by the system for "
@@ -129,7 +129,8 @@ def _give_status(
     run_id = opened.record.run_id
     try:
         manifests = _manifests(experiment, opened, execution)
-        experiments = experiments_of(opened.client, other_origins(run_id, manifests.values()))
+        origins = [] if is_left else other_origins(run_id, manifests.values())
+        experiments = experiments_of(opened.client, origins)
         secrets = experiment.environment.secrets
         records = _lineage(opened.run.settings, manifests, experiments, secrets)
         _write_last_records(opened.run.artifacts, _fates(execution, secrets) | records)

@@ -118,6 +118,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 def _collect(options: argparse.Namespace) -> int:
     from runforest.config.pins import configured_pins
     from runforest.history.collect import Selection, check_number, collect_garbage, parse_age
+    from runforest.tracking.store import is_own_store
 
     selection = Selection(
         older_than_s=parse_age(options.older_than) if options.older_than else None,
@@ -125,9 +126,13 @@ def _collect(options: argparse.Namespace) -> int:
         only_failed=options.failed,
     )
     client, environment = _connect()
-    pins = configured_pins(environment)
     return collect_garbage(
-        client, environment.project, selection, pins=pins, is_real=options.delete
+        client,
+        environment.project,
+        selection,
+        pins=configured_pins(environment),
+        is_shared=not is_own_store(environment.tracking_uri, environment.project),
+        is_real=options.delete,
     )
 
 

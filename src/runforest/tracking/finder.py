@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from runforest.digests import DigestCache
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-N_TRIED = 5
+N_TRIED, N_LISTED = 5, 50
 
 _NOT_SEARCHED = (
     "Results of other machines cannot be looked for: %s. What this machine lacks is computed."
@@ -58,10 +59,9 @@ def find_in_store(fingerprint: str, store: Path) -> Result | None:
     """
     tag = f"{RESULT_TAG}{fingerprint}"
     digests = DigestCache(store / "cache" / "digests.txt")
-    for run in _runs_with(tag):
+    here = (run for run in _runs_with(tag) if _is_here(run.info.artifact_uri))
+    for run in islice(here, N_TRIED):
         name = run.data.tags[tag]
-        if not _is_here(run.info.artifact_uri):
-            continue
         folder = store / "cache" / "results" / run.info.run_id / name
         try:
             download_result(f"{run.info.artifact_uri}/{name}", folder, digests)
@@ -97,7 +97,7 @@ def _runs_with(tag: str) -> list[MlflowRun]:
     try:
         client = _client()
         experiments = [found.experiment_id for found in client.search_experiments()]
-        return list(client.search_runs(experiments, f"tags.`{tag}` != ''", max_results=N_TRIED))
+        return list(client.search_runs(experiments, f"tags.`{tag}` != ''", max_results=N_LISTED))
     except (MlflowException, SQLAlchemyError) as error:
         if uri not in _failed:
             logger.warning(_NOT_SEARCHED, first_line(error))

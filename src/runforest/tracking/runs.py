@@ -31,6 +31,8 @@ BATCH_LIMIT = 100
 PROJECT_TAG = "mlflow.runforest.project"
 """Folder of the project that a run is of, which alone has the run's journal."""
 
+HOST_TAG = "mlflow.runforest.host"
+
 # Without it the page opens on views for language models.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -186,7 +188,7 @@ def _tags(request: RunRequest) -> dict[str, str]:
         "mlflow.source.name": request.source_file,
         "mlflow.source.type": "LOCAL",
         "mlflow.note.content": request.description,
-        "mlflow.runforest.host": socket.gethostname(),
+        HOST_TAG: socket.gethostname(),
         PROJECT_TAG: str(request.project),
         PROCESS_TAG: process_start(os.getpid()),
         "mlflow.source.git.commit": request.commit,

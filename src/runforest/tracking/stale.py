@@ -15,7 +15,7 @@ from runforest.results import ResultIndex
 from runforest.tracking.outage import first_line, outage_told
 from runforest.tracking.process import PROCESS_TAG, is_alive
 from runforest.tracking.replay import replay_journal
-from runforest.tracking.runs import PROJECT_TAG, OpenedRun, close_run
+from runforest.tracking.runs import HOST_TAG, PROJECT_TAG, OpenedRun, close_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -40,9 +40,7 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
         The runs that were closed.
     """
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    query = (
-        f"attributes.status = 'RUNNING' and tags.`mlflow.runforest.host` = '{socket.gethostname()}'"
-    )
+    query = f"attributes.status = 'RUNNING' and tags.`{HOST_TAG}` = '{socket.gethostname()}'"
     stale = [
         run.info.run_id
         for run in client.search_runs(experiments, query)
