@@ -82,15 +82,14 @@ def test_another_project_reuses_what_the_first_one_computed(
 
 
 def test_each_project_deletes_its_own_runs(first: Project, tmp_path: Path, store: Path) -> None:
+    spared = first.top_runs()[0].info.run_id
     second = sharing(tmp_path / "second", store, "another")
     assert second.run().code == 0
-    spared = first.top_runs()[0].info.run_id
 
     outcome = second.command("gc", "--delete")
 
     assert outcome.out.endswith("1 of 1 runs deleted.\n"), outcome.out + outcome.err
     assert [run.info.run_id for run in first.top_runs()] == [spared]
-    assert second.top_runs() == []
     assert first.manifest(first.top_runs()[0], "Last")
 
 
