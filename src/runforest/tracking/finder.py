@@ -20,6 +20,7 @@ from runforest.tracking.store import is_reachable
 from runforest.tracking.transfer import download_result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlflow import MlflowClient
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-N_TRIED, N_LISTED = 5, 50
+PAGE_SIZE, N_PAGES = 5, 10
+"""How many runs are read at a time, and at most: a popular result is in each of thousands."""
 
 _NOT_SEARCHED = (
     "Results of other machines cannot be looked for: %s. What this machine lacks is computed."
@@ -60,7 +62,7 @@ def find_in_store(fingerprint: str, store: Path) -> Result | None:
     tag = f"{RESULT_TAG}{fingerprint}"
     digests = DigestCache(store / "cache" / "digests.txt")
     here = (run for run in _runs_with(tag) if _is_here(run.info.artifact_uri))
-    for run in islice(here, N_TRIED):
+    for run in islice(here, PAGE_SIZE):
         name = run.data.tags[tag]
         folder = store / "cache" / "results" / run.info.run_id / name
         try:
@@ -85,24 +87,33 @@ def _is_here(artifact_uri: str) -> bool:
     return False
 
 
-def _runs_with(tag: str) -> list[MlflowRun]:
-    """Return some runs with a tag; none, and a warning the first time, when the store fails."""
+def _runs_with(tag: str) -> Iterator[MlflowRun]:
+    """Yield runs with a tag, newest first; when the store fails, no more, and a warning once."""
     from mlflow import get_tracking_uri
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     uri = get_tracking_uri()
     if uri in _failed and not is_reachable(uri):
-        return []
+        return
     try:
-        client = _client()
-        experiments = [found.experiment_id for found in client.search_experiments()]
-        return list(client.search_runs(experiments, f"tags.`{tag}` != ''", max_results=N_LISTED))
+        for page in _pages(_client(), f"tags.`{tag}` != ''"):
+            yield from page
     except (MlflowException, SQLAlchemyError) as error:
         if uri not in _failed:
             logger.warning(_NOT_SEARCHED, first_line(error))
         _failed.add(uri)
-        return []
+
+
+def _pages(client: MlflowClient, query: str) -> Iterator[list[MlflowRun]]:
+    experiments = [found.experiment_id for found in client.search_experiments()]
+    token = None
+    for _ in range(N_PAGES):
+        page = client.search_runs(experiments, query, max_results=PAGE_SIZE, page_token=token)
+        yield page
+        token = page.token
+        if not token:
+            return
 
 
 def _client() -> MlflowClient:
