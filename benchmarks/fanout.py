@@ -6,7 +6,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import quantiles
 from typing import TYPE_CHECKING
 
 from benchmarks import fanout_project
@@ -19,19 +19,22 @@ from benchmarks.workspace import Workspace, commit_all, copy_project, create_sto
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SIZES = (10, 200)
+FEW, MANY, MORE = 10, 200, 1000
+SIZES = (FEW, MANY, MORE)
+LARGEST = {"gokart": MANY}  # A thousand tasks take it half a minute.
 SCENARIOS = {"cold": 1, "nothing changed": 3}
 """How often a round measures each: a task costs less than the start of the program varies."""
 
 TEXT = f"""\
-One root, N - 2 leaves and one sink, each with a file of a few bytes. The slope from N = {SIZES[0]}
-to N = {SIZES[1]}, run one after the other, is what one more task costs, in milliseconds of CPU, the
-start of the program left out: the median of the rounds' slopes. Runforest writes a manifest with
-all ingredients and digests for every task, finds it again by its fingerprint and records it in the
-run; bare Luigi writes the file alone and looks whether it is there."""
+One root, N - 2 leaves and one sink, each with a file of a few bytes. The slope from N = {FEW}
+to N = {MANY}, run one after the other, is what one more task costs, in milliseconds of CPU, the
+start of the program left out: the median of the rounds' slopes; *range* has the middle half of
+them. The slope to N = {MORE:,} is less at the mercy of how much the start varies. Runforest writes
+a manifest with all ingredients and digests for every task, finds it again by its fingerprint and
+records it in the run; bare Luigi writes the file alone and looks whether it is there."""
 
-Measured = dict[tuple[str, str], list[tuple[Usage, ...]]]
-"""Runner and scenario -> each time what it took at both sizes."""
+Measured = dict[tuple[str, str], list[dict[int, Usage]]]
+"""Runner and scenario -> each time what it took at each size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,42 +52,61 @@ class Runner:
 
 
 def run(rounds: int) -> Section:
-    """Measure all runners at both sizes."""
+    """Measure all runners at all sizes."""
     with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
         makers = _makers()
-        pairs = {name: [make(Path(scratch), n) for n in SIZES] for name, make in makers.items()}
+        fans = {
+            name: [make(Path(scratch), size) for size in SIZES if size <= LARGEST.get(name, MORE)]
+            for name, make in makers.items()
+        }
         measured: Measured = {}
         for number in range(rounds):
-            for name, pair in pairs.items():
+            for name, fan in fans.items():
                 sys.stderr.write(f"round {number + 1} of {rounds}: {name}\n")
-                for runner in pair:
+                for runner in fan:
                     runner.space.put_back("new")
                 for scenario, n_times in SCENARIOS.items():
                     usages = measured.setdefault((name, scenario), [])
-                    usages += [tuple(runner.run() for runner in pair) for _ in range(n_times)]
-    names = list(pairs)
+                    usages += [{one.size: one.run() for one in fan} for _ in range(n_times)]
+    names = list(fans)
     gokart = peer_environment("gokart") if "gokart" in names else None
     versions = [installed_versions(("luigi", "mlflow"))]
     versions += [versions_in(gokart / "python", "gokart")] if gokart else []
     return Section(
         title="A fan-out of small tasks",
         text=TEXT,
-        columns=("CPU ms a task", *SCENARIOS, f"N = {SIZES[1]}, cold, s"),
+        columns=(
+            "CPU ms a task",
+            *(part for scenario in SCENARIOS for part in (scenario, "range")),
+            "cold, s in all",
+        ),
         rows=tuple(
-            (
-                name,
-                *(f"{_slope_ms(measured[name, scenario]):.2f}" for scenario in SCENARIOS),
-                f"{median_cpu(many for _, many in measured[name, 'cold']):.2f}",
-            )
+            _row(name, size, measured)
+            for size in (MANY, MORE)
             for name in names
+            if size <= LARGEST.get(name, MORE)
         ),
         versions=", ".join(versions),
     )
 
 
-def _slope_ms(measured: list[tuple[Usage, ...]]) -> float:
-    n_more = SIZES[1] - SIZES[0]
-    return median(1000 * (many.cpu_s - few.cpu_s) / n_more for few, many in measured)
+def _row(name: str, size: int, measured: Measured) -> tuple[str, ...]:
+    return (
+        f"to N = {size:,}: {name}",
+        *(cell for scenario in SCENARIOS for cell in _cells(measured[name, scenario], size)),
+        f"{median_cpu(usages[size] for usages in measured[name, 'cold']):.2f}",
+    )
+
+
+def _cells(measured: list[dict[int, Usage]], size: int) -> tuple[str, str]:
+    """Return the median slope up to a size, and the first and third quartile."""
+    slopes_ms = [
+        1000 * (usages[size].cpu_s - usages[FEW].cpu_s) / (size - FEW) for usages in measured
+    ]
+    first, middle, third = (
+        quantiles(slopes_ms, n=4, method="inclusive") if len(slopes_ms) > 1 else 3 * slopes_ms
+    )
+    return f"{middle:.2f}", f"{first:.2f} to {third:.2f}"
 
 
 def _makers() -> dict[str, Callable[[Path, int], Runner]]:
