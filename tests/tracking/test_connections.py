@@ -1,20 +1,21 @@
-"""Connections to a server are closed after each request only where open ones stall."""
+"""Requests to a server: closed after each only where open ones stall, no look for Databricks."""
 
 from __future__ import annotations
 
 import base64
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.tracking.connections import avoid_stalls, is_stalling
+from runforest.tracking.connections import is_stalling, quicken_requests
 from runforest.tracking.store import connect
 from tests.conftest import free_port
 from tests.tracking.conftest import answering, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -26,7 +27,7 @@ def keep_providers() -> Iterator[None]:
     before = list(_request_header_provider_registry._registry)
     yield
     _request_header_provider_registry._registry[:] = before
-    avoid_stalls.cache_clear()
+    quicken_requests.cache_clear()
 
 
 @pytest.mark.usefixtures("clear_environment")
@@ -35,10 +36,43 @@ def test_connections_are_closed_where_answers_come_in_two_segments(*, is_in_two:
     from mlflow import MlflowClient
 
     with answering(is_in_two=is_in_two) as (url, heads):
-        avoid_stalls(url)
+        quicken_requests(url)
         MlflowClient(tracking_uri=url).search_experiments()
 
     assert (b"connection: close" in heads[-1].lower()) == is_in_two
+
+
+@pytest.mark.usefixtures("clear_environment")
+def test_packages_of_databricks_are_not_looked_for_at_each_request() -> None:
+    from mlflow import MlflowClient
+
+    with answering() as (url, _):
+        client = MlflowClient(tracking_uri=url)
+        before = names_looked_for(client.search_experiments)
+        quicken_requests(url)
+        after = names_looked_for(client.search_experiments)
+
+    assert "dbruntime" in before
+    assert after == []
+
+
+def names_looked_for(call: Callable[[], object]) -> list[str]:
+    """Return the modules that a call tries to import."""
+
+    class Finder:
+        def __init__(self) -> None:
+            self.names: list[str] = []
+
+        def find_spec(self, name: str, *_: object) -> None:
+            self.names.append(name)
+
+    finder = Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        call()
+    finally:
+        sys.meta_path.remove(finder)
+    return finder.names
 
 
 @pytest.mark.usefixtures("clear_environment")

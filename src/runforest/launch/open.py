@@ -19,6 +19,7 @@ from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact
 from runforest.run import Run
+from runforest.tracking.connections import quicken_requests
 from runforest.tracking.datasets import DatasetRecord, log_datasets
 from runforest.tracking.outage import refusal_told, upload_told
 from runforest.tracking.runs import OpenedRun, RunRequest, closed_on_error, open_run
@@ -60,6 +61,7 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     project = experiment.environment.project
     uri = store_uri(experiment.environment.tracking_uri, project)
     client = connect(uri, project)
+    quicken_requests(uri)
     with refusal_told(uri):
         return _open(experiment, client, uri, project)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from runforest.tracking.connections import avoid_stalls
 from runforest.tracking.refusals import is_refusal
 from runforest.tracking.trials import NAME_TAG, PARENT_TAG, TRIAL_TAG, FoundChild
 
@@ -59,7 +58,6 @@ class ClientChildRuns:
 
     def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
         """Record finished trials; return what the store says of those that it refuses."""
-        avoid_stalls(self._client.tracking_uri)
         return self._each(self._write_one, children)
 
     def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:

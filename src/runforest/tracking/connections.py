@@ -1,4 +1,8 @@
-"""Connections to a tracking server: kept open, unless the server stalls on them."""
+"""Requests to a tracking server, made quicker than MLflow makes them.
+
+MLflow's plug-ins have to be entry points of an installed package, which a clone is not: hence the
+private list of MLflow 3.17, which `tests/tracking/test_connections.py` checks.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,17 @@ STALL_S = 0.02
 
 
 @functools.cache
-def avoid_stalls(uri: str) -> None:
-    """Close connections after each request, from now on, if a server stalls on open ones.
+def quicken_requests(uri: str) -> None:
+    """Let all further requests to a server do without what only costs time.
 
-    A server with several uvicorn workers sends the head and the body of an answer in two segments;
-    the second waits for the acknowledgement of the first, which the client's system delays by
-    40 ms. With TLS a new connection costs more than that, so it stays open.
+    Connections are closed after each request if the server stalls on open ones: one with several
+    uvicorn workers sends the head and the body of an answer in two segments; the second waits for
+    the acknowledgement of the first, which the client's system delays by 40 ms. With TLS a new
+    connection costs more than that, so it stays open.
     """
+    if urlsplit(uri).scheme not in {"http", "https"}:
+        return
+    _forget_databricks()
     if urlsplit(uri).scheme == "http" and is_stalling(uri):
         _close_each_connection()
 
@@ -52,12 +60,27 @@ def _on_one_connection(uri: str) -> Iterator[float]:
             yield time.perf_counter() - clock
 
 
-def _close_each_connection() -> None:
-    """Add a header to all requests of MLflow's client.
+def _forget_databricks() -> None:
+    """Leave out the header that MLflow has for Databricks, unless the program runs there.
 
-    Its plug-ins have to be entry points of an installed package, which a clone is not: hence the
-    private list of MLflow 3.17, which `tests/tracking/test_connections.py` checks.
+    Before each request it tries to import packages of Databricks, and looks for them on the disk
+    again each time: a third of the client's CPU time.
     """
+    from mlflow.tracking.request_header.databricks_request_header_provider import (
+        DatabricksRequestHeaderProvider,
+    )
+    from mlflow.tracking.request_header.registry import _request_header_provider_registry
+
+    providers = _request_header_provider_registry._registry  # noqa: SLF001 - see the module
+    providers[:] = [
+        one
+        for one in providers
+        if not isinstance(one, DatabricksRequestHeaderProvider) or one.in_context()
+    ]
+
+
+def _close_each_connection() -> None:
+    """Add a header to all requests of MLflow's client."""
     from mlflow.tracking.request_header.abstract_request_header_provider import (
         RequestHeaderProvider,
     )
