@@ -1,10 +1,15 @@
-"""`kill -9` at random instants: the next run ends as if nothing had happened."""
+"""`kill -9` at random instants: the next run ends as if nothing had happened.
+
+By default a smaller search than that of luigi.toml, so that a round takes seconds. As it is:
+`KILL_EXPERIMENT=luigi.toml KILL_ROUNDS=100 make test ARGS=tests/launch/test_kill.py`
+"""
 
 from __future__ import annotations
 
 import os
 import random
 import time
+import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.manifest import read_manifest
-from tests.conftest import Project, make_project
+from tests.conftest import REPOSITORY, Project, make_project
 from tests.launch.killing import Course, kill_run, phase_of_kill
 from tests.warm import WarmProgram, kill_group, printed, warm_program
 
@@ -24,8 +29,7 @@ N_ROUNDS = int(os.environ.get("KILL_ROUNDS", "20"))
 EARLY_EVERY, EARLY_S = 10, 5.0
 """One round in so many is killed while the program imports, reads and plans."""
 
-N_TRIALS = 4
-CONFIG = f"""\
+SMALL = """\
 [RunConfig]
 experiment_name = "titanic"
 
@@ -36,11 +40,11 @@ input = "./input/titanic/"
 drop_columns = ["Name", "Ticket", "Cabin", "Sex", "Embarked", "Parch", "SibSp", "Age"]
 
 [Tuner]
-n_trials = {N_TRIALS}
+n_trials = 4
 n_folds = 2
 
 [Tuner.search_space]
-ccp_alpha = {{ type = "float", low = 0.0, high = 0.01 }}
+ccp_alpha = { type = "float", low = 0.0, high = 0.01 }
 
 [Trainer]
 estimator = "sklearn.tree.DecisionTreeClassifier"
@@ -50,6 +54,9 @@ tune = true
 n_folds = 2
 scoring = ["accuracy"]
 """
+EXPERIMENT = os.environ.get("KILL_EXPERIMENT")
+CONFIG = (REPOSITORY / EXPERIMENT).read_text(encoding="utf-8") if EXPERIMENT else SMALL
+N_TRIALS = int(tomllib.loads(CONFIG)["Tuner"]["n_trials"])
 TASKS = ("Preprocessor", "Tuner", "Trainer", "Evaluator", "Prediction")
 
 
@@ -62,8 +69,8 @@ class Round:
     problems: list[str]
 
 
-def make_small(folder: Path, store: Path) -> Project:
-    """Return a project with a small experiment of all five tasks."""
+def make(folder: Path, store: Path) -> Project:
+    """Return a project with an experiment of all five tasks."""
     project = make_project(folder, store)
     project.configure(CONFIG)
     return project
@@ -91,7 +98,7 @@ def problems_after(program: WarmProgram, project: Project, expected: dict[str, s
     runs, newest = project.runs(), project.top_runs()[0]
     tuner = read_manifest(project.artifacts(newest) / "Tuner")
     home = (tuner and tuner.reused_from) or newest.info.run_id
-    trials = sorted(
+    trials = Counter(
         (run.info.run_name, run.data.tags["mlflow.parentRunId"])
         for run in runs
         if "mlflow.parentRunId" in run.data.tags
@@ -101,7 +108,7 @@ def problems_after(program: WarmProgram, project: Project, expected: dict[str, s
     checks = {
         f"results {found}": found == expected,
         f"statuses {statuses}": "RUNNING" not in statuses and newest.info.status == "FINISHED",
-        f"trials {trials}": trials == [(f"trial {number}", home) for number in range(N_TRIALS)],
+        f"trials {trials}": trials == Counter((f"trial {n}", home) for n in range(N_TRIALS)),
         "staging is left": not list((project.folder / "mlruns").glob("*/*/staging")),
     }
     return [name for name, is_good in checks.items() if not is_good]
@@ -110,12 +117,12 @@ def problems_after(program: WarmProgram, project: Project, expected: dict[str, s
 def play(folder: Path, store: Path, numbers: range) -> tuple[dict[str, str], list[Round]]:
     """Return the results of a run without a kill, and the rounds of these numbers."""
     rounds = []
-    whole = make_small(folder / "whole", store)
+    whole = make(folder / "whole", store)
     with warm_program(whole.full_environment()) as program:
         course = Course(program, whole)
         expected = contents(whole)
         for number in numbers:
-            project, chance = make_small(folder / str(number), store), random.Random(number)
+            project, chance = make(folder / str(number), store), random.Random(number)
             if number % EARLY_EVERY == 0:
                 kill_early(project, chance.uniform(0, EARLY_S))
             else:
