@@ -8,15 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+import urllib.request
+from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
-from tests.conftest import QUICK, Project, make_project
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.conftest import QUICK, Project, free_port, make_project, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +72,39 @@ def test_a_run_without_a_study_is_told(tuned: Project, reference: str, remedy: s
     assert done.returncode == 1
     assert remedy in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_optuna_dashboard_opens_the_study_of_a_run(tuned: Project) -> None:
+    run = next(run for run in tuned.top_runs() if run.info.run_name == "tuned")
+    study, port = tuned.artifacts(run) / "Tuner" / "study.journal", free_port()
+    url = f"http://127.0.0.1:{port}/api/studies"
+    command = [Path(sys.executable).with_name("optuna-dashboard"), study, "--port", str(port)]
+    before = study.read_bytes()
+
+    with subprocess.Popen(
+        [*command, "--server", "wsgiref"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        wait_until(lambda: can_get(url))
+        (summary,) = get(url)["study_summaries"]
+        shown = get(f"{url}/{summary['study_id']}?after=0")
+        process.terminate()
+
+    values = [trial["values"] for trial in shown["trials"]]
+    assert [trial["state"] for trial in shown["trials"]] == 3 * ["Complete"]
+    assert max(float(value) for (value,) in values) == run.data.metrics["best_accuracy"]
+    assert study.read_bytes() == before
+
+
+def get(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return dict(json.load(answer))
+
+
+def can_get(url: str) -> bool:
+    try:
+        return bool(get(url))
+    except OSError:
+        return False
 
 
 def test_clearing_away_deletes_studies_that_no_kept_run_has_worked_on(tuned: Project) -> None:
