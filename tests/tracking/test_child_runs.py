@@ -239,3 +239,20 @@ def test_what_is_found_of_a_trial_is_what_was_written(records: Records) -> None:
 
     assert found.is_complete(child)
     assert (found.uid, found.parent_id, found.name) == (child.uid, child.parent_id, "trial 0")
+
+
+@pytest.mark.parametrize("records", ["server"], indirect=True)
+@pytest.mark.slow
+def test_a_trial_takes_three_requests_to_a_server(
+    records: Records, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (log,) = tmp_path_factory.getbasetemp().glob("server[0-9]/server.log")
+    recorded = records.open()
+
+    def requests_for(n_trials: int) -> int:
+        children = [finished_child(recorded.opened, trial(number)) for number in range(n_trials)]
+        before = log.read_text(encoding="utf-8").count(" /api/")
+        assert by_client(recorded).write(children) == []
+        return log.read_text(encoding="utf-8").count(" /api/") - before
+
+    assert [requests_for(1), requests_for(5)] == [3, 15]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from mlflow.entities import ViewType
 
+import runforest
 from runforest.launch.signals import GRACE_S
 from runforest.manifest import read_manifest
 from tests.conftest import (
@@ -164,6 +165,20 @@ def test_trials_are_child_runs_on_the_server(remote: Project) -> None:
 
     assert {child.info.run_name for child in children} == {"trial 0", "trial 1", "trial 2"}
     assert {child.info.status for child in children} == {"FINISHED"}
+
+
+@pytest.mark.usefixtures("clear_environment")
+def test_another_machine_reads_the_study_of_a_run(
+    remote: Project, tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = newest(remote, "remote")
+    other = on_server(tmp_path / "project", server)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+
+    study = runforest.load_study(run.info.run_id, project=other.folder)
+
+    assert study.best_value == run.data.metrics["best_accuracy"]
+    assert [trial.number for trial in study.trials] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("form", ["runs", "mlflow-artifacts"])

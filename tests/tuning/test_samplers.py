@@ -67,12 +67,15 @@ def test_an_unknown_pruner_lists_the_known_ones() -> None:
     assert "Choose one of: none, median, percentile" in pruner_problems("mean")["pruner"]
 
 
-def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("sampler", "package"), [("cmaes", "cmaes"), ("gp", "torch")])
+def test_a_missing_package_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, sampler: str, package: str
+) -> None:
     monkeypatch.setattr(sys, "path", [])
-    monkeypatch.delitem(sys.modules, "cmaes", raising=False)
+    monkeypatch.delitem(sys.modules, package, raising=False)
     monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "Editable" not in str(f)])
 
-    assert "pip install runforest[cmaes]" in sampler_problems("cmaes", STEPS)["sampler"]
+    assert f"pip install runforest[{sampler}]" in sampler_problems(sampler, STEPS)["sampler"]
 
 
 def test_a_grid_needs_steps() -> None:

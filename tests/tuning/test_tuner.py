@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import make_project
+from tests.conftest import QUICK, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,3 +60,18 @@ def test_a_tuner_that_suggests_more_than_its_space_goes_on(
 
     assert second.code == 0, second.err
     assert (project.folder / "suggested.txt").read_text() == 3 * "1"
+
+
+def test_the_report_shows_the_front_of_a_study_with_two_objectives(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    project = make_project(tmp_path / "project", empty_store)
+
+    outcome = project.run(*QUICK, "--set", 'Tuner.scoring=["accuracy", "fit_time"]')
+
+    assert outcome.code == 0, outcome.err
+    artifacts = project.artifacts(project.top_runs()[0])
+    page = (artifacts / "Evaluator" / "report.html").read_text(encoding="utf-8")
+    plot = (artifacts / "Tuner" / "plots" / "pareto_front.png").read_bytes()
+    assert "Pareto front" in page
+    assert base64.b64encode(plot).decode() in page
