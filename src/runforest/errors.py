@@ -71,7 +71,7 @@ def interrupts_kept() -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # whichever library's: only those with an interrupt are changed
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from error
         raise

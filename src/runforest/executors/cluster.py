@@ -53,7 +53,7 @@ def open_cluster(n_jobs: int, address: str) -> ClusterExecutor:
     local = LocalCluster(n_jobs)
     try:
         return ClusterExecutor(local.address, on_close=local.stop)
-    except BaseException:
+    except BaseException:  # an interrupt too must not leave its processes behind
         local.stop()
         raise
 
@@ -88,7 +88,7 @@ class ClusterExecutor(RemoteExecutor):
             self._session.install(
                 shipping.ShippedCode(self._code, code_archive(), self._session.versions)
             )
-        except BaseException:
+        except BaseException:  # an interrupt too must not leave the connection open
             self._session.close()
             raise
 

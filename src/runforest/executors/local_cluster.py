@@ -41,7 +41,7 @@ class LocalCluster:
             )
         try:
             self.address = self._first_line()
-        except BaseException:
+        except BaseException:  # an interrupt too must not leave the process behind
             self.stop()
             raise
 

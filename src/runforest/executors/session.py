@@ -63,7 +63,7 @@ class Session:
         try:
             self.versions = check_cluster(self.client, address)
             remove_stale_plugins(self.client)
-        except BaseException:
+        except BaseException:  # an interrupt too must not leave the connection open
             self.close()
             raise
 

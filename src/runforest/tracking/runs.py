@@ -133,7 +133,7 @@ def closed_on_error(client: MlflowClient, opened: OpenedRun) -> Iterator[None]:
     """Close a run when the block ends by an exception: KILLED by an interrupt, else FAILED."""
     try:
         yield
-    except BaseException as error:
+    except BaseException as error:  # whatever ends the block ends the run
         is_interrupt = isinstance(error, KeyboardInterrupt)
         close_run(client, opened, "KILLED" if is_interrupt else "FAILED")
         raise
