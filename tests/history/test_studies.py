@@ -84,10 +84,12 @@ def test_optuna_dashboard_opens_the_study_of_a_run(tuned: Project) -> None:
     with subprocess.Popen(
         [*command, "--server", "wsgiref"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        wait_until(lambda: can_get(url))
-        (summary,) = get(url)["study_summaries"]
-        shown = get(f"{url}/{summary['study_id']}?after=0")
-        process.terminate()
+        try:
+            wait_until(lambda: can_get(url))
+            (summary,) = get(url)["study_summaries"]
+            shown = get(f"{url}/{summary['study_id']}?after=0")
+        finally:
+            process.terminate()
 
     values = [trial["values"] for trial in shown["trials"]]
     assert [trial["state"] for trial in shown["trials"]] == 3 * ["Complete"]
