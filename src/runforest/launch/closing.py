@@ -141,7 +141,7 @@ def _give_status(
         tag_tasks(opened.client, run_id, execution.outcomes)
         note_reuse(opened.client, run_id, execution.outcomes, experiments)
         _upload_last_records(opened)
-    except BaseException:
+    except BaseException:  # whatever it is, the run must not be closed as FINISHED
         execution.fail()
         raise
     finally:
