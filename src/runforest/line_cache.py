@@ -61,6 +61,24 @@ def append_line(file: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
+def read_end(file: Path, n_bytes: int) -> bytes:
+    """Return the last bytes of a file, all of a short one.
+
+    Python's file objects take several times as long for a line.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        begin = max(0, os.fstat(descriptor).st_size - n_bytes)
+        return os.pread(descriptor, n_bytes, begin)
+    finally:
+        os.close(descriptor)
+
+
 def _open_end(file: Path) -> int:
     return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 

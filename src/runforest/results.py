@@ -19,7 +19,7 @@ from filelock import FileLock
 from runforest.artifacts import make_empty
 from runforest.digests import DigestCache
 from runforest.errors import ArtifactError
-from runforest.line_cache import append_line
+from runforest.line_cache import append_line, read_end
 from runforest.locks import held
 from runforest.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 
@@ -152,9 +152,7 @@ class ResultIndex:
         """Yield the folders named in a file of the index, newest first, each once, gone or not."""
         self._ensure()
         try:
-            with file.open("rb") as source:
-                source.seek(max(0, os.fstat(source.fileno()).st_size - _TAIL_BYTES))
-                lines = source.read().decode(errors="replace").splitlines()
+            lines = read_end(file, _TAIL_BYTES).decode(errors="replace").splitlines()
         except FileNotFoundError:
             return
         for line in dict.fromkeys(reversed(lines)):

@@ -81,9 +81,14 @@ class Run:
         return Journal(self.journal_path)
 
     @cached_property
+    def project(self) -> Path:
+        """Folder of the project, whose code counts for the results."""
+        return Path(self.settings.project)
+
+    @cached_property
     def store(self) -> Path:
         """Folder of the project's results, caches and index."""
-        return Path(self.settings.project) / "mlruns"
+        return self.project / "mlruns"
 
     def pinned(self, task_folder: str) -> Path | None:
         """Return the folder to which [PathConfig] pins a task's result, if it does."""

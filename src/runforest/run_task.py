@@ -8,7 +8,6 @@ import shutil
 import time
 import traceback
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import luigi
@@ -20,12 +19,13 @@ from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_o
 from runforest.luigi_config import load_luigi_config
 from runforest.manifest import Manifest, is_complete, read_manifest
 from runforest.results import Result, adopt_result, open_index
-from runforest.run import RunParameter
+from runforest.run import Run, RunParameter
 from runforest.task_folder import folder_name
 from runforest.task_log import TaskLog, reuse_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 EXIT_INTERRUPTED = 130
 
@@ -141,23 +141,24 @@ class RunTask(TaskLog, luigi.Task):
             finder = self.active_run.settings.finder
             found = None if self.is_forced else index.find_anywhere(fingerprint, finder).result
             if found:
-                self.adopt(found)
+                self.adopt(found, self.active_run)
             else:
                 manifest = self._compute(ingredients, fingerprint)
                 index.add(self.run_folder, manifest)
 
     def ingredients(self) -> dict[str, dict[str, str]]:
         """Return what this task's result depends on; upstream has to be complete."""
-        project = Path(self.active_run.settings.project)
+        project = self.active_run.project
         return collect_ingredients(self, project, lambda task: read_manifest(task.result_folder))
 
-    def adopt(self, result: Result) -> Manifest:
-        """Make an equal result of another run this task's own; return its manifest."""
-        run_id = self.active_run.settings.run_id
+    def adopt(self, result: Result, run: Run) -> Manifest:
+        """Make an equal result this task's own in a run; return its manifest."""
+        name = self.folder_name
         declared = [artifact.name for artifact in flatten(self.output())]
-        manifest = adopt_result(result, self._staging_folder, self.run_folder, run_id, declared)
-        open_index(self.active_run.store).add(self.run_folder, manifest)
-        self._tell("reused", reuse_entry(manifest, self.run_folder))
+        folder = run.artifacts / name
+        manifest = adopt_result(result, run.staging / name, folder, run.settings.run_id, declared)
+        open_index(run.store).add(folder, manifest)
+        run.journal.append("reused", {"task": name, **reuse_entry(manifest, folder)})
         return manifest
 
     @property

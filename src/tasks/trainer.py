@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import luigi
@@ -86,5 +85,5 @@ class Trainer(RunTask):
         pipeline = build_pipeline(self.spec(params)).fit(features, train[self.target])
         self.output()["params"].save(params)
         example = pd.concat([features, test[features.columns]])
-        with model_code(self.estimator, Path(self.active_run.settings.project)) as code_paths:
+        with model_code(self.estimator, self.active_run.project) as code_paths:
             save_model(pipeline, self.output()["model"].path, example, code_paths)

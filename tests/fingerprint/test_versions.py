@@ -122,7 +122,7 @@ ASK = """\
 import json, sys
 from pathlib import Path
 from runforest.fingerprint.packages import package_versions
-print(json.dumps(package_versions({"newcomer"}, Path(sys.argv[1]))))
+print(json.dumps(package_versions(frozenset({"newcomer"}), Path(sys.argv[1]))))
 """
 
 

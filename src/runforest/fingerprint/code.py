@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import luigi
@@ -147,10 +148,11 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
     return found
 
 
-def task_modules(task: type[luigi.Task]) -> set[str]:
+@cache
+def task_modules(task: type[luigi.Task]) -> frozenset[str]:
     """Return the modules of a task's class and of the tasks it is derived from, bar the engine."""
     names = {cls.__module__ for cls in task.__mro__ if issubclass(cls, luigi.Task)}
-    return {one for one in names if not is_machinery(one) and not one.startswith("luigi.")}
+    return frozenset(one for one in names if not is_machinery(one) and not one.startswith("luigi."))
 
 
 def is_machinery(module: str) -> bool:

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
 Ingredients = dict[str, dict[str, str]]
 
+_encode = json.JSONEncoder(sort_keys=True).encode
+
 
 def fingerprint_of(ingredients: Ingredients) -> str:
     """Return the SHA-256 over all ingredients, in hexadecimal."""
-    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_encode(ingredients).encode()).hexdigest()
 
 
 def collect_ingredients(
@@ -68,7 +70,7 @@ def collect_ingredients(
     code = task_code(task, project)
     formats = _formats(task, upstream.values())
     format_code = find_code((Format.__module__,), project).digests if formats else {}
-    packages = code.third_party.union(*(one.packages for one in formats))
+    packages = frozenset(code.third_party).union(*(one.packages for one in formats))
     return {
         "task": {"name": f"{type(task).__module__}.{type(task).__qualname__}"},
         "code": {**code.digests, **format_code},

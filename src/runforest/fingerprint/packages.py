@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from runforest.line_cache import LineCache
 
 
-def package_versions(modules: set[str], project: Path) -> dict[str, str]:
+@cache
+def package_versions(modules: frozenset[str], project: Path) -> dict[str, str]:
     """Return distribution -> version for the top-level modules that are installed.
 
     Which distribution a module belongs to is remembered in the project, since finding it out

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest.errors import interrupts_kept
+from runforest.fingerprint.ingredients import required_results
 from runforest.launch.closing import Execution, close_execution
 from runforest.launch.console import ConsoleLog
-from runforest.launch.graph import root_task, walk_graph
+from runforest.launch.graph import root_task
 from runforest.launch.logs import set_up_logging
 from runforest.launch.open import OpenExperiment, open_experiment
 from runforest.launch.progress import Progress
@@ -81,36 +82,31 @@ def _following(recorder: Recorder) -> Iterator[None]:
 
 def _complete(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> bool:
     """Complete the experiment's task; return whether that succeeded."""
+    execution.adopted = _adopt_planned(experiment, opened)
     root = root_task(experiment.config.task, opened.run)
-    execution.adopted = _adopt_planned(experiment, opened, root)
     return root.complete() or (_build(experiment, root) and root.complete())
 
 
-def _adopt_planned(
-    experiment: Experiment, opened: OpenExperiment, root: RunTask
-) -> dict[str, Manifest]:
+def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, Manifest]:
     """Take the results that the plan found, without a scheduler; return their manifests by name.
 
     What comes after a task that has to be computed is looked up by that task's successors
     themselves, since it depends on what comes out. So is what comes after a result that was
     removed since the plan was made: Luigi completes nothing below a task that is complete.
     """
-    found = {planned.name: planned for planned in experiment.plan if planned.action == "reuse"}
-    pins = opened.run.settings.pins
     adopted: dict[str, Manifest] = {}
     lost: set[str] = set()
-    for task in walk_graph(root, is_leaf=lambda task: task.folder_name in pins):
-        if task.folder_name in pins:
+    for planned in experiment.plan:
+        if planned.action == "pinned":
             continue
-        planned = found.get(task.folder_name)
-        if any(needed.task_id in lost for needed in task.required):
-            lost.add(task.task_id)
-        elif planned and planned.result:
+        if any(needed.folder_name in lost for needed in required_results(planned.task)):
+            lost.add(planned.name)
+        elif planned.action == "reuse" and planned.result:
             try:
-                adopted[task.folder_name] = task.adopt(planned.result)
+                adopted[planned.name] = planned.task.adopt(planned.result, opened.run)
             except OSError as error:
-                logger.warning("%s cannot be reused: %s", task.folder_name, error)
-                lost.add(task.task_id)
+                logger.warning("%s cannot be reused: %s", planned.name, error)
+                lost.add(planned.name)
     return adopted
 
 

@@ -91,7 +91,7 @@ def make_plan(
     planned: dict[str, PlannedTask] = {}
     for task in tasks:
         if not task.is_wrapper:
-            task_code(task, Path(task.active_run.settings.project))
+            task_code(task, task.active_run.project)
             pin = pins.get(task.folder_name)
             planned[task.task_id] = (
                 _plan_pinned(task, Path(pin))
@@ -173,8 +173,7 @@ def _look_up(task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex)
         result = planned[needed.task_id].result
         return result.manifest if result else None
 
-    project = Path(task.active_run.settings.project)
-    ingredients = collect_ingredients(task, project, manifest_of)
+    ingredients = collect_ingredients(task, task.active_run.project, manifest_of)
     finder = task.active_run.settings.finder
     search = index.find_anywhere(fingerprint_of(ingredients), finder)
     if search.result:
