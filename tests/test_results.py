@@ -33,7 +33,7 @@ class Written(RunTask):
 
 
 class Folders(RunTask):
-    """Writes a folder with a manifest of its own, and one that stays empty."""
+    """Writes a folder with a manifest of its own, and some that stay empty."""
 
     def output(self) -> list[Artifact]:
         return [self.artifact("folder"), self.artifact("deep/empty")]
@@ -42,6 +42,7 @@ class Folders(RunTask):
         folder, empty = self.output()
         folder.path.mkdir()
         (folder.path / "manifest.json").write_text("{}")
+        (folder.path / "nothing").mkdir()
         empty.path.mkdir(parents=True)
 
 
@@ -193,6 +194,7 @@ def test_a_reused_result_has_all_that_its_folders_have(tmp_path: Path) -> None:
     folder, empty = second.output()
     assert (folder.path / "manifest.json").read_text() == "{}"
     assert empty.path.is_dir()
+    assert (folder.path / "nothing").is_dir()
 
 
 def test_a_result_holds_what_its_links_pointed_to(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import luigi
@@ -14,7 +16,6 @@ from runforest.manifest import MANIFEST_NAME, OutputFile, read_manifest, write_m
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from runforest.manifest import Manifest
 
@@ -127,6 +128,15 @@ def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, Out
         for path in files
         if path != folder / MANIFEST_NAME
     }
+
+
+def find_empty_folders(folder: Path) -> list[str]:
+    """Return the names of the folders below one that have nothing in them, sorted."""
+    return sorted(
+        Path(path).relative_to(folder).as_posix()
+        for path, folders, files in os.walk(folder)
+        if not folders and not files and Path(path) != folder
+    )
 
 
 def _replace_link(link: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
-MANIFEST_VERSION = 2
+MANIFEST_VERSION = 3
 
 _encode = json.JSONEncoder(default=vars).encode
 
@@ -43,14 +43,16 @@ class Manifest:
 
     The names in `params` are those that the task gave them. A run precedes them by the name of the
     task's folder, which depends on the run's configuration. `metrics` has the last values; with
-    `has_history` all that was logged stands in a file of the result. `is_dirty` tells of changes
-    beside the commit; None where a manifest of version 1 does not.
+    `has_history` all that was logged stands in a file of the result. Of the folders in
+    `empty_folders` no file tells. `is_dirty` tells of changes beside the commit; None where a
+    manifest of version 1 does not.
     """
 
     task: str
     fingerprint: str
     ingredients: dict[str, dict[str, str]]
     outputs: dict[str, OutputFile]
+    empty_folders: list[str] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     has_history: bool = False
@@ -64,12 +66,14 @@ class Manifest:
 
     @property
     def content_digest(self) -> str:
-        """SHA-256 over the names and digests of all outputs that are not volatile."""
-        lines = sorted(
+        """SHA-256 over names and digests of the files that are not volatile, and empty folders."""
+        lines = [
             f"{name} {output.sha256}\n"
             for name, output in self.outputs.items()
             if not output.is_volatile
-        )
+        ]
+        lines += [f"{name}/\n" for name in self.empty_folders]
+        lines.sort()
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -110,11 +114,14 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _of_this_version(content: dict[str, Any], folder: str) -> dict[str, object]:
-    """Return what differs in a manifest of version 1: it has parameters by the names of its run.
+    """Return what differs in a manifest of an earlier version.
 
-    A result that was reused has those of the run that computed it, where its folder may have had
+    Version 2 does not tell of empty folders. Version 1 has parameters by the names of its run; a
+    result that was reused has those of the run that computed it, where its folder may have had
     another name.
     """
+    if content["version"] > 1:
+        return {"version": MANIFEST_VERSION}
     task = re.escape(content["task"])
     known = re.compile(rf"(?:{re.escape(folder)}|{task}(?:-[^.]*(?:\.\d[^.]*)*)?)\.")
     params = {

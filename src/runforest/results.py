@@ -24,7 +24,7 @@ from runforest.locks import held
 from runforest.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -202,17 +202,10 @@ def open_index(store: Path) -> ResultIndex:
     return ResultIndex(store)
 
 
-def adopt_result(
-    result: Result, staging: Path, final: Path, run_id: str, declared: Iterable[str] = ()
-) -> Manifest:
+def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:
     """Put a result into another run: hard links where possible, copies elsewhere.
 
     So every run is self-contained, and deleting the older one harms no other.
-
-    Parameters
-    ----------
-    declared
-        Names of the outputs; one without a file is a folder that its task left empty.
     """
     make_empty(staging)
     for name in result.manifest.outputs:
@@ -220,7 +213,7 @@ def adopt_result(
         if "/" in name:
             target.parent.mkdir(parents=True, exist_ok=True)
         _link(result.folder / name, target)
-    for name in set(declared) - result.manifest.outputs.keys():
+    for name in result.manifest.empty_folders:
         (staging / name).mkdir(parents=True, exist_ok=True)
     manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
     write_manifest(staging, manifest)

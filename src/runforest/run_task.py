@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import luigi
 from luigi.task import flatten
 
-from runforest.artifacts import Artifact, collect_outputs, commit, make_empty
+from runforest.artifacts import Artifact, collect_outputs, commit, find_empty_folders, make_empty
 from runforest.errors import Problem, interrupts_kept
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.luigi_config import load_luigi_config
@@ -154,9 +154,8 @@ class RunTask(TaskLog, luigi.Task):
     def adopt(self, result: Result, run: Run) -> Manifest:
         """Make an equal result this task's own in a run; return its manifest."""
         name = self.folder_name
-        declared = [artifact.name for artifact in flatten(self.output())]
         folder = run.artifacts / name
-        manifest = adopt_result(result, run.staging / name, folder, run.settings.run_id, declared)
+        manifest = adopt_result(result, run.staging / name, folder, run.settings.run_id)
         open_index(run.store).add(folder, manifest)
         run.journal.append("reused", {"task": name, **reuse_entry(manifest, folder)})
         return manifest
@@ -179,6 +178,7 @@ class RunTask(TaskLog, luigi.Task):
                 fingerprint=fingerprint,
                 ingredients=ingredients,
                 outputs=outputs,
+                empty_folders=find_empty_folders(staging),
                 metrics=self.logged_metrics,
                 params=self.logged_params,
                 has_history=self.has_history,

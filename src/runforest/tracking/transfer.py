@@ -129,6 +129,8 @@ def _fetch(uri: str, destination: Path) -> Manifest:
             origin = _origin_uri(manifest.reused_from, manifest.fingerprint, uri)
             folder = _download(origin, draft / "origin")
         check_files(folder, manifest, uri)
+        for name in manifest.empty_folders:  # a store of files has none
+            (folder / name).mkdir(parents=True, exist_ok=True)
         for name in manifest.outputs:
             (folder / name).chmod(0o444)
         folder.rename(destination)
