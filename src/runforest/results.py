@@ -111,7 +111,7 @@ class ResultIndex:
                 rejected.append(str(error))
                 continue
             if manifest is None or manifest.fingerprint != fingerprint:
-                if folder.is_dir():  # else gone with its run, which is no news
+                if folder.parent.is_dir():  # else gone with its run, which is no news
                     rejected.append(f"{folder} was deleted")
                 continue
             damage = self._damage(folder, manifest)

@@ -23,6 +23,28 @@ if TYPE_CHECKING:
 TASKS = ("Preprocessor", "Trainer", "Prediction")
 
 
+MANY = """\
+import luigi
+
+from runforest.run_task import RunTask, WrapperRunTask
+
+
+class OneOfMany(RunTask):
+    text = luigi.Parameter(description="Makes the name of the folder long.")
+
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        self.output().save(self.text)
+
+
+class Many(WrapperRunTask):
+    def requires(self):
+        return [self.need(OneOfMany, text=letter * 60) for letter in "ab"]
+"""
+
+
 def remove_artifact(path: Path) -> None:
     path.unlink()
 
@@ -119,6 +141,28 @@ def test_a_damaged_result_is_computed_again(
         "Trainer": "reused",
         "Prediction": "reused",
     }
+
+
+def test_the_plan_says_that_a_result_was_deleted(copied: Callable[[], Project]) -> None:
+    project = copied()
+    folder = next((project.folder / "mlruns" / "demo").glob("*/artifacts/Preprocessor"))
+    shutil.rmtree(folder)
+
+    plan = project.run("--plan")
+
+    assert "Preprocessor was deleted" in " ".join(plan.out.split())
+
+
+def test_a_plan_with_long_names_still_says_what_becomes_of_each_task_and_why(
+    copied: Callable[[], Project],
+) -> None:
+    project = copied()
+    project.write("src/tasks/many.py", MANY)
+
+    outcome = project.run("--plan", "--set", "RunConfig.task=Many")
+
+    assert outcome.out.count("no earlier result") == 2, outcome.out
+    assert outcome.out.count(" run ") == 2, outcome.out
 
 
 def test_a_manifest_of_a_newer_version_is_said_and_not_guessed(

@@ -326,6 +326,8 @@ def test_another_machine_reuses_what_this_one_computed(
 
     assert plan.code == 0, plan.out + plan.err
     assert outcome.code == 0, outcome.err
+    assert plan.err == ""
+    assert "Downloading" not in outcome.err
     run = newest(other, "shared")
     fates = json.loads(
         Path(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from runforest.launch.summary import task_table
 from runforest.redact import redact
 
 if TYPE_CHECKING:
@@ -19,10 +19,7 @@ _COLOURS = {"run": "yellow", "reuse": "green", "pinned": "blue"}
 def print_plan(experiment: Experiment) -> int:
     """Print what would become of each task and why; return the number of tasks that would run."""
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = task_table()
     for planned in experiment.plan:
         colour = _COLOURS[planned.action]
         action = f"[{colour}]{planned.action}[/{colour}]"

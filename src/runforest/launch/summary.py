@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runforest.tracking.outcome import TaskOutcome
 
 MAX_ROWS = 30
+MIN_DETAIL_WIDTH = 30
 _COLOURS = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
 _WORDS = {
     "computed": "computed",
@@ -53,6 +54,15 @@ def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Exe
         )
 
 
+def task_table() -> Table:
+    """Return a table for the name of each task, what becomes of it and a detail, none cut off."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", min_width=MIN_DETAIL_WIDTH)
+    return table
+
+
 def scores_line(metrics: Mapping[str, float]) -> str:
     """Return the metrics in one line, means together with their deviations.
 
@@ -83,10 +93,7 @@ def seconds(duration_s: float) -> str:
 
 
 def _task_table(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = task_table()
     rows = _task_rows(experiment, opened, execution)
     for name, word, detail in rows[:MAX_ROWS]:
         table.add_row("  " + escape(name), word, escape(detail))

@@ -123,7 +123,10 @@ def find_run(client: MlflowClient, reference: str) -> RecordedRun:
     exact = [run for run in found if run.info.run_id == reference]
     found = exact or found
     if not found:
-        message = f'no run "{reference}" in the store. Give a run id, its beginning, or a run name.'
+        message = (
+            f'no run "{reference}" in the store. Give a run id, its first {SHORTEST_PREFIX} '
+            "characters or more, or a run name."
+        )
         raise StoreError(message)
     if len(found) > 1:
         ids = ", ".join(run.info.run_id for run in found[:5])

@@ -27,6 +27,7 @@ PROBE_TIMEOUT_S = 5.0
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # MLflow's own settings wait over four minutes for a server that is gone.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
