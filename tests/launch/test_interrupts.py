@@ -297,6 +297,37 @@ def test_the_first_interrupt_lets_the_running_trial_finish(project: Project, exe
     assert "Traceback" not in out + err
 
 
+STARTING = """\
+import pathlib
+import sys
+import time
+
+if any("popen_loky" in part for part in sys.orig_argv):
+    pathlib.Path(__file__).with_name("starting").touch()
+    time.sleep(2)
+"""
+
+
+def test_an_interrupt_while_workers_start_lets_the_running_trials_finish(project: Project) -> None:
+    site = project.write("site/sitecustomize.py", STARTING).parent
+    project.environment = {"PYTHONPATH": str(site)}
+    project.write("src/tasks/slow.py", SLOW)
+    project.write("src/tasks/go", "")
+    project.configure(SLOW_SPACE)
+    process = project.start("--set", "Tuner.executor=processes", "--set", "Tuner.n_jobs=2")
+    wait_until((site / "starting").exists)
+
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    run = project.top_runs()[0]
+    assert process.returncode == 130, err
+    assert run.info.status == "KILLED"
+    assert {child.info.status for child in project.children(run)} == {"FINISHED"}
+    assert "Traceback" not in out + err
+    wait_until(lambda: not processes_of(process.pid), timeout_s=30)
+
+
 def test_the_second_interrupt_stops_at_once(project: Project) -> None:
     with fitting(project) as process:
         os.killpg(process.pid, signal.SIGINT)

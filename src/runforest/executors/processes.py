@@ -9,13 +9,15 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from runforest.executors.packing import UnpicklableError, call_packed, pack
 from runforest.executors.remote import RemoteExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,10 +59,12 @@ class ProcessExecutor(RemoteExecutor):
         """Send the call to a free worker."""
         future: Future[T] = Future()
         try:
-            future = self._pool.submit(_call, pack(fn, args, kwargs))
+            call = pack(fn, args, kwargs)
         except UnpicklableError as error:
             future.set_exception(error)
             return future
+        with _interrupt_held():
+            future = self._pool.submit(_call, call)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         return future
@@ -90,12 +94,29 @@ def _call(packed: bytes) -> _Returned:
     return _Returned(call_packed(packed))
 
 
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Hold Ctrl-C back while workers are started, which inherit that until `_begin`.
+
+    One that came while their interpreters start would kill them. So does loky's thread that starts
+    workers later, since it begins in here too. The process itself gets the signal afterwards.
+    """
+    resource_tracker.ensure_running()  # Its start would let the signal through again.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
 def _begin(driver: int) -> None:
     """Prepare a worker.
 
     Ctrl-C, which reaches all processes of a terminal, is left to the process that has the pool.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(driver,), name="driver watch", daemon=True).start()
 
 
