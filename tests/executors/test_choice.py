@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
+import socketserver
 import sys
+import threading
 import time
 
 import pytest
@@ -114,6 +116,24 @@ def test_a_listener_that_is_no_scheduler_is_told_of(monkeypatch: pytest.MonkeyPa
 
         with pytest.raises(ClusterError, match=r"no Dask scheduler answers .* within 1 s"):
             open_executor("dask", 1, address=address)
+
+
+def test_a_listener_that_answers_in_another_protocol_is_told_of() -> None:
+    class Refusing(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1)
+            self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        address = f"tcp://127.0.0.1:{web.server_address[1]}"
+
+        with pytest.raises(
+            ClusterError, match=rf"no Dask scheduler answers at {address} \(.*protocol\)\. Start"
+        ):
+            open_executor("dask", 1, address=address)
+
+        web.shutdown()
 
 
 def test_tls_without_certificates_is_told_of() -> None:

@@ -55,13 +55,11 @@ def connect(address: str) -> Client:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", VersionMismatchWarning)  # `check_versions` says it.
             return Client(address, timeout=CONNECT_S, set_as_default=False, name="runforest")
-    except (OSError, TypeError, ValueError, RuntimeError) as error:
-        reason = (
-            (str(error) or f"no answer within {CONNECT_S:.0f} s").partition("\n")[0].rstrip(".")
-        )
+    except (MemoryError, OSError, TypeError, ValueError, RuntimeError) as error:
         message = (
-            f"no Dask scheduler answers at {address} ({reason}). Start one there (dask scheduler), "
-            "or correct the address; for tls:// name the certificates in Dask's configuration."
+            f"no Dask scheduler answers at {address} ({_reason(error)}). Start one there (dask "
+            "scheduler), or correct the address; for tls:// name the certificates in Dask's "
+            "configuration."
         )
         raise ClusterError(message) from error
 
@@ -103,6 +101,12 @@ async def _call_scheduler(address: str) -> None:
     arguments = Security().get_connection_args("client")
     async with asyncio.timeout(CONNECT_S), rpc(address, connection_args=arguments) as scheduler:
         await scheduler.identity(n_workers=0)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):  # Dask takes the first bytes of any answer for a length.
+        return "what answers speaks another protocol"
+    return (str(error) or f"no answer within {CONNECT_S:.0f} s").partition("\n")[0].rstrip(".")
 
 
 def _wait_for_worker(client: Client, address: str) -> None:
