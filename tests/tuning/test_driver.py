@@ -160,6 +160,29 @@ def test_failed_trials_count_when_a_study_goes_on(tmp_path, monkeypatch) -> None
     assert [*map(str, map(outcome, resumed.trials))] == [*map(str, map(outcome, whole.trials))]
 
 
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_an_estimator_that_exits_fails_its_trial(name: str, tmp_path, monkeypatch) -> None:
+    path = write_model(tmp_path, monkeypatch, "if not self.fit_intercept: raise SystemExit(3)")
+
+    with open_executor(name, 1) as executor:
+        result = run(make_study(path), executor=executor)
+
+    failed = [trial for trial in result.trials if not trial.params["fit_intercept"]]
+    assert len(result.trials) == 6
+    assert {trial.state for trial in failed} == {"failed"}
+    assert {trial.reason for trial in failed} == {
+        "RuntimeError: SystemExit(3) was raised, which ends a program"
+    }
+    assert result.best_params["fit_intercept"] is True
+
+
+def test_an_estimator_that_interrupts_ends_the_study(tmp_path, monkeypatch) -> None:
+    path = write_model(tmp_path, monkeypatch, "raise KeyboardInterrupt")
+
+    with pytest.raises(KeyboardInterrupt):
+        run(make_study(path))
+
+
 @pytest.mark.parametrize("pruner", ["none", "median"])
 def test_a_score_that_is_undefined_fails_its_trial(pruner: str) -> None:
     table = make_table(6)  # Six folds have one test row each, whose R² is undefined.

@@ -6,6 +6,7 @@ Optuna stays in the driver; nothing here imports it.
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from runforest.tuning.scoring import fold_positions, score_fold
 from runforest.tuning.steps import advance_fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -65,6 +66,17 @@ def share_table(table: TableReference, executor: Executor) -> TableReference:
     return replace(table, file=share_file(executor, table.file.path()))
 
 
+@contextmanager
+def _exit_as_error() -> Iterator[None]:
+    """Let a trial whose estimator exits fail, instead of ending the driver or a worker."""
+    try:
+        yield
+    except SystemExit as error:
+        message = f"{error!r} was raised, which ends a program"
+        raise RuntimeError(message) from error
+
+
+@_exit_as_error()
 def score_folds(
     plan: FoldPlan, spec: EstimatorSpec, objectives: Sequence[str], numbers: tuple[int, ...]
 ) -> list[Scores]:
@@ -72,6 +84,7 @@ def score_folds(
     return [score_fold(_prepared(plan, each), spec, objectives) for each in numbers]
 
 
+@_exit_as_error()
 def advance_folds(
     plan: FoldPlan,
     spec: EstimatorSpec,
