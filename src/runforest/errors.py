@@ -63,6 +63,16 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
+def kind_and_text(error: BaseException) -> str:
+    """Return an error as the last line of its traceback tells it.
+
+    >>> kind_and_text(ZeroDivisionError("division by zero")), kind_and_text(MemoryError())
+    ('ZeroDivisionError: division by zero', 'MemoryError')
+    """
+    kind, text = type(error).__name__, str(error)
+    return f"{kind}: {text}" if text else kind
+
+
 @contextmanager
 def interrupts_kept() -> Iterator[None]:
     """Raise KeyboardInterrupt where another error was made of one in the block.

@@ -55,6 +55,20 @@ def test_a_call_that_kills_its_workers_is_given_up(own_cluster: DaskCluster) -> 
     assert next_result == (3, 1)
 
 
+def test_the_workers_that_were_lost_make_no_difference_to_the_reason(
+    own_cluster: DaskCluster,
+) -> None:
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    for _ in range(4):
+        own_cluster.start_worker()
+    with open_executor("dask", 1, address=own_cluster.address) as executor:
+        errors = [executor.submit(kill).exception(timeout=60) for _ in range(2)]
+
+    assert len({str(error) for error in errors}) == 1
+
+
 def test_a_call_that_takes_too_much_memory_is_given_up(own_cluster: DaskCluster) -> None:
     def fill() -> int:
         hoard = []

@@ -68,6 +68,20 @@ def test_an_error_that_does_not_survive_pickling_is_told(executor: Executor) -> 
     assert executor.submit(divmod, 7, 2).result(timeout=60) == (3, 1)
 
 
+@pytest.mark.parametrize("executor", REMOTE, indirect=True)
+def test_an_error_without_a_text_that_does_not_survive_pickling_is_named(
+    executor: Executor,
+) -> None:
+    class LockedError(Exception):
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+
+    def fail() -> None:
+        raise LockedError
+
+    assert str(executor.submit(fail).exception(60)) == "LockedError"
+
+
 def test_an_executor_takes_more_calls_than_it_has_workers(executor: Executor) -> None:
     futures = [executor.submit(operator.mul, number, 3) for number in range(20)]
 

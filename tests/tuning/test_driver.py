@@ -203,6 +203,13 @@ def test_a_study_without_a_complete_trial_names_the_commonest_reason(tmp_path, m
         run(make_study(path))
 
 
+def test_a_failure_without_a_text_is_named_by_its_kind(tmp_path, monkeypatch) -> None:
+    path = write_model(tmp_path, monkeypatch, "raise MemoryError")
+
+    with pytest.raises(StudyError, match=r"6 of them failed with MemoryError\. Correct"):
+        run(make_study(path))
+
+
 def test_a_pruned_trial_has_fewer_folds_and_no_value() -> None:
     study = make_study(n_trials=12, pruner="successive_halving", n_folds=4)
 

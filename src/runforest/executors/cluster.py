@@ -212,9 +212,9 @@ def _lost_work(address: str, error: CancelledError) -> str:
 
 
 def _lost_workers(error: KilledWorker) -> LostWorkersError:
+    # Without the last one's address: equal reasons of trials are counted.
     message = (
-        f"{error.allowed_failures + 1} workers died one after another while they computed it, the "
-        f"last at {error.last_worker.address}, most likely for want of memory. Use a smaller model "
-        "or workers with more memory."
+        f"{error.allowed_failures + 1} workers died one after another while they computed it, most "
+        "likely for want of memory. Use a smaller model or workers with more memory."
     )
     return LostWorkersError(message)

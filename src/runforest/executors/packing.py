@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING
 
+from runforest.errors import kind_and_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -53,7 +55,7 @@ def call_packed(packed: bytes) -> bytes:
     except Exception as error:  # border: calls of the user's raise what they like
         if _survives_pickling(error):
             raise
-        told = f"{type(error).__name__}: {error}"
+        told = kind_and_text(error)
     else:
         return _pack_result(result)
     # Not raised above, where the error would be its context, which Dask sends along.

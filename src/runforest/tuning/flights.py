@@ -16,6 +16,7 @@ from concurrent.futures import (
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from runforest.errors import kind_and_text
 from runforest.tuning.flight import UID_ATTRIBUTE, Flight, new_uid
 from runforest.tuning.suggested import plain_params
 
@@ -98,7 +99,7 @@ class Flights:
         """Add the result of a unit of work to its trial, and end it where that is due."""
         error = _error_of(future)
         if error is not None:
-            flight.state, flight.reason = "failed", f"{type(error).__name__}: {error}"
+            flight.state, flight.reason = "failed", kind_and_text(error)
             return
         self.schedule.take(flight, future.result())
         flight.reason = self._undefined_score(flight)
