@@ -34,7 +34,6 @@ BENCHMARKS: dict[str, Callable[[int], Section]] = {
     "large_file": large_file.run,
     "trial_overhead": trial_overhead.run,
     "trial_overhead_server": trial_overhead.run_server,
-    "trial_overhead_others": trial_overhead.run_others,
     "hidden_by_work": hidden_by_work.run,
     "parallel": parallel.run,
     "scale": scale.run,
@@ -44,7 +43,6 @@ COUNT_THEMSELVES = (
     "large_file",
     "trial_overhead",
     "trial_overhead_server",
-    "trial_overhead_others",
     "scale",
     "pruning",
 )

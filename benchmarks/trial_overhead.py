@@ -1,7 +1,6 @@
 """What recording a trial costs: Runforest beside Optuna's and Hydra's ways to MLflow.
 
 Into a SQLite file, and through a server: a benchmark each, since together they take over an hour.
-The ways that no target is about take their part in the longer studies in a third one, once.
 """
 
 from __future__ import annotations
@@ -46,15 +45,10 @@ record: TPE itself becomes slower with each trial.
 STORES = {
     "SQLite": "The store is a SQLite file, new for each study.",
     "server": "The store is `mlflow server` with its default workers, on this machine.",
-    "others": f"""\
-The store is a SQLite file, new for each study, or `mlflow server` on this machine. These are the
-cases that no target is about; a thousand trials of {HYDRA} take some ten minutes and are
-left out.""",
 }
 TITLES = {
     "SQLite": "What recording a trial costs",
     "server": "What recording a trial costs through a server",
-    "others": "What recording a trial costs in other ways",
 }
 
 
@@ -80,29 +74,16 @@ class Case:
         return self.names if is_with_peers else (RUNFOREST,)
 
 
-CASES = {
-    "SQLite": (
-        Case(store="SQLite", sampler="random", n_trials=100, names=IN_PROCESS),
-        Case(store="SQLite", sampler="tpe", n_trials=100),
-        Case(store="SQLite", sampler="random", n_trials=1000, names=PAIR),
-        Case(store="SQLite", sampler="tpe", n_trials=1000, names=PAIR),
-    ),
-    "server": (
-        Case(store="server", sampler="random", n_trials=100, names=PAIR),
-        Case(store="server", sampler="tpe", n_trials=100, names=PAIR),
-        Case(store="server", sampler="random", n_trials=1000, names=PAIR, peer_rounds=1),
-        Case(store="server", sampler="tpe", n_trials=1000, names=PAIR, peer_rounds=1),
-    ),
-    "others": (
-        Case(store="SQLite", sampler="random", n_trials=100),
-        Case(store="SQLite", sampler="random", n_trials=1000, names=IN_PROCESS),
-        Case(store="SQLite", sampler="tpe", n_trials=1000, names=IN_PROCESS),
-        Case(store="server", sampler="random", n_trials=100),
-        Case(store="server", sampler="tpe", n_trials=100),
-        Case(store="server", sampler="random", n_trials=1000, names=IN_PROCESS),
-        Case(store="server", sampler="tpe", n_trials=1000, names=(RUNFOREST, NESTED)),
-    ),
-}
+CASES = (
+    Case(store="SQLite", sampler="random", n_trials=100, names=IN_PROCESS),
+    Case(store="SQLite", sampler="tpe", n_trials=100),
+    Case(store="SQLite", sampler="random", n_trials=1000, names=PAIR),
+    Case(store="SQLite", sampler="tpe", n_trials=1000, names=PAIR),
+    Case(store="server", sampler="random", n_trials=100, names=PAIR),
+    Case(store="server", sampler="tpe", n_trials=100, names=PAIR),
+    Case(store="server", sampler="random", n_trials=1000, names=PAIR, peer_rounds=1),
+    Case(store="server", sampler="tpe", n_trials=1000, names=PAIR, peer_rounds=1),
+)
 Measured = dict[tuple[Case, str], list[tuple["Timeline", "Timeline"]]]
 
 
@@ -116,42 +97,36 @@ def run_server(rounds: int) -> Section:
     return _run("server", rounds)
 
 
-def run_others(_rounds: int) -> Section:
-    """Measure what the other two leave out, once: a round takes half an hour."""
-    return _run("others", 1)
-
-
-def _run(which: str, rounds: int) -> Section:
+def _run(store: str, rounds: int) -> Section:
     with tempfile.TemporaryDirectory(prefix="runforest-bench-") as scratch:
         root = Path(scratch)
         recorders = study_recorders(root)
-        has_server = any(case.store == "server" for case in CASES[which])
-        with tracking_server(root / "server") if has_server else nullcontext() as server:
-            measured = _measure(which, recorders, server, rounds)
-    return _section(which, recorders, measured)
+        cases = [case for case in CASES if case.store == store]
+        with tracking_server(root / "server") if store == "server" else nullcontext() as server:
+            measured = _measure(cases, recorders, server, rounds)
+    return _section(store, recorders, measured)
 
 
 def _measure(
-    which: str,
+    cases: list[Case],
     recorders: dict[str, StudyRecorder],
     server: TrackingServer | None,
     rounds: int,
 ) -> Measured:
     measured: Measured = {}
     for number in range(rounds):
-        for case in CASES[which]:
-            used = server if case.store == "server" else None
+        for case in cases:
             for name in (name for name in case.who(number) if name in recorders):
                 sys.stderr.write(f"round {number + 1} of {rounds}: {case.title}: {name}\n")
                 recorder = recorders[name]
                 bare = recorder.untracked(case.sampler, case.n_trials)
-                tracked = recorder.tracked(case.sampler, case.n_trials, used)
+                tracked = recorder.tracked(case.sampler, case.n_trials, server)
                 measured.setdefault((case, name), []).append((bare, tracked))
     return measured
 
 
-def _section(which: str, recorders: dict[str, StudyRecorder], measured: Measured) -> Section:
-    names = {name for case in CASES[which] for name in case.names}
+def _section(store: str, recorders: dict[str, StudyRecorder], measured: Measured) -> Section:
+    names = {name for case in CASES if case.store == store for name in case.names}
     versions = [installed_versions(("mlflow", "optuna"))]
     versions += [recorders[name].version for name in recorders if name in names]
     remarks = []
@@ -162,8 +137,8 @@ def _section(which: str, recorders: dict[str, StudyRecorder], measured: Measured
     if left_out:
         remarks.append(f"Left out, since they could not be installed: {', '.join(left_out)}.")
     return Section(
-        title=TITLES[which],
-        text=TEXT.format(store=STORES[which]),
+        title=TITLES[store],
+        text=TEXT.format(store=STORES[store]),
         columns=(
             "",
             "all, ms",
