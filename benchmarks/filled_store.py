@@ -8,8 +8,8 @@ import uuid
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from runforest.manifest import Manifest
-from runforest.results import ResultIndex
+from runforest.results.index import ResultIndex
+from runforest.results.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

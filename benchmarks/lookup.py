@@ -14,7 +14,7 @@ from benchmarks.machine import installed_versions
 from benchmarks.measure import BenchmarkError, clean_environment, measure, median_cpu
 from benchmarks.report import Section
 from benchmarks.workspace import commit_all, copy_project, create_store
-from runforest.tracking.finder import PAGE_SIZE
+from runforest.tracking.exchange.finder import PAGE_SIZE
 
 SIZES = (100, 10_000, 100_000)
 N_FINDS, N_SEARCHES = 200, 20
@@ -37,10 +37,10 @@ complete run."""
 _FIND = f"""
 import json, sys, time
 from pathlib import Path
-from runforest.manifest import read_manifest
-from runforest.results import ResultIndex
-from runforest.tracking.finder import find_in_store
-from runforest.tracking.store import connect
+from runforest.results.manifest import read_manifest
+from runforest.results.index import ResultIndex
+from runforest.tracking.exchange.finder import find_in_store
+from runforest.tracking.store.connect import connect
 
 store, other = Path.cwd() / "mlruns", Path.cwd() / "other"
 connect(f"sqlite:///{{store}}/mlflow.db", Path.cwd())

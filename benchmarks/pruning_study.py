@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.workspace import PROJECT
-from runforest.estimators import EstimatorSpec
 from runforest.executors import open_executor
-from runforest.tuning.driver import run_study
-from runforest.tuning.space import parse_space, suggest
-from runforest.tuning.study import StudySpec
+from runforest.model.estimators import EstimatorSpec
+from runforest.tuning.driver.search import run_study
+from runforest.tuning.space.table import parse_space, suggest
+from runforest.tuning.study.spec import StudySpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pandas as pd
 
-    from runforest.estimators import Kind
-    from runforest.tuning.flight import Flight
-    from runforest.tuning.trials import TrialRecord
+    from runforest.model.estimators import Kind
+    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.study.trial_record import TrialRecord
 
 N_FOLDS = 5
 ENOUGH_TRIALS = 100_000

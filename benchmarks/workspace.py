@@ -20,7 +20,7 @@ _NO_CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
 _CREATE_STORE = """
 import sys
 from pathlib import Path
-from runforest.tracking.store import connect
+from runforest.tracking.store.connect import connect
 project = Path.cwd()
 connect("sqlite:///" + str(project / "mlruns" / "mlflow.db"), project)
 """

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.launch.experiment import Experiment
+    from runforest.launch.experiment.load import Experiment
     from tests.warm import WarmProgram
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -218,7 +218,8 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a migrated SQLite store without runs, made once since migrating takes seconds."""
     folder = tmp_path_factory.mktemp("store")
     script = (
-        "import sys; from pathlib import Path; from runforest.tracking.store import connect;"
+        "import sys; from pathlib import Path\n"
+        "from runforest.tracking.store.connect import connect\n"
         "folder = Path(sys.argv[1]); connect(f'sqlite:///{folder}/mlruns/mlflow.db', folder)"
     )
     environment = Project(folder).full_environment() | {"PYTHONPATH": str(REPOSITORY / "src")}
@@ -316,7 +317,7 @@ class Check:
         from luigi.task_register import Register
 
         from runforest.config.environment import read_environment
-        from runforest.launch.experiment import load_experiment
+        from runforest.launch.experiment.load import load_experiment
         from runforest.launch.options import parse_options
 
         Register.clear_instance_cache()

@@ -16,16 +16,16 @@ from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
 from runforest.errors import ArtifactError
-from runforest.journal import JournalReader
-from runforest.manifest import read_manifest
-from runforest.metric_history import load_points
-from runforest.run import Run, RunSettings
+from runforest.results.manifest import read_manifest
+from runforest.results.metric_history import load_points
+from runforest.run.active import Run, RunSettings
+from runforest.run.journal import JournalReader
 from runforest.run_task import RunTask, WrapperRunTask, requires
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runforest.artifacts import Artifact
+    from runforest.results.artifacts import Artifact
 
 
 class Mixed(RunTask):

@@ -19,8 +19,8 @@ import pandas as pd
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from runforest.estimators import EstimatorSpec
-from runforest.tuning.work import FoldPlan, save_table, score_folds
+from runforest.model.estimators import EstimatorSpec
+from runforest.tuning.driver.work import FoldPlan, save_table, score_folds
 
 N_JOBS = 2
 KIND = "regression"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import luigi
 
 if TYPE_CHECKING:
-    from runforest.estimators import Kind  # noqa: F401 - named in quotes below
+    from runforest.model.estimators import Kind  # noqa: F401 - named in quotes below
 
 ParameterT = TypeVar("ParameterT", bound="luigi.Parameter[Any]")
 

@@ -13,15 +13,21 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import luigi
 from luigi.task import flatten
 
-from runforest.artifacts import Artifact, collect_outputs, commit, find_empty_folders, make_empty
 from runforest.errors import Problem, interrupts_kept
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
-from runforest.luigi_config import load_luigi_config
-from runforest.manifest import Manifest, is_complete, read_manifest
-from runforest.results import Result, adopt_result, open_index
-from runforest.run import Run, RunParameter
-from runforest.task_folder import folder_name
-from runforest.task_log import TaskLog, reuse_entry
+from runforest.results.artifacts import (
+    Artifact,
+    collect_outputs,
+    commit,
+    find_empty_folders,
+    make_empty,
+)
+from runforest.results.index import Result, adopt_result, open_index
+from runforest.results.manifest import Manifest, is_complete, read_manifest
+from runforest.run.active import Run, RunParameter
+from runforest.run.luigi_config import load_luigi_config
+from runforest.run.task_folder import folder_name
+from runforest.run.task_log import TaskLog, reuse_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import luigi
 from luigi.task import flatten
 
+from runforest.model.folds import fold_count_problem
+from runforest.model.scoring import scorer_problems
 from runforest.parameters import KindParameter, StringsParameter, from_table
-from runforest.run import LINEAGE_PAGE
+from runforest.run.active import LINEAGE_PAGE
 from runforest.run_task import RunTask
-from runforest.tracking.models import load_model
-from runforest.tuning.folds import fold_count_problem
-from runforest.tuning.scoring import scorer_problems
-from runforest.tuning.tables import best_trials
+from runforest.tracking.models.mlflow_model import load_model
+from runforest.tuning.study.tables import best_trials
 from tasks.features import Features
 from tasks.trainer import Trainer
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from runforest.artifacts import Artifact
     from runforest.errors import Problem
     from runforest.evaluation.report import LineageRow, Plot, TuningSection
     from runforest.evaluation.scores import CrossValidation
+    from runforest.results.artifacts import Artifact
 
 
 class Evaluator(RunTask):

@@ -8,7 +8,7 @@ import luigi
 
 from runforest.parameters import from_table
 from runforest.run_task import RunTask
-from runforest.tracking.models import load_model
+from runforest.tracking.models.mlflow_model import load_model
 from tasks.features import Features
 from tasks.trainer import Trainer
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-    from runforest.artifacts import Artifact
+    from runforest.results.artifacts import Artifact
 
 
 class Prediction(RunTask):

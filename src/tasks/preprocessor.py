@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from runforest.artifacts import Artifact
+    from runforest.results.artifacts import Artifact
 
 logger = logging.getLogger(__name__)
 

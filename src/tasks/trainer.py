@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.estimators import EstimatorSpec, build_pipeline, estimator_problems
+from runforest.model.estimators import EstimatorSpec, build_pipeline, estimator_problems
 from runforest.parameters import (
     ImportPathParameter,
     KindParameter,
@@ -14,16 +14,16 @@ from runforest.parameters import (
     from_table,
 )
 from runforest.run_task import RunTask
-from runforest.tracking.model_code import model_code
-from runforest.tracking.models import save_model
+from runforest.tracking.models.mlflow_model import save_model
+from runforest.tracking.models.model_code import model_code
 from tasks.features import Features
 from tasks.tuner import Tuner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runforest.artifacts import Artifact
     from runforest.errors import Problem
+    from runforest.results.artifacts import Artifact
 
 
 class Trainer(RunTask):

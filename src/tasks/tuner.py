@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.estimators import EstimatorSpec
 from runforest.executors import EXECUTORS, executor_problems, open_executor
 from runforest.fingerprint.ingredients import fingerprint_of
+from runforest.model.estimators import EstimatorSpec
+from runforest.model.scorers import TIMES
+from runforest.model.scoring import default_scorer
 from runforest.parameters import (
     ImportPathParameter,
     KindParameter,
@@ -18,14 +20,12 @@ from runforest.parameters import (
 )
 from runforest.run_task import RunTask, requires
 from runforest.tuning.checks import study_problems
-from runforest.tuning.figures import study_figures
-from runforest.tuning.objectives import TIMES
-from runforest.tuning.samplers import PRUNERS, SAMPLERS
-from runforest.tuning.scoring import default_scorer
-from runforest.tuning.space import parse_space, suggest
-from runforest.tuning.study import StudySpec
+from runforest.tuning.samplers.table import PRUNERS, SAMPLERS
+from runforest.tuning.space.table import parse_space, suggest
+from runforest.tuning.study.figures import study_figures
+from runforest.tuning.study.spec import StudySpec
+from runforest.tuning.study.tables import study_facts, trials_table
 from runforest.tuning.study_log import StudyLog, kept_study
-from runforest.tuning.tables import study_facts, trials_table
 from tasks.features import Features
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from runforest.artifacts import Artifact
     from runforest.errors import Problem
-    from runforest.tuning.dimensions import Dimension
-    from runforest.tuning.study import StudyResult
+    from runforest.results.artifacts import Artifact
+    from runforest.tuning.space.dimensions import Dimension
+    from runforest.tuning.study.spec import StudyResult
 
 MAX_TRIALS = 1_000_000
 _names = ", ".join
@@ -159,7 +159,7 @@ class Tuner(RunTask):
 
     def compute(self) -> None:
         """Run the trials that are missing and keep what the study found."""
-        from runforest.tuning.driver import run_study
+        from runforest.tuning.driver.search import run_study
 
         train = self.input()["train"].load()
         space = parse_space(self.search_space) if self.search_space else {}

@@ -10,11 +10,11 @@ import pytest
 
 from runforest.evaluation.confusion_plot import confusion_matrix_plot
 from runforest.evaluation.curve_plots import precision_recall_plot, roc_plot
-from runforest.evaluation.figure_style import PALETTE, png_bytes, shorten
 from runforest.evaluation.plots import evaluation_plots
 from runforest.evaluation.regression_plots import predicted_actual_plot, residual_plot
 from runforest.evaluation.score_plots import fold_scores_plot, importance_plot
 from runforest.evaluation.scores import CrossValidation
+from runforest.figure_style import PALETTE, png_bytes, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable

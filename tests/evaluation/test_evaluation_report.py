@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runforest.evaluation.figure_style import new_figure, png_bytes
 from runforest.evaluation.report import (
     DataRow,
     LineageRow,
@@ -22,6 +21,7 @@ from runforest.evaluation.report import (
 )
 from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
 from runforest.evaluation.scores import CrossValidation
+from runforest.figure_style import new_figure, png_bytes
 
 ATTACK = '<script>alert("1")</script>'
 DASH = "\N{EN DASH}"

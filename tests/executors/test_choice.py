@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from runforest.executors import EXECUTORS, connection, executor_problems, open_executor
-from runforest.executors.connection import ClusterError
+from runforest.executors import EXECUTORS, executor_problems, open_executor
+from runforest.executors.dask import connection
+from runforest.executors.dask.connection import ClusterError
 from tests.conftest import free_port
 
 UNKNOWN = "Choose one of: serial, processes, dask."

@@ -356,7 +356,7 @@ def test_an_import_counts_if_its_branch_can_run(
 def test_the_packages_that_the_engine_computes_with_count_wherever_it_is_installed(
     package: Package,
 ) -> None:
-    source = "from runforest import estimators\nfrom runforest.tuning.driver import run_study\n"
+    source = "from runforest.model import estimators\nfrom runforest.tuning.driver import search\n"
 
     digests = package.digests({"late.py": source}, module="late", is_loaded=False)
 

@@ -15,12 +15,12 @@ import pytest
 
 from runforest.errors import ConfigError
 from runforest.fingerprint.ingredients import collect_ingredients
-from runforest.manifest import Manifest, OutputFile
-from runforest.run import Run, RunSettings
+from runforest.results.manifest import Manifest, OutputFile
+from runforest.run.active import Run, RunSettings
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
-    from runforest.artifacts import Artifact
+    from runforest.results.artifacts import Artifact
 
 
 class Source(RunTask):

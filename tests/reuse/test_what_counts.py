@@ -171,11 +171,14 @@ def test_a_manifest_names_all_that_a_result_depends_on(base_project: Project) ->
     assert all(set(groups) == GROUPS for groups in ingredients.values())
     assert trainer["task"] == {"name": "tasks.trainer.Trainer"}
     assert {"tasks.trainer:Trainer", "tasks.trainer:<module>"} <= trainer["code"].keys()
-    assert {"runforest.estimators:build_pipeline", "runforest.tracking.models:save_model"} <= (
-        trainer["code"].keys()
-    )
+    assert {
+        "runforest.model.estimators:build_pipeline",
+        "runforest.tracking.models.mlflow_model:save_model",
+    } <= (trainer["code"].keys())
     assert {"cleaning:clean", "lib.outside:keep"} <= preprocessor["code"].keys()
-    assert all("runforest.formats:_save_parquet" in one["code"] for one in ingredients.values())
+    assert all(
+        "runforest.results.formats:_save_parquet" in one["code"] for one in ingredients.values()
+    )
     assert {name: set(groups["packages"]) & PACKAGES for name, groups in ingredients.items()} == {
         "Preprocessor": {"luigi", "pandas", "pyarrow"},
         "Trainer": PACKAGES,

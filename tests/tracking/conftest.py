@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.run import Run, RunSettings
-from runforest.tracking.recorder import Recorder
-from runforest.tracking.runs import RunRequest, close_run, open_run
-from runforest.tracking.store import connect
+from runforest.run.active import Run, RunSettings
+from runforest.tracking.lifecycle.open_close import RunRequest, close_run, open_run
+from runforest.tracking.recorder.thread import Recorder
+from runforest.tracking.store.connect import connect
 from tests.conftest import CLEARED, Project, answers, free_port, wait_until
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.tracking.runs import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
 
 STARTED_MS = 1_700_000_000_000
 HEAD = "HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"

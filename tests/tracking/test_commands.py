@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.tracking.deletion import delete_runs
-from runforest.tracking.history import read_run
-from runforest.tracking.server import server_command
+from runforest.tracking.recorded_run import read_run
+from runforest.tracking.store.server import server_command
 from tests.tracking.conftest import local, trial
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from runforest.estimators import EstimatorSpec
 from runforest.executors import SerialExecutor
-from runforest.tuning.driver import StudyResult, StudySpec, run_study
-from runforest.tuning.space import parse_space, suggest
+from runforest.model.estimators import EstimatorSpec
+from runforest.tuning.driver.search import StudyResult, StudySpec, run_study
+from runforest.tuning.space.table import parse_space, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from runforest.tuning.flight import Flight
-    from runforest.tuning.trials import TrialRecord
+    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.study.trial_record import TrialRecord
 
 SPACE = parse_space(
     {

@@ -10,7 +10,7 @@ import pytest
 
 from runforest.locks import PATIENCE_S
 from runforest.tuning.study_log import kept_study
-from tests.launch.counted_study import CONFIG, make_study
+from tests.launch.execution.counted_study import CONFIG, make_study
 
 if TYPE_CHECKING:
     from pathlib import Path

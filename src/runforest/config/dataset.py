@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runforest.errors import Problem, did_you_mean, surely_meant
-from runforest.line_cache import open_cache
+from runforest.results.line_cache import open_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runforest.config.model import DatasetConfig
-    from runforest.digests import DigestCache
+    from runforest.results.digests import DigestCache
 
 # A word of its own, or with a capital after a small letter: `passengerId`, but not `humid`.
 _ID_NAME = re.compile(

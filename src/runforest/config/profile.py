@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from runforest.config.dataset import without_mark
-from runforest.digests import text_digest
+from runforest.results.digests import text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest.config.model import DatasetConfig
-    from runforest.digests import DigestCache
+    from runforest.results.digests import DigestCache
 
 Kind = Literal["classification", "regression"]
 _MAX_FIELD = 2**31 - 1

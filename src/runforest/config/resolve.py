@@ -11,7 +11,7 @@ from runforest.config.dataset import Header, find_ids, infer_target, read_header
 from runforest.config.profile import Profile, profile_file
 from runforest.errors import Problem
 from runforest.fingerprint.ingredients import digest_cache
-from runforest.run import DatasetFacts
+from runforest.run.active import DatasetFacts
 
 if TYPE_CHECKING:
     from runforest.config.model import DatasetConfig, PathConfig

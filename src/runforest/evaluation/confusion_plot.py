@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runforest.evaluation.figure_style import (
+from runforest.figure_style import (
     INK,
     MUTED,
     SMALL_TEXT_SIZE,

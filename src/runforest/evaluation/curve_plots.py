@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runforest.evaluation.figure_style import (
+from runforest.figure_style import (
     HEIGHT_IN,
     INK,
     MUTED,

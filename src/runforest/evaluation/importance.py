@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from runforest.scorers import named_scorer
+from runforest.model.scorers import named_scorer
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from runforest.evaluation.confusion_plot import confusion_matrix_plot
 from runforest.evaluation.curve_plots import precision_recall_plot, roc_plot
-from runforest.evaluation.figure_style import png_bytes
 from runforest.evaluation.regression_plots import predicted_actual_plot, residual_plot
 from runforest.evaluation.report import Plot
 from runforest.evaluation.score_plots import fold_scores_plot
+from runforest.figure_style import png_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

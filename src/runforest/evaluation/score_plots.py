@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runforest.evaluation.figure_style import (
+from runforest.evaluation.rounding import format_spread
+from runforest.figure_style import (
     INK,
     MUTED,
     PALETTE,
@@ -17,7 +18,6 @@ from runforest.evaluation.figure_style import (
     style_axes,
     write_plain_ticks,
 )
-from runforest.evaluation.rounding import format_spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

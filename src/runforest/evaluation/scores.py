@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from runforest.scorers import BINARY, named_scorer
+from runforest.model.scorers import BINARY, named_scorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.executors.addresses import address_problem
+from runforest.executors.dask.addresses import address_problem
 from runforest.executors.processes import SINGLE_THREAD, ProcessExecutor
 from runforest.executors.serial import SerialExecutor
 from runforest.executors.sharing import share_file
@@ -95,7 +95,7 @@ def _has_dask() -> bool:
 
 
 def _open_cluster(n_jobs: int, address: str) -> Executor:
-    from runforest.executors.cluster import open_cluster
+    from runforest.executors.dask.cluster import open_cluster
 
     return open_cluster(n_jobs, address)
 

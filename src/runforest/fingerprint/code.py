@@ -12,30 +12,27 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.digests import file_digest
 from runforest.fingerprint.module_files import project_file, python_file
 from runforest.fingerprint.source import Import, ModuleCode, read_module
-from runforest.line_cache import open_cache
+from runforest.results.digests import file_digest
+from runforest.results.line_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runforest.line_cache import LineCache
+    from runforest.results.line_cache import LineCache
 
 SHAPING = (
-    "runforest.estimators",
     "runforest.evaluation",
-    "runforest.scorers",
-    "runforest.stepwise",
-    "runforest.tracking.model_code",
+    "runforest.figure_style",
+    "runforest.model",
     "runforest.tracking.models",
-    "runforest.tracking.skops_file",
     "runforest.tuning",
 )
 """Modules of the engine whose code shapes results; Runforest's version stands for the others.
 
-`runforest.formats` counts besides, with the tasks that have files for it.
+`runforest.results.formats` counts besides, with the tasks that have files for it.
 """
 
 TEMPLATES = {"runforest.evaluation.report": ("report.css", "report.html.jinja")}

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from luigi.task import flatten
 
 from runforest import __version__
-from runforest.digests import DigestCache
 from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
 from runforest.fingerprint.packages import package_versions
-from runforest.formats import FORMATS, Format
 from runforest.parameters import ImportPathParameter, InputFileParameter
+from runforest.results.digests import DigestCache
+from runforest.results.formats import FORMATS, Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     import luigi
 
-    from runforest.manifest import Manifest
+    from runforest.results.manifest import Manifest
     from runforest.run_task import RunTask
 
 Ingredients = dict[str, dict[str, str]]

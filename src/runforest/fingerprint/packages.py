@@ -10,10 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.line_cache import open_cache
+from runforest.results.line_cache import open_cache
 
 if TYPE_CHECKING:
-    from runforest.line_cache import LineCache
+    from runforest.results.line_cache import LineCache
 
 
 @cache

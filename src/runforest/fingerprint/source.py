@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runforest.line_cache import LineCache
+    from runforest.results.line_cache import LineCache
 
 _FORMAT = 4  # of what is kept in the cache; a change to what is collected makes it another
 

@@ -12,8 +12,8 @@ from runforest.redact import redact, redact_all
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from runforest.manifest import Manifest
-    from runforest.run import RunSettings
+    from runforest.results.manifest import Manifest
+    from runforest.run.active import RunSettings
 
 T = TypeVar("T")
 

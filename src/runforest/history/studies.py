@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.config.environment import find_project, read_environment
-from runforest.digests import DigestCache
 from runforest.errors import ArtifactError
-from runforest.history.needs import STUDY_FILE
-from runforest.tracking.history import find_run
-from runforest.tracking.store import connect, store_uri
-from runforest.tracking.transfer import download_result
-from runforest.tuning.journal import read_journal
+from runforest.history.needed_runs import STUDY_FILE
+from runforest.results.digests import DigestCache
+from runforest.tracking.exchange.transfer import download_result
+from runforest.tracking.recorded_run import find_run
+from runforest.tracking.store.connect import connect, store_uri
+from runforest.tuning.storage.study_file import read_journal
 
 if TYPE_CHECKING:
     import optuna
 
-    from runforest.tracking.history import RecordedRun
+    from runforest.tracking.recorded_run import RecordedRun
 
 
 def load_study(run: str, *, task: str = "", project: Path | None = None) -> optuna.Study:

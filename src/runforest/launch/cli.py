@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runforest.errors import RunforestError
-from runforest.launch.luigi_import import import_luigi
+from runforest.launch.experiment.luigi_import import import_luigi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,16 +41,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(project: Path, options: Options) -> int:
     from runforest.config.environment import read_environment
-    from runforest.launch.experiment import load_experiment
-    from runforest.launch.plan_view import print_plan
+    from runforest.launch.experiment.load import load_experiment
+    from runforest.launch.terminal.plan_view import print_plan
 
     environment = read_environment(project)
     experiment = load_experiment(options, environment)
     if options.is_plan:
         n_run = print_plan(experiment)
         return EXIT_FAILED if options.has_exit_code and n_run else EXIT_COMPLETE
-    from runforest.launch.execute import execute
-    from runforest.launch.summary import print_summary
+    from runforest.launch.execution.execute import execute
+    from runforest.launch.terminal.summary import print_summary
 
     opened, execution = execute(experiment)
     print_summary(experiment, opened, execution)

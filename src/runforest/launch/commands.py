@@ -73,8 +73,8 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _serve_ui(options: argparse.Namespace) -> int:
     """Create the store if need be, then become the MLflow server."""
     from runforest.config.environment import find_project, read_environment
-    from runforest.tracking.server import server_command
-    from runforest.tracking.store import connect, store_uri
+    from runforest.tracking.store.connect import connect, store_uri
+    from runforest.tracking.store.server import server_command
 
     environment = read_environment(find_project())
     uri = store_uri(environment.tracking_uri, environment.project)
@@ -87,7 +87,7 @@ def _serve_ui(options: argparse.Namespace) -> int:
 def _print_reference(_options: argparse.Namespace) -> int:
     from runforest.config.environment import find_project, read_environment
     from runforest.config.reference import reference_page
-    from runforest.launch.project_tasks import import_tasks
+    from runforest.launch.experiment.project_tasks import import_tasks
 
     import_tasks(read_environment(find_project()).project)
     sys.stdout.write(reference_page())
@@ -95,7 +95,7 @@ def _print_reference(_options: argparse.Namespace) -> int:
 
 
 def _why(options: argparse.Namespace) -> int:
-    from runforest.history.why import explain
+    from runforest.history.why.command import explain
 
     client, _ = _connect()
     runs = [options.run, options.other] if options.other else [options.run]
@@ -103,7 +103,7 @@ def _why(options: argparse.Namespace) -> int:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from runforest.history.reproduce import reproduce
+    from runforest.history.reproduce.command import reproduce
 
     client, environment = _connect()
     return reproduce(
@@ -117,8 +117,8 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 def _collect(options: argparse.Namespace) -> int:
     from runforest.config.pins import configured_pins
-    from runforest.history.collect import Selection, check_number, collect_garbage, parse_age
-    from runforest.tracking.store import is_own_store
+    from runforest.history.gc import Selection, check_number, collect_garbage, parse_age
+    from runforest.tracking.store.connect import is_own_store
 
     selection = Selection(
         older_than_s=parse_age(options.older_than) if options.older_than else None,
@@ -139,7 +139,7 @@ def _collect(options: argparse.Namespace) -> int:
 def _connect() -> tuple[MlflowClient, Environment]:
     """Return a client of the project's store, and the settings of the environment."""
     from runforest.config.environment import find_project, read_environment
-    from runforest.tracking.store import connect, store_uri
+    from runforest.tracking.store.connect import connect, store_uri
 
     environment = read_environment(find_project())
     uri = store_uri(environment.tracking_uri, environment.project)

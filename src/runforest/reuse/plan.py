@@ -14,14 +14,14 @@ from runforest.fingerprint.ingredients import (
     required_results,
     task_code,
 )
-from runforest.manifest import read_manifest
-from runforest.results import Result, ResultIndex
+from runforest.results.index import Result, ResultIndex
+from runforest.results.manifest import read_manifest
 from runforest.reuse.differences import differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.manifest import Manifest
+    from runforest.results.manifest import Manifest
     from runforest.run_task import RunTask
 
 N_COMPARED = 20

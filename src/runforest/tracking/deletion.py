@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
-from runforest.tracking.history import RecordedRun, all_runs, read_run
-from runforest.tracking.process import PROCESS_TAG
-from runforest.tracking.store import hide_password
+from runforest.tracking.lifecycle.liveness import PROCESS_TAG
+from runforest.tracking.recorded_run import RecordedRun, all_runs, read_run
+from runforest.tracking.store.connect import hide_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -5,27 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runforest.estimators import estimator_problems, param_name_problems
-from runforest.stepwise.steps import stepping_problem
-from runforest.tuning.dimensions import CategoricalDimension
-from runforest.tuning.folds import fold_count_problem
-from runforest.tuning.objectives import TIMES
-from runforest.tuning.pruning import idle_pruner_problems
-from runforest.tuning.samplers import (
+from runforest.model.estimators import estimator_problems, param_name_problems
+from runforest.model.folds import fold_count_problem
+from runforest.model.scorers import TIMES
+from runforest.model.scoring import scorer_problems
+from runforest.model.stepwise.steps import stepping_problem
+from runforest.tuning.samplers.pruners import idle_pruner_problems
+from runforest.tuning.samplers.table import (
     PRUNERS,
     SAMPLERS,
     pruner_problems,
     sampler_problems,
 )
-from runforest.tuning.scoring import scorer_problems
-from runforest.tuning.space import parse_space, space_problems
+from runforest.tuning.space.dimensions import CategoricalDimension
+from runforest.tuning.space.table import parse_space, space_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from runforest.estimators import EstimatorSpec
-    from runforest.run import DatasetFacts
-    from runforest.tuning.study import StudySpec
+    from runforest.model.estimators import EstimatorSpec
+    from runforest.run.active import DatasetFacts
+    from runforest.tuning.study.spec import StudySpec
 
 
 def study_problems(

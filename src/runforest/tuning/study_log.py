@@ -5,17 +5,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from runforest.journal import Backlog
 from runforest.locks import held
+from runforest.run.journal import Backlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runforest.task_log import TaskLog
-    from runforest.tuning.flight import Flight
-    from runforest.tuning.study import StudySpec
-    from runforest.tuning.trials import TrialRecord
+    from runforest.run.task_log import TaskLog
+    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.study.spec import StudySpec
+    from runforest.tuning.study.trial_record import TrialRecord
 
 LOCK_SUFFIX = ".lock"
 """Of the file beside a study that is locked by the process which writes it."""
@@ -69,7 +69,7 @@ def kept_study(kept: Path, *, is_anew: bool) -> Iterator[Path]:
     reason = "Another run has this study: this one waits for it."
     with held(kept.with_suffix(LOCK_SUFFIX), reason):
         if is_anew:
-            from runforest.tuning.journal import remove_journal
+            from runforest.tuning.storage.study_file import remove_journal
 
             remove_journal(kept)
         yield kept

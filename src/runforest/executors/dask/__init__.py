@@ -1,0 +1,1 @@
+"""Dask: trials on a cluster."""

@@ -1,0 +1,221 @@
+"""`runforest gc`: old runs, their children and artifacts, and cached files nobody needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from runforest.config.pins import pinned_folder
+from runforest.errors import ConfigError, Problem
+from runforest.history.needed_runs import without_needed
+from runforest.tracking.deletion import delete_runs, top_runs
+from runforest.tracking.exchange.transfer import DRAFT, remove_drafts
+from runforest.tracking.lifecycle.open_close import HOST_TAG, PROJECT_TAG
+from runforest.tuning.study_log import LOCK_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+
+    from runforest.tracking.recorded_run import RecordedRun
+
+_UNITS_S = {"h": 3600, "d": 86_400, "w": 604_800}
+_MADE_ANEW = ("digests.txt", "code.jsonl", "decoded.jsonl")
+_STARTING_S = 86_400
+"""How long a download is spared that no run names: that of one which starts just now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which runs may go: all conditions that are given have to hold."""
+
+    older_than_s: float | None = None
+    n_kept: int = 0
+    only_failed: bool = False
+
+
+def parse_age(text: str) -> float:
+    """Return the seconds of an age.
+
+    Raises
+    ------
+    ConfigError
+        It is none.
+
+    >>> parse_age("30d")
+    2592000.0
+    """
+    match = re.fullmatch(r"(\d+)([hdw])", text)
+    if match is None:
+        message = f'expected a number and h, d or w, got "{text}". For example: --older-than 30d'
+        raise ConfigError([Problem(where="--older-than", message=message)])
+    return float(match[1]) * _UNITS_S[match[2]]
+
+
+def check_number(n_kept: int) -> int:
+    """Return the number of runs to spare.
+
+    Raises
+    ------
+    ConfigError
+        It is negative.
+    """
+    if n_kept < 0:
+        message = f"expected a number that is not negative, got {n_kept}. For example: --keep 5"
+        raise ConfigError([Problem(where="--keep", message=message)])
+    return n_kept
+
+
+def collect_garbage(
+    client: MlflowClient,
+    project: Path,
+    selection: Selection,
+    *,
+    pins: Collection[str],
+    is_shared: bool,
+    is_real: bool,
+) -> int:
+    """Delete the selected runs, or say which they are; return 0.
+
+    Parameters
+    ----------
+    pins
+        What luigi.toml pins tasks to; runs that it names are spared.
+    is_shared
+        Whether other projects use the store too, whose runs are theirs to delete.
+    """
+    listed_s = time.time()
+    runs = top_runs(client)
+    ours = [run for run in runs if not is_shared or _is_ours(run, project)]
+    doomed = without_needed(runs, select(ours, selection), pins, project)
+    for run in doomed:
+        sys.stdout.write(
+            f"{'delete' if is_real else 'would delete'} {run.run_id} {run.name} ({run.status})\n"
+        )
+    if not is_real:
+        sys.stdout.write(
+            f"{len(doomed)} of {len(ours)} runs. Nothing is deleted without --delete.\n"
+        )
+        return 0
+    gone = {run.run_id for run in doomed}
+    _delete_files(project, doomed, [run for run in runs if run.run_id not in gone], pins, listed_s)
+    # Last: when this is interrupted before, or fails, another gc finds the runs and goes on.
+    delete_runs(client, doomed)
+    sys.stdout.write(f"{len(doomed)} of {len(ours)} runs deleted.\n")
+    return 0
+
+
+def _is_ours(run: RecordedRun, project: Path) -> bool:
+    """Return whether a run was made by this project, and not by one of its name elsewhere."""
+    return (run.tags.get(PROJECT_TAG), run.tags.get(HOST_TAG)) == (
+        str(project),
+        socket.gethostname(),
+    )
+
+
+def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:
+    """Return the finished runs that the conditions name; `runs` has the newest first."""
+    now_ms = time.time() * 1000
+    return [
+        run
+        for position, run in enumerate(runs)
+        if run.status != "RUNNING"
+        and position >= selection.n_kept
+        and (not selection.only_failed or run.status in {"FAILED", "KILLED"})
+        and (
+            selection.older_than_s is None
+            or now_ms - run.started_ms > 1000 * selection.older_than_s
+        )
+    ]
+
+
+def _delete_files(
+    project: Path,
+    doomed: list[RecordedRun],
+    kept: list[RecordedRun],
+    pins: Collection[str],
+    listed_s: float,
+) -> None:
+    """Delete what this machine has of the doomed runs, and what no kept run needs."""
+    store = project / "mlruns"
+    for run in doomed:
+        _delete_folder(run, store)
+    _delete_index(store)
+    _delete_studies(store / "studies", kept, listed_s)
+    _trim_caches(project, kept, pins)
+
+
+def _delete_folder(run: RecordedRun, store: Path) -> None:
+    """Delete what this machine has of a run; nothing that lies outside the project's store.
+
+    The artifacts of a run on a server are here a download in some temporary folder, which says
+    nothing of where the run was computed.
+    """
+    folder = (run.artifacts.parent if run.is_local else store / "remote" / run.run_id).resolve()
+    if folder.name == run.run_id and folder.is_relative_to(store.resolve()):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _delete_studies(folder: Path, kept: list[RecordedRun], listed_s: float) -> None:
+    """Delete the studies that no kept run has worked on, whose results have copies of their own.
+
+    Those of a run that started after the runs were listed, at `listed_s`, are spared as well.
+    """
+    oldest_s = min((run.started_ms / 1000 for run in kept), default=listed_s)
+    files = sorted(file for file in folder.glob("*") if file.suffix != LOCK_SUFFIX)
+    for lock, of_study in groupby(files, key=lambda file: file.with_suffix(LOCK_SUFFIX)):
+        _delete_study(lock, list(of_study), oldest_s)
+
+
+def _delete_study(lock: Path, files: list[Path], oldest_s: float) -> None:
+    """Delete a study that is older, unless a process has it.
+
+    The lock stays: a process that has opened it would hold another one than the next that comes.
+    """
+    with suppress(Timeout, FileNotFoundError), FileLock(lock, timeout=0):
+        if max(file.lstat().st_mtime for file in files) < oldest_s:
+            for file in files:
+                file.unlink()
+
+
+def _delete_index(store: Path) -> None:
+    """Delete the index, to be made anew: in one step, as seen by a run that goes on just now."""
+    index, aside = store / "index", store / f"index.{os.getpid()}.old"
+    if index.is_dir():
+        index.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) -> None:
+    """Delete downloads that no kept run names or that died, and what is made anew; no lock."""
+    cache = project / "mlruns" / "cache"
+    for name in _MADE_ANEW:
+        (cache / name).unlink(missing_ok=True)
+    shutil.rmtree(cache / "profiles", ignore_errors=True)
+    needed = {run.run_id for run in kept}
+    pinned = {*pins, *(pin for run in kept for pin in run.pins.values())}
+    needed |= {pinned_folder(project, pin).name for pin in pinned}
+    remove_drafts(cache)
+    for folder in [*cache.glob("results/*"), *cache.glob("pinned/*")]:
+        is_needed = folder.name in needed or folder.suffix == DRAFT  # of a process that goes on
+        if not is_needed and not _is_young(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_young(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime < _STARTING_S
+    except FileNotFoundError:  # a download that was completed just now, under its final name
+        return True

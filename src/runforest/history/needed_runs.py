@@ -1,0 +1,56 @@
+"""Which runs have to stay since others need them: pinned, pointed to, or shown as the origin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runforest.config.pins import names_on_the_way
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from runforest.tracking.recorded_run import RecordedRun
+
+STUDY_FILE = "study.journal"
+"""Output of a result that has trials."""
+
+
+def without_needed(
+    runs: list[RecordedRun], doomed: list[RecordedRun], pins: Collection[str], project: Path
+) -> list[RecordedRun]:
+    """Return the doomed runs without those that a kept run needs, or one that is spared for it.
+
+    Parameters
+    ----------
+    pins
+        What luigi.toml pins tasks to.
+    """
+    needed = _named(pins, project)
+    selected = {run.run_id for run in doomed}
+    asking = [run for run in runs if run.run_id not in selected]
+    while True:
+        needed |= {run_id for run in asking for run_id in _needs(run, project)}
+        asking = [run for run in doomed if run.run_id in needed]
+        if not asking:
+            return doomed
+        doomed = [run for run in doomed if run.run_id not in needed]
+
+
+def _needs(run: RecordedRun, project: Path) -> set[str]:
+    """Return names among which are the ids of the runs that a run needs.
+
+    On this machine it has all files of its results, but of a study only the run that computed it
+    has the trials as child runs. On a server a reused result is a manifest that names the run with
+    the files.
+    """
+    origins = {
+        manifest.reused_from
+        for manifest in run.manifests.values()
+        if manifest.reused_from and (not run.is_local or STUDY_FILE in manifest.outputs)
+    }
+    return origins | _named(run.pins.values(), project)
+
+
+def _named(pins: Collection[str], project: Path) -> set[str]:
+    return {name for pin in pins for name in names_on_the_way(project, pin)}

@@ -1,0 +1,1 @@
+"""`runforest reproduce`: a recorded run once more."""

@@ -1,0 +1,120 @@
+"""A recorded run done once more in a folder with its code, in a store that goes with the folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from runforest.config.writing import toml_text
+from runforest.errors import TaskError
+from runforest.fingerprint.ingredients import digest_cache
+from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_project
+from runforest.tracking.exchange.transfer import download_result
+from runforest.tracking.recorded_run import RecordedRun, read_run
+from runforest.tracking.store.connect import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
+    """Run the recorded configuration with the code of a folder and the project's raw files.
+
+    Raises
+    ------
+    TaskError
+        The run could not be completed.
+    ArtifactError
+        A record of it cannot be read, or a result that it was pinned to not be downloaded.
+    """
+    shutil.rmtree(folder / "mlruns", ignore_errors=True)
+    _link_inputs(run, folder, project)
+    config = folder / "reproduce.toml"
+    config.write_text(toml_text(_tables(run, folder, project)), encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - the recorded code is what is to be run
+        [sys.executable, str(folder / "src" / "runner.py"), "--config", str(config)],
+        cwd=folder,
+        env=_environment(folder, project),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        message = f"run {run.name} could not be completed again:\n{done.stderr}\n{done.stdout}"
+        raise TaskError(message)
+    return _only_run(folder)
+
+
+def _tables(run: RecordedRun, folder: Path, project: Path) -> dict[str, dict[str, object]]:
+    """Return the run's configuration; where the project was then, it says where it is now."""
+    recorded = run.record("config/effective.toml", "RunConfig", "PathConfig")
+    before = recorded_project(run)
+    tables = {name: _here(table, before, project) for name, table in recorded.items()}
+    tables["RunConfig"] |= {"reuse": False, "scheduler": ""}
+    tables["PathConfig"] = {
+        name: _local_path(value, project, folder / "mlruns" / "pinned" / name)
+        for name, value in tables["PathConfig"].items()
+    }
+    return tables
+
+
+def _here(value: Any, before: Path, project: Path) -> Any:  # noqa: ANN401 - any value of TOML
+    """Return a value in which paths into the earlier project folder lead into this one."""
+    if isinstance(value, dict):
+        return {key: _here(item, before, project) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_here(item, before, project) for item in value]
+    is_path = isinstance(value, str) and value.startswith(f"{before}/")
+    return f"{project}/{value.removeprefix(f'{before}/')}" if is_path else value
+
+
+def _local_path(value: str, project: Path, destination: Path) -> str:
+    """Return where a folder of [PathConfig] lies; what lies in a store is downloaded."""
+    if urlsplit(value).scheme:
+        return str(download_result(value, destination, digest_cache(project)))
+    return str(project / Path(value).expanduser())
+
+
+def _link_inputs(run: RecordedRun, folder: Path, project: Path) -> None:
+    """Let the folder have those raw files of the project that are not part of the code."""
+    for one in recorded_inputs(run, project):
+        if one.path.is_relative_to(project):
+            link = folder / one.path.relative_to(project)
+            if not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(one.path)
+
+
+def _environment(folder: Path, project: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    search_path = kept.pop("PYTHONPATH", "")
+    if search_path:
+        kept["PYTHONPATH"] = os.pathsep.join(_moved(search_path, folder, project))
+    return kept | {
+        "PROJECT_ROOT": str(folder),
+        "LUIGI_CONFIG_PARSER": "toml",
+        "MLFLOW_TRACKING_URI": "",
+    }
+
+
+def _moved(search_path: str, folder: Path, project: Path) -> Iterator[str]:
+    """Return the entries of a search path; the project's modules are those of the folder."""
+    for entry in search_path.split(os.pathsep):
+        path = Path(entry).resolve()
+        recorded = folder / path.relative_to(project) if path.is_relative_to(project) else path
+        # What the code does not have, such as an installed package, is as it is.
+        yield str(recorded if recorded.exists() else path)
+
+
+def _only_run(folder: Path) -> RecordedRun:
+    client = connect(f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}", folder)
+    experiments = [found.experiment_id for found in client.search_experiments()]
+    tops = [
+        one for one in client.search_runs(experiments) if "mlflow.parentRunId" not in one.data.tags
+    ]
+    return read_run(tops[0])

@@ -1,0 +1,1 @@
+"""`runforest why`: what made the difference between two runs."""

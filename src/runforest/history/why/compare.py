@@ -1,0 +1,172 @@
+"""Comparing two runs: which ingredients of which task differ, and what that did."""
+
+from __future__ import annotations
+
+import difflib
+import zipfile
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from runforest.history.why.table_sizes import difference_words, size_of
+from runforest.reuse.differences import Difference, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runforest.history.why.table_sizes import TableSize
+    from runforest.results.manifest import Manifest
+    from runforest.tracking.recorded_run import RecordedRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskComparison:
+    """How a task of one run differs from the same task of another.
+
+    `state` is `same`, `changed`, `added`, `removed`, or `pinned` if [PathConfig] pins the task in
+    one of the runs: to `old_pin`, to `new_pin`. `is_same_content` tells whether the results are
+    equal whatever differs among the ingredients.
+    """
+
+    task: str
+    state: str
+    is_same_content: bool
+    differences: tuple[Difference, ...] = ()
+    old_pin: str | None = None
+    new_pin: str | None = None
+
+    @property
+    def is_different(self) -> bool:
+        """Whether the tasks of the two runs are not the same."""
+        return self.old_pin != self.new_pin if self.state == "pinned" else self.state != "same"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How run `new` differs from run `old`."""
+
+    old: RecordedRun
+    new: RecordedRun
+    tasks: tuple[TaskComparison, ...]
+    metrics: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    code_diffs: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, TableSize] = field(default_factory=dict)
+
+    @property
+    def n_differences(self) -> int:
+        """Number of ingredients that differ."""
+        return sum(len(task.differences) for task in self.tasks)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the comparison as JSON types."""
+        return {
+            "old": {"run_id": self.old.run_id, "name": self.old.name},
+            "new": {"run_id": self.new.run_id, "name": self.new.name},
+            "tasks": [
+                {
+                    **asdict(task),
+                    "differences": [_difference_json(one, self.sizes) for one in task.differences],
+                }
+                for task in self.tasks
+            ],
+            "metrics": {
+                name: {"old": old, "new": new} for name, (old, new) in self.metrics.items()
+            },
+            "code_diffs": self.code_diffs,
+        }
+
+
+def compare_runs(old: RecordedRun, new: RecordedRun) -> Comparison:
+    """Return how one run differs from another, task by task."""
+    before, after = old.manifests, new.manifests
+    old_pins, new_pins = old.pins, new.pins
+    tasks = tuple(
+        _compare_pins(name, old_pins.get(name), new_pins.get(name))
+        if name in old_pins | new_pins
+        else _compare_task(name, before.get(name), after.get(name))
+        for name in sorted({*before, *after, *old_pins, *new_pins})
+    )
+    changed_modules = {
+        one.name.partition(":")[0]
+        for task in tasks
+        for one in task.differences
+        if one.group == "code"
+    }
+    return Comparison(
+        old=old,
+        new=new,
+        tasks=tasks,
+        metrics=_changed_metrics(old.metrics, new.metrics),
+        code_diffs=_code_diffs(old, new, changed_modules),
+    )
+
+
+def _compare_task(name: str, old: Manifest | None, new: Manifest | None) -> TaskComparison:
+    if old is None or new is None:
+        state = "added" if old is None else "removed"
+        return TaskComparison(task=name, state=state, is_same_content=False)
+    found = tuple(differences(old.ingredients, new.ingredients))
+    return TaskComparison(
+        task=name,
+        state="changed" if found else "same",
+        is_same_content=old.content_digest == new.content_digest,
+        differences=found,
+    )
+
+
+def _compare_pins(name: str, old: str | None, new: str | None) -> TaskComparison:
+    return TaskComparison(
+        task=name, state="pinned", is_same_content=False, old_pin=old, new_pin=new
+    )
+
+
+def _changed_metrics(
+    old: dict[str, float], new: dict[str, float]
+) -> dict[str, tuple[float | None, float | None]]:
+    return {
+        name: (old.get(name), new.get(name))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    }
+
+
+def _code_diffs(old: RecordedRun, new: RecordedRun, modules: set[str]) -> dict[str, str]:
+    """Return module -> unified diff of its recorded sources."""
+    before, after = _sources(old), _sources(new)
+    diffs = {}
+    for module in sorted(modules):
+        name = _file_of(module, after | before)
+        if name:
+            lines = difflib.unified_diff(
+                before.get(name, "").splitlines(keepends=True),
+                after.get(name, "").splitlines(keepends=True),
+                f"{old.name}/{name}",
+                f"{new.name}/{name}",
+            )
+            diffs[module] = "".join(lines)
+    return diffs
+
+
+def _sources(run: RecordedRun) -> dict[str, str]:
+    path = run.artifacts / "code" / "sources.zip"
+    if not path.exists():
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode(errors="replace") for name in archive.namelist()}
+
+
+def _file_of(module: str, files: Iterable[str]) -> str | None:
+    """Return the file of a module: below `src`, or below whatever folder is searched for it."""
+    path = module.replace(".", "/")
+    ends = (f"/{path}.py", f"/{path}/__init__.py")
+    found = sorted((file for file in files if f"/{file}".endswith(ends)), key=len)
+    below_src = [file for file in found if f"/{file}" in {f"/src{end}" for end in ends}]
+    return next(iter(below_src or found), None)
+
+
+def _difference_json(difference: Difference, sizes: Mapping[str, TableSize]) -> dict[str, object]:
+    found = {**asdict(difference), "text": difference_words(difference, sizes)}
+    for side in ("old", "new"):
+        size = size_of(found[side], sizes) if difference.group == "inputs" else None
+        if size:
+            found[f"{side}_size"] = asdict(size)
+    return found

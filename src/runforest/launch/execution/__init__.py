@@ -1,0 +1,1 @@
+"""Opening, executing and closing a run."""

@@ -1,0 +1,142 @@
+"""Executing an experiment: open the run, reuse what is known, let Luigi build the rest, close."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import multiprocessing
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import luigi
+
+from runforest.errors import interrupts_kept
+from runforest.fingerprint.ingredients import required_results
+from runforest.launch.execution.closing import Execution, close_execution
+from runforest.launch.execution.open import OpenExperiment, open_experiment
+from runforest.launch.execution.signals import interruptible, uninterrupted
+from runforest.launch.experiment.graph import root_task
+from runforest.launch.terminal.console import ConsoleLog
+from runforest.launch.terminal.logs import set_up_logging
+from runforest.launch.terminal.progress import Progress
+from runforest.tracking.lifecycle.open_close import closed_on_error
+from runforest.tracking.recorder.thread import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runforest.launch.experiment.load import Experiment
+    from runforest.results.manifest import Manifest
+    from runforest.run.journal import Entry
+    from runforest.run_task import RunTask
+
+logger = logging.getLogger(__name__)
+
+
+def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
+    """Run an experiment and return its run and what came of it.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used, or the run could not be recorded completely.
+    """
+    clock = time.perf_counter()
+    execution, progress = Execution(), Progress()
+    with interruptible():
+        opened = open_experiment(experiment)
+        gc.freeze()  # all that was imported; at the exit too, the collector would go through it
+        with closed_on_error(opened.client, opened.record):
+            recorder = Recorder(
+                opened.client,
+                opened.run,
+                opened.record,
+                on_entry=functools.partial(_on_entry, execution, progress),
+            )
+        log_file, secrets = opened.run.artifacts / "console.log", experiment.environment.secrets
+        try:
+            with interrupts_kept(), ConsoleLog(log_file, secrets) as console:
+                set_up_logging(experiment.config.log_level)
+                with progress.shown_on(console), _following(recorder):
+                    if _complete(experiment, opened, execution):
+                        execution.status = "FINISHED"
+        except KeyboardInterrupt:
+            execution.status = "KILLED"
+        finally:
+            with uninterrupted():
+                close_execution(experiment, opened, recorder, execution, clock)
+    return opened, execution
+
+
+@contextmanager
+def _following(recorder: Recorder) -> Iterator[None]:
+    """Let the recorder follow the journal while the block runs."""
+    recorder.start()
+    try:
+        yield
+    finally:
+        recorder.stop()  # what it says of the last tasks belongs into the log
+
+
+def _complete(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> bool:
+    """Complete the experiment's task; return whether that succeeded."""
+    execution.adopted = _adopt_planned(experiment, opened)
+    root = root_task(experiment.config.task, opened.run)
+    return root.complete() or (_build(experiment, root) and root.complete())
+
+
+def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, Manifest]:
+    """Take the results that the plan found, without a scheduler; return their manifests by name.
+
+    What comes after a task that has to be computed is looked up by that task's successors
+    themselves, since it depends on what comes out. So is what comes after a result that was
+    removed since the plan was made: Luigi completes nothing below a task that is complete.
+    """
+    adopted: dict[str, Manifest] = {}
+    lost: set[str] = set()
+    for planned in experiment.plan:
+        if planned.action == "pinned":
+            continue
+        if any(needed.folder_name in lost for needed in required_results(planned.task)):
+            lost.add(planned.name)
+        elif planned.action == "reuse" and planned.result:
+            try:
+                adopted[planned.name] = planned.task.adopt(planned.result, opened.run)
+            except OSError as error:
+                logger.warning("%s cannot be reused: %s", planned.name, error)
+                lost.add(planned.name)
+    return adopted
+
+
+def _build(experiment: Experiment, root: RunTask) -> bool:
+    """Let Luigi run what is not complete; return whether it could be scheduled."""
+    config = experiment.config
+    if config.start_method:
+        multiprocessing.set_start_method(config.start_method, force=True)
+    scheduler = (
+        {"scheduler_url": config.scheduler} if config.scheduler else {"local_scheduler": True}
+    )
+    result = luigi.build([root], workers=config.workers, detailed_summary=True, **scheduler)
+    return bool(result.scheduling_succeeded)
+
+
+def _on_entry(execution: Execution, progress: Progress, entry: Entry) -> None:
+    """Keep what the summary tells, and say on the console how the run goes on."""
+    for kind in ("values", "metrics"):
+        values = entry.get(kind)
+        if entry["event"] in {"metrics", "reused"} and isinstance(values, dict):
+            execution.metrics.update(values)
+    progress.on_entry(entry)
+    message = _MESSAGES.get(str(entry["event"]))
+    if message:
+        logger.info(message.format(**entry))
+
+
+_MESSAGES = {
+    "started": "{task} started",
+    "committed": "{task} computed in {duration_s:.2f} s",
+    "reused": "{task} reused from run {reused_from}",
+    "failed": "{task} failed",
+}

@@ -1,0 +1,203 @@
+"""Opening the run of an experiment: everything that is recorded before the first task."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from runforest.config.writing import toml_text
+from runforest.errors import StoreError
+from runforest.fingerprint.ingredients import digest_cache
+from runforest.launch.experiment.pins import local_pins
+from runforest.provenance.git import read_commit
+from runforest.provenance.snapshot import Snapshot, write_snapshot
+from runforest.redact import redact
+from runforest.run.active import Run
+from runforest.tracking.exchange.transfer import upload_files
+from runforest.tracking.lifecycle.datasets import DatasetRecord, log_datasets
+from runforest.tracking.lifecycle.open_close import OpenedRun, RunRequest, closed_on_error, open_run
+from runforest.tracking.recorder.stale_runs import close_stale_runs
+from runforest.tracking.store.connect import connect, store_uri
+from runforest.tracking.store.connections import quicken_requests
+from runforest.tracking.store.failures import refusal_told, upload_told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow import MlflowClient
+
+    from runforest.launch.experiment.load import Experiment
+    from runforest.provenance.git import Commit
+
+LOCAL_PAGE = "http://localhost:5000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenExperiment:
+    """An experiment that has its run."""
+
+    client: MlflowClient
+    run: Run
+    record: OpenedRun
+    tracking_uri: str
+
+
+def open_experiment(experiment: Experiment) -> OpenExperiment:
+    """Open the run in the tracking store and write into it all that is known already.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used.
+    ArtifactError
+        A pinned result cannot be downloaded.
+    """
+    project = experiment.environment.project
+    uri = store_uri(experiment.environment.tracking_uri, project)
+    client = connect(uri, project)
+    quicken_requests(uri)
+    with refusal_told(uri):
+        return _open(experiment, client, uri, project)
+
+
+def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path) -> OpenExperiment:
+    close_stale_runs(client, project)
+    pins = local_pins(experiment.pins, experiment.environment)
+    commit = read_commit(project)
+    record = open_run(client, _request(experiment, commit))
+    with _undone_on_error(client, record):
+        run = _prepare_run(experiment, record, _page(uri, record), pins, commit)
+        _record_sources(experiment, client, run, commit)
+        _upload_sources(record, run)
+    return OpenExperiment(
+        client=client,
+        run=run,
+        record=record,
+        tracking_uri=uri,
+    )
+
+
+@contextmanager
+def _undone_on_error(client: MlflowClient, record: OpenedRun) -> Iterator[None]:
+    """Close the run that cannot be opened, and delete it when that is for want of its files."""
+    try:
+        with closed_on_error(client, record):
+            yield
+    except StoreError:
+        client.delete_run(record.run_id)
+        raise
+    except OSError as error:
+        client.delete_run(record.run_id)
+        message = (
+            f"the artifacts of a run cannot be written ({error}). Make the folder writable, or "
+            "free some space."
+        )
+        raise StoreError(message) from error
+
+
+def _prepare_run(
+    experiment: Experiment,
+    record: OpenedRun,
+    page: str,
+    pins: dict[str, str],
+    commit: Commit | None,
+) -> Run:
+    """Return the run with its folder, which other processes can read."""
+    project = experiment.environment.project
+    folder = record.local_folder or project / "mlruns" / "remote" / record.run_id
+    settings = dataclasses.replace(
+        experiment.settings,
+        run_id=record.run_id,
+        config_file=str(folder / "luigi.toml"),
+        page=page,
+        commit=commit.sha if commit else "",
+        is_dirty=commit.is_dirty if commit else False,
+        pins=pins,
+    )
+    run = Run(folder, settings)
+    run.save()
+    # For the workers; what [RunConfig] says, such as the description, is no business of theirs.
+    tables = {name: table for name, table in experiment.tables.items() if name != "RunConfig"}
+    (folder / "luigi.toml").write_text(toml_text(tables), encoding="utf-8")
+    return run
+
+
+def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
+    config, project = experiment.config, experiment.environment.project
+    secrets = experiment.environment.secrets
+    folder = re.sub(r"[^\w.-]+", "-", config.experiment_name).strip("-.") or "experiment"
+    return RunRequest(
+        project=project,
+        experiment_name=config.experiment_name,
+        artifact_root=project / "mlruns" / folder,
+        run_name=redact(config.run_name, secrets),
+        description=redact(config.description, secrets),
+        source_file=str(Path(sys.argv[0]).resolve()),
+        commit=commit.sha if commit else "",
+        is_dirty=commit.is_dirty if commit else False,
+        params={name: redact(value, secrets) for name, value in task_params(experiment).items()},
+    )
+
+
+def task_params(experiment: Experiment) -> dict[str, str]:
+    """Return every parameter of every task of the graph, as `Trainer.seed`."""
+    return {
+        f"{task.folder_name}.{name}": str(parameter.serialize(task.param_kwargs[name]))
+        for task in experiment.tasks
+        for name, parameter in task.get_params()
+        if name != "active_run"
+    }
+
+
+def _record_sources(
+    experiment: Experiment, client: MlflowClient, run: Run, commit: Commit | None
+) -> None:
+    environment, dataset = experiment.environment, experiment.dataset
+    write_snapshot(
+        run.artifacts,
+        Snapshot(
+            project=environment.project,
+            config_files=experiment.layers.files,
+            settings=experiment.layers.settings,
+            effective=experiment.tables,
+            commit=commit,
+            secrets=environment.secrets,
+        ),
+    )
+    if dataset.dataset:
+        digests = digest_cache(environment.project)
+        files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
+        records = [
+            DatasetRecord(
+                role=role,
+                path=path,
+                sha256=digests.digest(Path(path)),
+                n_rows=profile.n_rows,
+                n_columns=profile.n_columns,
+            )
+            for (role, path), profile in zip(files.items(), dataset.profiles, strict=True)
+        ]
+        log_datasets(client, run.settings.run_id, records)
+
+
+def _upload_sources(record: OpenedRun, run: Run) -> None:
+    """Upload what was written before the first task, if the store is elsewhere."""
+    if record.local_folder is None:
+        files = sorted(path for path in run.artifacts.rglob("*") if path.is_file())
+        with upload_told(record.artifact_uri):
+            upload_files(record.artifact_uri, run.artifacts, files)
+
+
+def _page(uri: str, record: OpenedRun) -> str:
+    """Return the address of the run's page; that of the local UI when there is no server."""
+    parts = urlsplit(uri)
+    is_server = parts.scheme in {"http", "https"}
+    host = parts.netloc.rpartition("@")[2]  # name and password are not for the page's address
+    base = f"{parts.scheme}://{host}{parts.path.rstrip('/')}" if is_server else LOCAL_PAGE
+    return f"{base}/#/experiments/{record.experiment_id}/runs/{record.run_id}"

@@ -1,0 +1,1 @@
+"""An experiment: read, checked and planned."""

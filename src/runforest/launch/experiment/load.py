@@ -1,0 +1,160 @@
+"""An experiment: the configuration read, completed and checked, before any run exists."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runforest.config.check import CheckedTables, check_tables, task_names
+from runforest.config.effective import Tables, effective_tables
+from runforest.config.read import Layers, read_layers
+from runforest.config.resolve import ResolvedDataset, resolve_dataset
+from runforest.errors import ConfigError, Problem, did_you_mean
+from runforest.launch.experiment.graph import root_task, walk_graph
+from runforest.launch.experiment.pins import local_pins, resolve_pins, unmatched_pins
+from runforest.launch.experiment.project_tasks import import_tasks
+from runforest.launch.experiment.task_checks import check_tasks, place
+from runforest.results.index import ResultIndex
+from runforest.reuse.plan import Forcing, PlannedTask, make_plan
+from runforest.run.active import Run, RunSettings
+from runforest.run.luigi_config import use_luigi_config
+from runforest.tracking.store.connect import check_folder, connect, is_own_store, store_uri
+
+if TYPE_CHECKING:
+    from runforest.config.environment import Environment
+    from runforest.config.model import RunConfig
+    from runforest.launch.options import Options
+    from runforest.run_task import RunTask
+
+FINDER = "runforest.tracking.exchange.finder:find_in_store"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A sound experiment; `tasks` is its graph, upstream first, on a run yet to be opened."""
+
+    environment: Environment
+    layers: Layers
+    config: RunConfig
+    tables: Tables
+    dataset: ResolvedDataset
+    pins: dict[str, str]
+    tasks: list[RunTask]
+    plan: list[PlannedTask]
+    settings: RunSettings
+
+
+def load_experiment(options: Options, environment: Environment) -> Experiment:
+    """Read and check everything.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake that can be found without running a task.
+    StoreError
+        The output folder cannot be written, or a store cannot be used that has to be asked.
+    ArtifactError
+        A pinned result cannot be downloaded.
+    """
+    files = [Path(file).resolve() for file in options.config] or [environment.config_file]
+    layers = read_layers(files, options.settings, environment.config_parser)
+    import_tasks(environment.project)
+    checked = check_tables(layers)
+    check_folder(environment.project / "mlruns")  # the caches of what follows are kept there
+    dataset = (
+        resolve_dataset(checked.dataset, checked.paths, environment.project)
+        if checked.has_dataset
+        else ResolvedDataset()
+    )
+    pins, pin_problems = resolve_pins(checked, layers, environment.project)
+    tables = effective_tables(checked, dataset.dataset, environment.project)
+    use_luigi_config(tables)
+    problems = checked.problems + pin_problems
+    settings = RunSettings(
+        project=str(environment.project),
+        pins=pins,
+        dataset=dataset.facts,
+        is_reusing=checked.run.reuse,
+        finder="" if is_own_store(environment.tracking_uri, environment.project) else FINDER,
+    )
+    planned = Run(Path("planned"), settings)
+    tasks, found = _graph(checked, planned, layers, dataset)
+    problems += [*found, *unmatched_pins(tasks, layers), *_force_problems(options, tasks)]
+    plan = [] if problems or dataset.problems else _plan(options, environment, planned, tasks)
+    known = {one.name for one in plan if one.action != "run"} | pins.keys()
+    problems += check_tasks(
+        [task for task in tasks if task.folder_name not in known], layers, dataset, problems
+    )
+    if problems:
+        raise ConfigError(problems)
+    if not plan:  # only the data set, which no task uses, has problems
+        plan = _plan(options, environment, planned, tasks)
+    forced = tuple(one.name for one in plan if one.is_forced)
+    return Experiment(
+        environment=environment,
+        layers=layers,
+        config=checked.run,
+        tables=tables,
+        dataset=dataset,
+        pins=pins,
+        tasks=tasks,
+        plan=plan,
+        settings=dataclasses.replace(settings, forced=forced),
+    )
+
+
+def _graph(
+    checked: CheckedTables, planned: Run, layers: Layers, dataset: ResolvedDataset
+) -> tuple[list[RunTask], list[Problem]]:
+    """Return the tasks to complete, upstream first, and why they cannot be told."""
+    tasks: list[RunTask] = []
+    for family in _families(checked):
+        try:
+            root = root_task(family, planned)
+            tasks += walk_graph(
+                root, is_leaf=lambda task: task.folder_name in planned.settings.pins
+            )
+        except ConfigError as error:
+            return [], [place(one, layers) for one in [*error.problems, *dataset.problems]]
+    return tasks, []
+
+
+def _families(checked: CheckedTables) -> list[str]:
+    """Return the task to complete; for an unknown one all with a table, to find more mistakes."""
+    known = task_names()
+    if checked.run.task in known:
+        return [checked.run.task]
+    return [name for name in checked.tasks if name in known]
+
+
+def _plan(
+    options: Options, environment: Environment, planned: Run, tasks: list[RunTask]
+) -> list[PlannedTask]:
+    if planned.settings.finder:
+        uri = store_uri(environment.tracking_uri, environment.project)
+        connect(uri, environment.project)
+    forcing = Forcing(
+        tasks=frozenset(options.force),
+        downstream=frozenset(options.force_downstream),
+        is_all=not planned.settings.is_reusing,
+    )
+    pins = local_pins(planned.settings.pins, environment)
+    return make_plan(tasks, ResultIndex(planned.store), pins, forcing)
+
+
+def _force_problems(options: Options, tasks: list[RunTask]) -> list[Problem]:
+    known = {task.folder_name for task in tasks} | {task.get_task_family() for task in tasks}
+    return [
+        Problem(
+            where=option,
+            message=f'"{name}" is not a task of this experiment. {did_you_mean(name, known)}',
+        )
+        for option, names in (
+            ("--force", options.force),
+            ("--force-downstream", options.force_downstream),
+        )
+        for name in names
+        if known and name not in known
+    ]

@@ -1,0 +1,111 @@
+"""Results that [PathConfig] pins tasks to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from luigi.task_register import Register
+
+from runforest.config.pins import is_uri, pinned_folder
+from runforest.errors import ArtifactError, Problem
+from runforest.fingerprint.ingredients import digest_cache
+from runforest.results.manifest import read_manifest
+from runforest.tracking.exchange.transfer import download_result, is_intact
+from runforest.tracking.store.connect import connect, store_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from runforest.config.check import CheckedTables
+    from runforest.config.environment import Environment
+    from runforest.config.read import Layers
+    from runforest.run_task import RunTask
+
+
+def resolve_pins(
+    checked: CheckedTables, layers: Layers, project: Path
+) -> tuple[dict[str, str], list[Problem]]:
+    """Return task folder -> result folder for the pins; URIs are kept for a later download."""
+    pins, problems = {}, []
+    for name, value in (checked.paths.model_extra or {}).items():
+        if is_uri(value):
+            pins[name] = value
+            continue
+        folder = pinned_folder(project, value)
+        message = (
+            _pin_problem(name.partition("-")[0], folder)
+            if value
+            else "is empty. Name the folder of a result, or take the key out."
+        )
+        if message:
+            problems.append(
+                Problem(where=layers.where("PathConfig", name), key=name, message=message)
+            )
+        pins[name] = str(folder)
+    return pins, problems
+
+
+def unmatched_pins(tasks: Iterable[RunTask], layers: Layers) -> list[Problem]:
+    """Return a problem for each pin whose task is in the graph, but under other folder names.
+
+    A pin of a task that the graph does not have is sound: another pin may cut it off.
+    """
+    folders: dict[str, set[str]] = {}
+    for task in tasks:
+        folders.setdefault(task.get_task_family(), set()).add(task.folder_name)
+    problems = []
+    for name in layers.tables.get("PathConfig", {}):
+        known = folders.get(name.partition("-")[0], {name})
+        if name not in known:
+            message = (
+                "is no task of this experiment. Name one of its folders "
+                f"({', '.join(sorted(known))}), or take the key out."
+            )
+            where = layers.where("PathConfig", name)
+            problems.append(Problem(where=where, key=name, message=message))
+    return problems
+
+
+def local_pins(pins: dict[str, str], environment: Environment) -> dict[str, str]:
+    """Return the pins with those results downloaded that lie elsewhere.
+
+    The tracking store is asked only for what is not here yet.
+
+    Raises
+    ------
+    ArtifactError
+        One cannot be downloaded, or is not complete.
+    StoreError
+        The store cannot be used.
+    """
+    return {
+        name: str(_downloaded(value, environment)) if is_uri(value) else value
+        for name, value in pins.items()
+    }
+
+
+def _downloaded(uri: str, environment: Environment) -> Path:
+    project = environment.project
+    folder, digests = pinned_folder(project, uri), digest_cache(project)
+    if not is_intact(folder, digests):
+        connect(store_uri(environment.tracking_uri, project), project)
+        download_result(uri, folder, digests)
+    return folder
+
+
+def _pin_problem(family: str, folder: Path) -> str | None:
+    try:
+        manifest = read_manifest(folder)
+    except ArtifactError as error:
+        return str(error)
+    if manifest is None:
+        what = (
+            "has no manifest.json, so it is not a complete result"
+            if folder.is_dir()
+            else ("does not exist")
+        )
+        return f"{folder} {what}. Name the task's folder in the artifacts of a run."
+    if manifest.task != family and family in Register.task_names():
+        return f"{folder} is a result of {manifest.task}. Name a folder of {family}."
+    return None

@@ -1,0 +1,60 @@
+"""What is wrong with the tasks of a graph, told from their parameters and the data set."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from runforest.launch.experiment.graph import task_problems
+from runforest.parameters import ImportPathParameter, shared_source
+
+if TYPE_CHECKING:
+    from runforest.config.read import Layers
+    from runforest.config.resolve import ResolvedDataset
+    from runforest.errors import Problem
+    from runforest.run_task import RunTask
+
+
+def check_tasks(
+    tasks: list[RunTask], layers: Layers, dataset: ResolvedDataset, known: list[Problem]
+) -> list[Problem]:
+    """Return the problems of tasks that are to be computed.
+
+    The data set's problems count when one of the tasks uses it. What follows from a known problem
+    is left out: a key that is wrong already, and tasks whose estimator is.
+    """
+    is_using = any(uses_dataset(task) for task in tasks)
+    found = list(dataset.problems) if is_using else []
+    blamed = {(problem.where, problem.key) for problem in known}
+    if dataset.dataset or not is_using:
+        found += task_problems([task for task in tasks if not _is_doubtful(task, layers, blamed)])
+    return [
+        problem
+        for problem in (place(problem, layers) for problem in found)
+        if (problem.where, problem.key.partition(".")[0]) not in blamed
+    ]
+
+
+def place(problem: Problem, layers: Layers) -> Problem:
+    """Return the problem with the file before its `[Table]`."""
+    if not problem.where.startswith("["):
+        return problem
+    return dataclasses.replace(problem, where=layers.where(problem.where.strip("[]"), problem.key))
+
+
+def _is_doubtful(task: RunTask, layers: Layers, blamed: set[tuple[str, str]]) -> bool:
+    """Return whether the estimator that the task's other values are checked against is wrong."""
+    sources = {
+        source
+        for name, parameter in task.get_params()
+        if isinstance(parameter, ImportPathParameter)
+        for source in [(task.get_task_family(), name), shared_source(parameter)]
+        if source
+    }
+    return any((layers.where(table, key), key) in blamed for table, key in sources)
+
+
+def uses_dataset(task: RunTask) -> bool:
+    """Return whether a task takes a value from [Dataset]."""
+    sources = (shared_source(parameter) for _, parameter in task.get_params())
+    return any(source and source[0] == "Dataset" for source in sources)

@@ -1,0 +1,1 @@
+"""Estimators, folds and scores: what changes results."""

@@ -1,0 +1,89 @@
+"""Folds of a cross-validation: whether a target can be split, and the rows of one fold."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from runforest.model.estimators import build_features
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from runforest.model.estimators import Kind
+
+    Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldRows:
+    """What a model is fitted on and judged by.
+
+    Attributes
+    ----------
+    train, test : (n, n_features)
+        Frames, or arrays where the features have been applied.
+    train_values, test_values : (n,) arrays
+        The target.
+    labels : (n_classes,) array
+        All classes of the target, sorted; None for a regression.
+    """
+
+    train: Any
+    train_values: NDArray[np.generic]
+    test: Any
+    test_values: NDArray[np.generic]
+    labels: NDArray[np.generic] | None
+
+
+def select_rows(table: pd.DataFrame, fold: Fold, target: str, kind: Kind) -> FoldRows:
+    """Return the rows of a fold, given by their positions, as frames without the target."""
+    import numpy as np
+
+    train, test = fold
+    features, values = table.drop(columns=target), table[target].to_numpy()
+    return FoldRows(
+        train=features.iloc[train],
+        train_values=values[train],
+        test=features.iloc[test],
+        test_values=values[test],
+        labels=np.unique(values) if kind == "classification" else None,
+    )
+
+
+def apply_features(rows: FoldRows) -> FoldRows:
+    """Return the rows as the estimator of `build_pipeline` sees them.
+
+    The features are fitted on the training rows alone. They do not depend on a trial's parameters,
+    so the trials of a study can share what comes out.
+    """
+    features = build_features()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        train = features.fit_transform(rows.train, rows.train_values)
+        return replace(rows, train=train, test=features.transform(rows.test))
+
+
+def fold_count_problem(
+    n_folds: int, n_rows: int, smallest_class: int, kind: Kind
+) -> dict[str, str]:
+    """Return why there are too many folds, by `n_folds`, or nothing.
+
+    Parameters
+    ----------
+    smallest_class
+        Rows of the target's rarest value; counts in a classification only.
+
+    >>> fold_count_problem(5, 100, 3, "classification")["n_folds"]
+    'must be at most 3, the rows of the smallest class of the target, got 5. Set n_folds = 3.'
+    """
+    is_classification = kind == "classification"
+    limit = smallest_class if is_classification else n_rows
+    if n_folds <= limit:
+        return {}
+    what = "the rows of the smallest class of the target" if is_classification else "the rows"
+    remedy = f"Set n_folds = {limit}." if limit > 1 else "Merge that class with another."
+    return {"n_folds": f"must be at most {limit}, {what}, got {n_folds}. {remedy}"}

@@ -1,0 +1,1 @@
+"""Results of tasks: files, manifests, formats, and the index."""

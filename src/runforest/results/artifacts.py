@@ -1,0 +1,165 @@
+"""Artifacts: the files and folders that tasks read and write, and how they become a result."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import luigi
+
+from runforest.errors import ArtifactError
+from runforest.results.digests import file_digest
+from runforest.results.formats import format_of
+from runforest.results.manifest import MANIFEST_NAME, OutputFile, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runforest.results.manifest import Manifest
+
+
+class Artifact(luigi.Target):
+    """A file or folder of a task's result."""
+
+    def __init__(self, folder: Path, name: str, *, is_volatile: bool = False) -> None:
+        self.folder = folder
+        self.name = name
+        self.is_volatile = is_volatile
+
+    @property
+    def path(self) -> Path:
+        """Where the artifact lies; a task that computes sees its staging folder here."""
+        return self.folder / self.name
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file, as the manifest of the committed result states it.
+
+        Raises
+        ------
+        ArtifactError
+            The artifact is not a file of a committed result.
+        """
+        label = f"{self.folder.name}/{self.name}"
+        if label not in self.digests:
+            message = f"{self.path} is not a file of a committed result. Commit its task first."
+            raise ArtifactError(message)
+        return self.digests[label]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Digests of the file, or of the files in the folder, that are not volatile."""
+        manifest = read_manifest(self.folder)
+        return {
+            f"{self.folder.name}/{name}": output.sha256
+            for name, output in (manifest.outputs if manifest else {}).items()
+            if (name == self.name or name.startswith(f"{self.name}/")) and not output.is_volatile
+        }
+
+    def exists(self) -> bool:
+        """Return whether the artifact belongs to a committed result."""
+        return read_manifest(self.folder) is not None and self.path.exists()
+
+    def load(self) -> object:
+        """Return the content, read as the suffix says.
+
+        Raises
+        ------
+        ArtifactError
+            The suffix is not in `runforest.results.formats.FORMATS`.
+        """
+        return format_of(self.path).load(self.path)
+
+    def save(self, value: object) -> None:
+        """Write the content as the suffix says.
+
+        Raises
+        ------
+        ArtifactError
+            The suffix is not in `runforest.results.formats.FORMATS`.
+        """
+        writer = format_of(self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        writer.save(self.path, value)
+
+    def __repr__(self) -> str:
+        """Return the path, for messages."""
+        return f"Artifact({self.path})"
+
+
+def make_empty(folder: Path) -> None:
+    """Make an empty folder, whatever an attempt that was killed left there."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+
+def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, OutputFile]:
+    """Return every file that a task left in its folder, declared or not, with size and digest.
+
+    What symbolic links point to is put in their place: a result holds its files itself.
+
+    Raises
+    ------
+    ArtifactError
+        A declared output does not exist, or a link cannot be replaced.
+    """
+    missing = [artifact.name for artifact in declared if not artifact.path.exists()]
+    if missing:
+        message = (
+            f"compute() did not write the declared output {', '.join(missing)}. "
+            "Save it, or take it out of output()."
+        )
+        raise ArtifactError(message)
+    for link in [path for path in folder.rglob("*") if path.is_symlink()]:
+        _replace_link(link)
+    volatile = [artifact.path for artifact in declared if artifact.is_volatile]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): OutputFile(
+            size_bytes=path.stat().st_size,
+            sha256=file_digest(path),
+            is_volatile=any(path == top or top in path.parents for top in volatile),
+        )
+        for path in files
+        if path != folder / MANIFEST_NAME
+    }
+
+
+def find_empty_folders(folder: Path) -> list[str]:
+    """Return the names of the folders below one that have nothing in them, sorted."""
+    return sorted(
+        Path(path).relative_to(folder).as_posix()
+        for path, folders, files in os.walk(folder)
+        if not folders and not files and Path(path) != folder
+    )
+
+
+def _replace_link(link: Path) -> None:
+    target = link.resolve()
+    if not target.exists() or link.parent.resolve().is_relative_to(target):
+        message = f"{link} points to {target}, which cannot be copied. Write files instead."
+        raise ArtifactError(message)
+    link.unlink()
+    if target.is_dir():
+        shutil.copytree(target, link)
+    else:
+        shutil.copy2(target, link)
+
+
+def commit(staging: Path, final: Path, manifest: Manifest) -> None:
+    """Turn a staging folder into a result: manifest written, then visible in one rename.
+
+    The files become read-only, since later runs may share them by hard links.
+    """
+    for name in manifest.outputs:
+        (staging / name).chmod(0o444)
+    (staging / MANIFEST_NAME).unlink(missing_ok=True)  # the task's own has no place here
+    write_manifest(staging, manifest)
+    if final.exists():
+        shutil.rmtree(final)
+    staging.rename(final)

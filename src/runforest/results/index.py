@@ -1,0 +1,237 @@
+"""Committed results, found again by their fingerprint: a small index of files beside the store.
+
+The index answers without MLflow, so that a plan and a run with nothing to do stay cheap. It is a
+cache: what it says is checked against manifests and digests, and it is made anew when it is gone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from runforest.errors import ArtifactError
+from runforest.locks import held
+from runforest.results.artifacts import make_empty
+from runforest.results.digests import DigestCache
+from runforest.results.line_cache import append_line, read_end
+from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+_TAIL_BYTES = 1 << 14
+_MARK = "whole"
+"""File of an index that was made from all manifests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A committed result: its folder and its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def computed_by(self) -> str:
+        """Id of the run that computed it, however often it was reused since."""
+        return self.manifest.reused_from or self.manifest.run_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What a look-up found, and why earlier results of the same fingerprint do not count."""
+
+    result: Result | None
+    rejected: tuple[str, ...] = ()
+
+
+class ResultIndex:
+    """The results of a project, by fingerprint and by task."""
+
+    def __init__(self, store: Path, folder: Path | None = None) -> None:
+        self._store = store
+        self._folder = folder or store / "index"
+        self._mark = self._folder / _MARK
+        self._digests = DigestCache(store / "cache" / "digests.txt")
+
+    def find_anywhere(self, fingerprint: str, finder: str) -> Search:
+        """Return what this machine has, or else what a tracking store elsewhere has.
+
+        Parameters
+        ----------
+        finder
+            `module:function` that asks the store; it is named and not imported since the layers
+            that talk to a store lie above this one. Empty where the store is this machine's.
+        """
+        search = self.find(fingerprint)
+        if search.result or not finder:
+            return search
+        module, _, function = finder.partition(":")
+        result = getattr(importlib.import_module(module), function)(fingerprint, self._store)
+        if result is None:
+            return search
+        damage = self._damage(result.folder, result.manifest)
+        if damage is not None:  # an earlier download, which nobody has verified since
+            return dataclasses.replace(search, rejected=(*search.rejected, damage))
+        self._enter(result.folder, result.manifest)
+        return dataclasses.replace(search, result=result)
+
+    def add(self, folder: Path, manifest: Manifest) -> None:
+        """Make a result known that was committed just now, with its digests.
+
+        The next run need not read it again.
+        """
+        for name, output in manifest.outputs.items():
+            self._digests.remember(folder / name, output.sha256)
+        self._enter(folder, manifest)
+
+    def _enter(self, folder: Path, manifest: Manifest) -> None:
+        """Make a result known; its files are verified when it is looked up."""
+        self._ensure()
+        line = f"{_shown(folder, self._store)}\n".encode()
+        append_line(self._by_fingerprint(manifest.fingerprint), line)
+        append_line(self._by_task(folder.name), line)
+
+    def find(self, fingerprint: str) -> Search:
+        """Return the newest intact result of a fingerprint; a damaged one is passed over."""
+        rejected = []
+        for folder in self._folders(self._by_fingerprint(fingerprint)):
+            try:
+                manifest = read_manifest(folder)
+            except ArtifactError as error:
+                rejected.append(str(error))
+                continue
+            if manifest is None or manifest.fingerprint != fingerprint:
+                if folder.parent.is_dir():  # else gone with its run, which is no news
+                    rejected.append(f"{folder} was deleted")
+                continue
+            damage = self._damage(folder, manifest)
+            if damage is None:
+                return Search(
+                    result=Result(folder=folder, manifest=manifest), rejected=tuple(rejected)
+                )
+            rejected.append(damage)
+        return Search(result=None, rejected=tuple(rejected))
+
+    def recent(self, task_folder: str) -> Iterator[Result]:
+        """Yield the latest results of a task, newest first, whatever their fingerprint."""
+        for folder in self._folders(self._by_task(task_folder)):
+            try:
+                manifest = read_manifest(folder)
+            except ArtifactError:
+                continue
+            if manifest is not None:
+                yield Result(folder=folder, manifest=manifest)
+
+    def lock(self, fingerprint: str, task_folder: str) -> AbstractContextManager[None]:
+        """Return the lock that one process holds while it computes the result of a task."""
+        reason = f"{task_folder} is being computed by another run: this one waits for it."
+        return held(self._store / f"cache/locks/{fingerprint}", reason)
+
+    def _damage(self, folder: Path, manifest: Manifest) -> str | None:
+        for name, output in manifest.outputs.items():
+            path = folder / name
+            try:
+                is_same = self._digests.is_same(path, output.size_bytes, output.sha256)
+            except OSError:
+                return f"{path} is missing"
+            if not is_same:
+                return f"{path} was changed"
+        return None
+
+    def _folders(self, file: Path) -> Iterator[Path]:
+        """Yield the folders named in a file of the index, newest first, each once, gone or not."""
+        self._ensure()
+        try:
+            lines = read_end(file, _TAIL_BYTES).decode(errors="replace").splitlines()
+        except FileNotFoundError:
+            return
+        for line in dict.fromkeys(reversed(lines)):
+            yield self._store / line
+
+    def _by_fingerprint(self, fingerprint: str) -> Path:
+        return self._folder / f"fingerprints/{fingerprint[:2]}/{fingerprint}"
+
+    def _by_task(self, task_folder: str) -> Path:
+        return self._folder / "tasks" / task_folder
+
+    def add_all(self, artifacts: Path) -> None:
+        """Make all results of a run's artifact folder known, whatever became of their files."""
+        for path in sorted(artifacts.glob(f"*/{MANIFEST_NAME}")):
+            try:
+                manifest = read_manifest(path.parent)
+            except ArtifactError:
+                continue
+            if manifest:
+                self._enter(path.parent, manifest)
+
+    def _ensure(self) -> None:
+        """Make the index from the manifests if there is none.
+
+        Without the mark it holds no more than what was entered just when `gc` deleted it.
+        """
+        if self._mark.exists():
+            return
+        self._store.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._store / "index.lock"):
+            if self._mark.exists():
+                return
+            draft = self._store / "index.draft"
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir()
+            (draft / _MARK).touch()
+            building = ResultIndex(self._store, folder=draft)
+            for artifacts in sorted(self._store.glob("*/*/artifacts"), key=_mtime):
+                building.add_all(artifacts)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            draft.rename(self._folder)
+
+
+@cache
+def open_index(store: Path) -> ResultIndex:
+    """Return the index of a store, one per process: it remembers the digests it has read."""
+    return ResultIndex(store)
+
+
+def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:
+    """Put a result into another run: hard links where possible, copies elsewhere.
+
+    So every run is self-contained, and deleting the older one harms no other.
+    """
+    make_empty(staging)
+    for name in result.manifest.outputs:
+        target = staging / name
+        if "/" in name:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        _link(result.folder / name, target)
+    for name in result.manifest.empty_folders:
+        (staging / name).mkdir(parents=True, exist_ok=True)
+    manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
+    write_manifest(staging, manifest)
+    staging.rename(final)
+    return manifest
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(source, target)
+        target.chmod(0o444)
+
+
+def _shown(folder: Path, store: Path) -> str:
+    return str(folder).removeprefix(f"{store}{os.sep}")
+
+
+def _mtime(path: Path) -> float:
+    return path.stat().st_mtime

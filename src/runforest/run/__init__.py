@@ -1,0 +1,1 @@
+"""A run as its tasks see it."""

@@ -1,0 +1,134 @@
+"""A run as the tasks see it: a folder, and what was decided when it was opened."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import luigi
+
+from runforest.errors import ArtifactError
+from runforest.run.journal import Journal
+
+SETTINGS_NAME = "run.json"
+LINEAGE_PAGE = "lineage.html"
+"""Page among a run's artifacts that leads from the raw files to the results."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetFacts:
+    """What is known of the data set before any task runs, for checking parameters against it.
+
+    `smallest_class` is the number of training rows of the target's rarest value.
+    """
+
+    train_columns: tuple[str, ...] = ()
+    test_columns: tuple[str, ...] = ()
+    n_rows: int = 0
+    n_target_values: int = 0
+    smallest_class: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """What every process that works for a run has to know."""
+
+    project: str
+    run_id: str = ""
+    config_file: str = ""
+    page: str = ""
+    commit: str = ""
+    is_dirty: bool = False
+    pins: dict[str, str] = field(default_factory=dict)
+    dataset: DatasetFacts = field(default_factory=DatasetFacts)
+    is_reusing: bool = True
+    forced: tuple[str, ...] = ()
+    finder: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of an experiment.
+
+    Its folder holds `artifacts/` (what the run's page shows), `staging/` (what is being
+    computed), the journal and the settings. Two runs are equal when their folders are.
+    """
+
+    folder: Path
+    settings: RunSettings = field(compare=False, repr=False)
+
+    @cached_property
+    def artifacts(self) -> Path:
+        """Folder of the run's artifacts."""
+        return self.folder / "artifacts"
+
+    @cached_property
+    def staging(self) -> Path:
+        """Folder of the results that are being computed; on the same file system."""
+        return self.folder / "staging"
+
+    @cached_property
+    def journal_path(self) -> Path:
+        """File of the run's journal."""
+        return self.folder / "journal.jsonl"
+
+    @property
+    def journal(self) -> Journal:
+        """Writing end of the run's journal."""
+        return Journal(self.journal_path)
+
+    @cached_property
+    def project(self) -> Path:
+        """Folder of the project, whose code counts for the results."""
+        return Path(self.settings.project)
+
+    @cached_property
+    def store(self) -> Path:
+        """Folder of the project's results, caches and index."""
+        return self.project / "mlruns"
+
+    def pinned(self, task_folder: str) -> Path | None:
+        """Return the folder to which [PathConfig] pins a task's result, if it does."""
+        folder = self.settings.pins.get(task_folder)
+        return Path(folder) if folder else None
+
+    def save(self) -> None:
+        """Write the settings into the folder, where other processes find them."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.artifacts.mkdir(exist_ok=True)
+        text = json.dumps(dataclasses.asdict(self.settings), indent=2)
+        (self.folder / SETTINGS_NAME).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """Return the run of a folder.
+
+        Raises
+        ------
+        ArtifactError
+            The folder is not that of a run.
+        """
+        path = folder / SETTINGS_NAME
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            facts = DatasetFacts(**content.pop("dataset"))
+            settings = RunSettings(dataset=facts, **content)
+        except (OSError, ValueError, TypeError) as error:
+            message = f"{folder} is not the folder of a run ({error}). Start tasks with runner.py."
+            raise ArtifactError(message) from error
+        return cls(folder, settings)
+
+
+class RunParameter(luigi.Parameter[Run]):
+    """The Luigi parameter that carries a run; its text is the run's folder."""
+
+    def parse(self, x: object) -> Run:
+        """Return the run of a folder's path."""
+        return Run.open(Path(str(x)))
+
+    def serialize(self, x: object) -> str:
+        """Return the path of the run's folder."""
+        return str(x.folder) if isinstance(x, Run) else str(x)

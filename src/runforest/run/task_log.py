@@ -1,0 +1,220 @@
+"""What a task says while it computes: metrics, parameters, figures, progress."""
+
+from __future__ import annotations
+
+import logging
+import time
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from runforest.errors import ArtifactError
+from runforest.redact import known_secrets, redact
+from runforest.results.metric_history import HISTORY_NAME, Point, load_points, save_points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from runforest.results.artifacts import Artifact
+    from runforest.results.manifest import Manifest
+    from runforest.run.active import Run
+
+logger = logging.getLogger(__name__)
+
+REPORT_EVERY_S = 1.0
+"""Between two reports of progress, each of which may be a call of another machine."""
+
+
+def reuse_entry(manifest: Manifest, folder: Path) -> dict[str, object]:
+    """Return what the journal says of a reused result: what it logged when it was computed.
+
+    Parameters
+    ----------
+    folder
+        The task's folder in the run that reuses it.
+    """
+    entry: dict[str, object] = {
+        "fingerprint": manifest.fingerprint,
+        "reused_from": manifest.reused_from,
+        "metrics": manifest.metrics,
+        "params": _named(manifest.params, folder.name),
+    }
+    if manifest.has_history:
+        points = load_points(folder / HISTORY_NAME)
+        ended_ms = max(point.timestamp_ms for point in points)
+        entry["history"] = [
+            [point.name, point.step, point.value, ended_ms - point.timestamp_ms] for point in points
+        ]
+    return entry
+
+
+class TaskLog:
+    """The logging methods of a task; they reach its run from any process.
+
+    What is logged also stands in the manifest, so a reused result brings it along.
+    """
+
+    active_run: Run
+
+    @property
+    @abstractmethod
+    def folder_name(self) -> str:
+        """Name of the folder of this task's result."""
+
+    artifact: Callable[..., Artifact]
+    set_tracking_url: Callable[[str], None] | None
+    set_progress_percentage: Callable[[int], None] | None
+    set_status_message: Callable[[str], None] | None
+    _report_due_s = 0.0
+    _is_page_lost = False
+
+    @property
+    def logged_metrics(self) -> dict[str, float]:
+        """Last value of each metric this task has logged."""
+        metrics: dict[str, float] = self.__dict__.setdefault("_logged_metrics", {})
+        return metrics
+
+    @property
+    def logged_points(self) -> list[Point]:
+        """Each value of a metric this task has logged, in order."""
+        points: list[Point] = self.__dict__.setdefault("_logged_points", [])
+        return points
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the metrics are more than one value each, without a step."""
+        points = self.logged_points
+        return len(points) > len(self.logged_metrics) or any(point.step for point in points)
+
+    @property
+    def logged_params(self) -> dict[str, str]:
+        """Parameters this task has logged beside its own, by the names that it gave them."""
+        params: dict[str, str] = self.__dict__.setdefault("_logged_params", {})
+        return params
+
+    def log_metric(self, name: str, value: float, *, step: int = 0) -> None:
+        """Record a metric of the run."""
+        self.log_metrics({name: value}, step=step)
+
+    def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
+        """Record several metrics of the run at one step."""
+        values = {name: float(value) for name, value in metrics.items()}
+        whole = _whole_step(step)
+        now_ms = time.time_ns() // 1_000_000
+        self.logged_metrics.update(values)
+        self.logged_points.extend(
+            Point(name, whole, value, now_ms) for name, value in values.items()
+        )
+        self._tell("metrics", {"values": values, "step": whole, "timestamp_ms": now_ms})
+
+    def log_param(self, name: str, value: object) -> None:
+        """Record a parameter of the run; its name is preceded by the task's."""
+        self.log_params({name: value})
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Record several parameters of the run; their names are preceded by the task's."""
+        secrets = known_secrets()
+        values = {name: redact(str(value), secrets) for name, value in params.items()}
+        self.logged_params.update(values)
+        self._tell("params", {"values": _named(values, self.folder_name)})
+
+    def log_figure(self, figure: object, name: str) -> None:
+        """Save a matplotlib figure as an artifact of this task, such as `residuals.png`."""
+        self.artifact(name).save(figure)
+
+    def log_study(self, study: Mapping[str, object]) -> None:
+        """Say that a study starts: its `key`, `n_trials`, `timeout_s`, `n_earlier`, `scorer`."""
+        self._tell("study", study)
+
+    def log_trial_start(self, trial: Mapping[str, object]) -> None:
+        """Record that a trial is running: its `uid`, `params` and `started_ms`."""
+        self._tell("trial_started", trial)
+
+    def log_trial(self, trial: Mapping[str, object]) -> None:
+        """Record a finished trial as a child run of the run.
+
+        Parameters
+        ----------
+        trial
+            The fields of a trial's record, as JSON types, and the key of its study.
+        """
+        self._tell("trial", trial)
+
+    def report_progress(self, done: int, total: int, message: str = "") -> None:
+        """Show on Luigi's page how far the task is: once a second at most, and at the end.
+
+        When Luigi's scheduler has gone away, that is logged and the task goes on without the page.
+        """
+        is_due = time.monotonic() >= self._report_due_s or done >= total
+        if self._is_page_lost or not is_due:
+            return
+        percentage = round(100 * done / max(total, 1))
+        try:
+            self._show_progress(percentage, message)
+        except Exception as error:  # noqa: BLE001  border: the page is no part of the work
+            self._is_page_lost = True  # Luigi tries for a minute before it gives up.
+            logger.warning("Luigi's page does not show the progress any more: %s", error)
+        self._report_due_s = time.monotonic() + REPORT_EVERY_S
+
+    def _show_progress(self, percentage: int, message: str) -> None:
+        if self.set_progress_percentage:
+            self.set_progress_percentage(percentage)
+        if message and self.set_status_message:
+            self.set_status_message(message)
+
+    def saved_history(self) -> list[Artifact]:
+        """Save the history of the metrics if there is one; return its file.
+
+        Raises
+        ------
+        ArtifactError
+            `compute()` wrote a file of that name.
+        """
+        if not self.has_history:
+            return []
+        history = self.artifact(HISTORY_NAME, is_volatile=True)
+        if history.path.exists():
+            message = (
+                f"compute() wrote {HISTORY_NAME}, where the values of its metrics are kept. Give "
+                "the file another name."
+            )
+            raise ArtifactError(message)
+        save_points(history.path, self.logged_points)
+        return [history]
+
+    def _start_telling(self) -> None:
+        """Begin the record of this task anew."""
+        for logged in (self.logged_metrics, self.logged_params, self.logged_points):
+            logged.clear()
+        if self.set_tracking_url and self.active_run.settings.page:
+            self.set_tracking_url(self.active_run.settings.page)
+        self._tell("started", {})
+
+    def _tell(self, event: str, content: Mapping[str, object]) -> None:
+        self.active_run.journal.append(event, {"task": self.folder_name, **content})
+
+
+def _named(params: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Return parameters by the names that they have in a run."""
+    return {f"{folder}.{name}": value for name, value in params.items()}
+
+
+def _whole_step(step: float) -> int:
+    """Return a step of a metric as the integer that it equals.
+
+    >>> _whole_step(2.0)
+    2
+
+    Raises
+    ------
+    ValueError
+        It equals none.
+    """
+    try:
+        whole = int(step)
+    except (TypeError, ValueError, OverflowError):
+        whole = None
+    if whole is None or whole != step:
+        message = f"The step of a metric must be a whole number, got {step!r}. Count the steps."
+        raise ValueError(message)
+    return whole

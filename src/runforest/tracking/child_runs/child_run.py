@@ -1,0 +1,160 @@
+"""Trials of the tuner as child runs: what a child run is to show, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from runforest.tracking.store.names import safe_name, safe_params, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mlflow.entities import Metric, Param, RunTag
+
+    from runforest.run.journal import Entry
+    from runforest.tracking.lifecycle.open_close import OpenedRun
+
+STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+PARENT_TAG = "mlflow.parentRunId"
+NAME_TAG = "mlflow.runName"
+STUDY_TAG = "mlflow.runforest.study"
+TRIAL_TAG = "mlflow.runforest.trial"
+RUNNING_NAME = "trial (running)"
+KILLED_NAME = "trial (killed)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildRun:
+    """A child run as it is to be recorded.
+
+    Attributes
+    ----------
+    uid
+        What tells its trial from all others.
+    tags
+        All but the name.
+    metrics
+        Name, step and value of each; they carry the time of the end.
+    status, ended_ms
+        None while the trial is running.
+    """
+
+    uid: str
+    experiment_id: str
+    name: str
+    started_ms: int
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: tuple[tuple[str, int, float], ...] = ()
+    status: str | None = None
+    ended_ms: int | None = None
+
+    @property
+    def parent_id(self) -> str:
+        """The run that it belongs to."""
+        return self.tags[PARENT_TAG]
+
+    def batch(self) -> tuple[list[Metric], list[Param], list[RunTag]]:
+        """Return its rows as MLflow's entities."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        return (
+            [Metric(key, value, self.ended_ms or 0, step) for key, step, value in self.metrics],
+            [Param(key, value) for key, value in self.params.items()],
+            [RunTag(key, value) for key, value in (self.tags | {NAME_TAG: self.name}).items()],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundChild:
+    """What the store says of the child run of a trial; `ended_ms` is None while it is running."""
+
+    run_id: str
+    uid: str
+    parent_id: str
+    name: str
+    status: str
+    ended_ms: int | None
+
+    def is_complete(self, child: ChildRun) -> bool:
+        """Return whether it ended as its trial did.
+
+        Status and time of the end are written last. One that was closed for a process that had
+        died ended later than its trial, whatever the status.
+        """
+        return (self.status, self.ended_ms) == (child.status, child.ended_ms)
+
+
+def trial_uid(entry: Entry) -> str:
+    """Return what tells a trial from all others; journals of version 0.1 have no `uid`."""
+    return str(entry.get("uid") or f"{entry['task']}:{entry['number']}")
+
+
+def running_child(parent: OpenedRun, entry: Entry, study: str) -> ChildRun:
+    """Return the child run of a trial that was started."""
+    return ChildRun(
+        uid=trial_uid(entry),
+        experiment_id=parent.experiment_id,
+        name=RUNNING_NAME,
+        started_ms=_whole(entry["started_ms"]),
+        tags=_tags(parent, entry, study),
+        params=safe_params(cast("dict[str, object]", entry["params"])),
+    )
+
+
+def finished_child(parent: OpenedRun, entry: Entry) -> ChildRun:
+    """Return the child run of a trial that has ended."""
+    started_ms = _whole(entry["started_ms"])
+    return ChildRun(
+        uid=trial_uid(entry),
+        experiment_id=parent.experiment_id,
+        name=f"trial {entry['number']}",
+        started_ms=started_ms,
+        tags=_tags(parent, entry, str(entry.get("study") or "")),
+        params=safe_params(cast("dict[str, object]", entry["params"])),
+        metrics=tuple(_metrics(entry)),
+        status=STATUS[str(entry["state"])],
+        ended_ms=started_ms + round(1000 * float(str(entry["duration_s"]))),
+    )
+
+
+def _tags(parent: OpenedRun, entry: Entry, study: str) -> dict[str, str]:
+    tags = {
+        PARENT_TAG: parent.run_id,
+        TRIAL_TAG: trial_uid(entry),
+        STUDY_TAG: study,
+        "reason": shortened(str(entry.get("reason") or "")),
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def _metrics(entry: Entry) -> Iterator[tuple[str, int, float]]:
+    yield from _series("fold_score", cast("list[float]", entry["fold_scores"]))
+    for name, key in (("score", "value"), ("score_std", "std")):
+        if entry.get(key) is not None:
+            yield name, 0, float(str(entry[key]))
+    further = cast("dict[str, list[float]]", entry.get("further") or {})
+    for scorer, scores in further.items():
+        name = safe_name(scorer)
+        yield from _series(f"fold_{name}", scores)
+        if scores and entry["state"] == "complete":
+            yield name, 0, sum(scores) / len(scores)
+
+
+def _series(name: str, scores: Iterable[float]) -> Iterator[tuple[str, int, float]]:
+    for fold, score in enumerate(scores):
+        yield name, fold, float(score)
+
+
+def _whole(value: object) -> int:
+    return int(str(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A child run that gets another parent, and the name that it has there."""
+
+    run_id: str
+    parent_id: str
+    name: str

@@ -1,0 +1,166 @@
+"""Where child runs are written: by MLflow's client, or in bulk into a database of its store."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from runforest.tracking.child_runs.child_run import NAME_TAG, PARENT_TAG, TRIAL_TAG, FoundChild
+from runforest.tracking.store.refusals import is_refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+    from mlflow.exceptions import MlflowException
+
+    from runforest.tracking.child_runs.child_run import ChildRun, Move
+
+T = TypeVar("T")
+
+PAGE_SIZE = 1000
+N_REQUESTS_AT_ONCE = 4
+
+
+class ChildRuns(Protocol):
+    """The child runs of a store.
+
+    Attributes
+    ----------
+    n_at_once
+        How many it takes in one go, without keeping others waiting for long.
+    """
+
+    n_at_once: int
+
+    def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
+        """Record finished trials; return what the store says of those that it refuses."""
+        ...
+
+    def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:
+        """Return the child runs of trials that have a tag."""
+        ...
+
+    def move(self, moves: Sequence[Move]) -> None:
+        """Give child runs another parent."""
+        ...
+
+
+class ClientChildRuns:
+    """Child runs through MLflow's client, three requests each; several at a time to a server."""
+
+    n_at_once = 16
+
+    def __init__(self, client: MlflowClient) -> None:
+        self._client = client
+        self._n_threads = N_REQUESTS_AT_ONCE if client.tracking_uri.startswith("http") else 1
+
+    def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
+        """Record finished trials; return what the store says of those that it refuses."""
+        return self._each(self._write_one, children)
+
+    def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:
+        """Return the child runs of trials that have a tag."""
+        found: list[FoundChild] = []
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [experiment_id],
+                f"tags.`{tag}` = '{value}'",
+                max_results=PAGE_SIZE,
+                page_token=token,
+            )
+            found += [_found(run) for run in page if TRIAL_TAG in run.data.tags]
+            token = page.token
+            if not token:
+                return found
+
+    def move(self, moves: Sequence[Move]) -> None:
+        """Give child runs another parent."""
+        for refusal in self._each(self._move_one, moves):
+            raise refusal
+
+    def _write_one(self, child: ChildRun) -> None:
+        run_id = _create(self._client, child)
+        metrics, params, _ = child.batch()
+        self._client.log_batch(run_id, metrics, params)
+        self._client.set_terminated(run_id, child.status, end_time=child.ended_ms)
+
+    def _move_one(self, move: Move) -> None:
+        from mlflow.entities import RunTag
+
+        tags = [RunTag(PARENT_TAG, move.parent_id), RunTag(NAME_TAG, move.name)]
+        self._client.log_batch(move.run_id, tags=tags)
+
+    def _each(self, call: Callable[[T], None], items: Sequence[T]) -> list[MlflowException]:
+        """Call for each item; return the refusals, raise what else goes wrong.
+
+        The threads live no longer than the call: a process must not fork while one of them holds
+        a lock.
+        """
+        if self._n_threads == 1 or len(items) == 1:
+            return [refusal for item in items if (refusal := refusal_of(call, item))]
+        pool = ThreadPoolExecutor(min(self._n_threads, max(len(items), 1)))
+        try:
+            done = pool.map(lambda item: refusal_of(call, item), items)
+            return [refusal for refusal in done if refusal]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def finish(client: MlflowClient, run_id: str, child: ChildRun) -> None:
+    """Complete a child run that exists already, whatever of it was recorded."""
+    metrics, params, tags = child.batch()
+    client.log_batch(run_id, metrics, params, tags)
+    client.set_terminated(run_id, child.status, end_time=child.ended_ms)
+
+
+def start(client: MlflowClient, child: ChildRun) -> str:
+    """Create the child run of a trial that is running, and return its run id."""
+    run_id = _create(client, child)
+    _, params, _ = child.batch()
+    client.log_batch(run_id, params=params)
+    return run_id
+
+
+def child_runs(client: MlflowClient) -> ChildRuns:
+    """Return the quickest way to the child runs of a store."""
+    from runforest.tracking.child_runs.database_writer import BulkChildRuns, sql_store
+
+    store = sql_store(client)
+    return ClientChildRuns(client) if store is None else BulkChildRuns(store)
+
+
+def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
+    """Call for an item and return the refusal of what is in it; raise what else goes wrong."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        call(item)
+    except MlflowException as error:
+        if is_refusal(error):
+            return error
+        raise
+    return None
+
+
+def _create(client: MlflowClient, child: ChildRun) -> str:
+    run = client.create_run(
+        child.experiment_id,
+        start_time=child.started_ms,
+        tags=dict(child.tags),
+        run_name=child.name,
+    )
+    return str(run.info.run_id)
+
+
+def _found(run: MlflowRun) -> FoundChild:
+    return FoundChild(
+        run_id=run.info.run_id,
+        uid=run.data.tags[TRIAL_TAG],
+        parent_id=run.data.tags.get(PARENT_TAG, ""),
+        name=run.info.run_name,
+        status=run.info.status,
+        ended_ms=run.info.end_time,
+    )

@@ -1,0 +1,1 @@
+"""Results found in a store and moved from and to it."""

@@ -1,0 +1,204 @@
+"""Opening and closing a run: one owner of its status."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from runforest.errors import StoreError
+from runforest.tracking.child_runs.child_run import KILLED_NAME, NAME_TAG, RUNNING_NAME
+from runforest.tracking.child_runs.database_writer import add_rows, sql_store
+from runforest.tracking.lifecycle.liveness import PROCESS_TAG, process_start
+from runforest.tracking.store.location import local_path
+from runforest.tracking.store.names import safe_params, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+    from runforest.tracking.lifecycle.outcome import TaskOutcome
+
+BATCH_LIMIT = 100
+PROJECT_TAG = "mlflow.runforest.project"
+"""Folder of the project that a run is of, which alone has the run's journal."""
+
+HOST_TAG = "mlflow.runforest.host"
+
+# Without it the page opens on views for language models.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What is known of a run before it is opened."""
+
+    project: Path
+    experiment_name: str
+    artifact_root: Path
+    run_name: str
+    description: str
+    source_file: str
+    commit: str
+    is_dirty: bool
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedRun:
+    """A run in the tracking store, and whether its artifacts lie on this machine."""
+
+    run_id: str
+    name: str
+    experiment_id: str
+    artifact_uri: str
+
+    @classmethod
+    def of(cls, run: MlflowRun) -> OpenedRun:
+        """Return what MLflow says of a run."""
+        return cls(
+            run_id=run.info.run_id,
+            name=run.info.run_name,
+            experiment_id=run.info.experiment_id,
+            artifact_uri=run.info.artifact_uri,
+        )
+
+    @property
+    def local_folder(self) -> Path | None:
+        """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
+        artifacts = local_path(self.artifact_uri)
+        return artifacts.parent if artifacts else None
+
+
+def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:
+    """Create the run, RUNNING, with its tags and parameters.
+
+    Raises
+    ------
+    StoreError
+        The experiment was deleted, or the store refuses.
+    """
+    experiment_id = _experiment_id(client, request)
+    run = client.create_run(
+        experiment_id,
+        start_time=time.time_ns() // 1_000_000,
+        run_name=request.run_name or None,
+        tags=_tags(request),
+    )
+    opened = OpenedRun.of(run)
+    with closed_on_error(client, opened):
+        log_params(client, opened.run_id, request.params)
+    return opened
+
+
+def log_params(client: MlflowClient, run_id: str, params: dict[str, str]) -> None:
+    """Record parameters of any number and length; over-long values are cut visibly."""
+    from mlflow.entities import Param
+
+    store = sql_store(client)
+    rows = [Param(name, value) for name, value in safe_params(params).items()]
+    for start in range(0, len(rows), BATCH_LIMIT):
+        part = rows[start : start + BATCH_LIMIT]
+        if store:
+            add_rows(store, run_id, params=part)
+        else:
+            client.log_batch(run_id, params=part)
+
+
+def close_run(client: MlflowClient, opened: OpenedRun, status: str) -> None:
+    """Give the run and those of its children that are still open their final status.
+
+    Parameters
+    ----------
+    status
+        FINISHED, FAILED or KILLED.
+    """
+    for child in running_children(client, opened):
+        if child.info.run_name == RUNNING_NAME:
+            client.set_tag(child.info.run_id, NAME_TAG, KILLED_NAME)
+        client.set_terminated(child.info.run_id, "KILLED")
+    client.set_terminated(opened.run_id, status)
+
+
+@contextmanager
+def closed_on_error(client: MlflowClient, opened: OpenedRun) -> Iterator[None]:
+    """Close a run when the block ends by an exception: KILLED by an interrupt, else FAILED."""
+    try:
+        yield
+    except BaseException as error:  # whatever ends the block ends the run
+        is_interrupt = isinstance(error, KeyboardInterrupt)
+        close_run(client, opened, "KILLED" if is_interrupt else "FAILED")
+        raise
+
+
+def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutcome]) -> None:
+    """Say on the run's page what became of each task, in one tag."""
+    if outcomes:
+        parts = [
+            f"{name} {outcome.status}"
+            + (f" {outcome.duration_s:.2f} s" if outcome.duration_s else "")
+            for name, outcome in outcomes.items()
+        ]
+        client.set_tag(run_id, "tasks", shortened(", ".join(parts)))
+
+
+def running_children(client: MlflowClient, opened: OpenedRun) -> list[MlflowRun]:
+    """Return the child runs that have no final status."""
+    query = f"tags.`mlflow.parentRunId` = '{opened.run_id}' and attributes.status = 'RUNNING'"
+    return list(client.search_runs([opened.experiment_id], query))
+
+
+def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
+    from mlflow.exceptions import MlflowException
+
+    name = request.experiment_name
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        is_remote = urlsplit(client.tracking_uri).scheme in {"http", "https"}
+        location = None if is_remote else str(request.artifact_root)
+        try:
+            return str(
+                client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS)
+            )
+        except MlflowException as error:
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                message = f'experiment "{name}" cannot be created: {error}. Choose another name.'
+                raise StoreError(message) from error
+    if found.lifecycle_stage == "deleted":
+        message = (
+            f'[RunConfig] experiment_name: "{name}" was deleted and keeps its name. Restore it '
+            f"with `mlflow experiments restore -x {found.experiment_id}`, or choose another name."
+        )
+        raise StoreError(message)
+    return str(found.experiment_id)
+
+
+def _tags(request: RunRequest) -> dict[str, str]:
+    tags = {
+        "mlflow.user": _user(),
+        "mlflow.source.name": request.source_file,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.note.content": request.description,
+        HOST_TAG: socket.gethostname(),
+        PROJECT_TAG: str(request.project),
+        PROCESS_TAG: process_start(os.getpid()),
+        "mlflow.source.git.commit": request.commit,
+        "git.dirty": str(request.is_dirty).lower() if request.commit else "",
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in a container
+        return str(os.getuid())

@@ -1,0 +1,77 @@
+"""The runs that computed what a run reuses: where their pages are, and the links to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runforest.tracking.child_runs.database_writer import read_run, sql_store
+from runforest.tracking.store.connect import is_reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlflow import MlflowClient
+
+    from runforest.tracking.lifecycle.outcome import TaskOutcome
+
+NOTE_TAG = "mlflow.note.content"
+"""What MLflow's page shows as the description of a run."""
+
+
+def experiments_of(client: MlflowClient, run_ids: Sequence[str]) -> dict[str, str]:
+    """Return the experiment of each run, by run id; nothing of those that are gone for good.
+
+    A store that fails is not asked again: what it does not tell is no more than a link.
+    """
+    from mlflow.exceptions import MlflowException
+
+    found: dict[str, str] = {}
+    for run_id in run_ids if run_ids and is_reachable(client.tracking_uri) else ():
+        try:
+            run = _experiment_and_note(client, run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                break
+        else:
+            if run:
+                found[run_id] = run[0]
+    return found
+
+
+def note_reuse(
+    client: MlflowClient,
+    run_id: str,
+    outcomes: Mapping[str, TaskOutcome],
+    experiments: Mapping[str, str],
+) -> None:
+    """Lead from a run's description to the runs that computed what it reused.
+
+    That is where, for instance, the trials of a reused tuner are.
+
+    Parameters
+    ----------
+    experiments
+        Run id -> experiment id, as `experiments_of` returns them.
+    """
+    origins = {
+        name: outcome.reused_from for name, outcome in outcomes.items() if outcome.reused_from
+    }
+    if not origins:
+        return
+    lines = []
+    for origin in dict.fromkeys(origins.values()):
+        names = ", ".join(name for name, one in origins.items() if one == origin)
+        link = f"[{origin}](#/experiments/{experiments.get(origin)}/runs/{origin})"
+        lines.append(f"{names} reused from run {link if origin in experiments else origin}")
+    run = _experiment_and_note(client, run_id)
+    text = "\n\n".join(filter(None, [run[1] if run else "", *lines]))
+    client.set_tag(run_id, NOTE_TAG, text)
+
+
+def _experiment_and_note(client: MlflowClient, run_id: str) -> tuple[str, str] | None:
+    """Return the experiment of a run and its description."""
+    store = sql_store(client)
+    if store:
+        return read_run(store, run_id, NOTE_TAG)
+    run = client.get_run(run_id)
+    return run.info.experiment_id, run.data.tags.get(NOTE_TAG, "")

@@ -1,0 +1,208 @@
+"""Runs of the past, read back from the tracking store."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import shutil
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runforest.errors import ArtifactError, StoreError
+from runforest.results.manifest import Manifest, read_manifest
+from runforest.tracking.lifecycle.liveness import PROCESS_TAG
+from runforest.tracking.store.location import local_path
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+logger = logging.getLogger(__name__)
+
+SHORTEST_PREFIX = 6
+N_EARLIER = 20
+"""Number of earlier runs with which a run is compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedRun:
+    """A run as it was recorded."""
+
+    run_id: str
+    name: str
+    status: str
+    experiment_id: str
+    started_ms: int
+    metrics: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
+    artifact_uri: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the artifacts lie on this machine."""
+        return local_path(self.artifact_uri) is not None
+
+    @cached_property
+    def artifacts(self) -> Path:
+        """Local folder with the run's artifacts; of a remote run its manifests and records."""
+        return _local_folder(self.artifact_uri)
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """Task folder -> result folder that its [PathConfig] pinned it to.
+
+        Raises
+        ------
+        ArtifactError
+            The recorded configuration cannot be read.
+        """
+        file = "config/effective.toml"
+        if not (self.artifacts / file).exists():
+            return {}
+        table = self.record(file, "PathConfig")["PathConfig"]
+        return {name: value for name, value in table.items() if name != "input"}
+
+    def record(self, file: str, *keys: str) -> dict[str, Any]:
+        """Return what a record holds: a TOML or JSON file of the artifacts.
+
+        Parameters
+        ----------
+        keys
+            What it must have.
+
+        Raises
+        ------
+        ArtifactError
+            It cannot be read, or lacks a key.
+        """
+        path = self.artifacts / file
+        loads = tomllib.loads if path.suffix == ".toml" else json.loads
+        try:
+            content: dict[str, Any] = loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            reason = str(error)
+        else:
+            missing = [key for key in keys if key not in content]
+            if not missing:
+                return content
+            reason = f"it has no {', '.join(missing)}"
+        message = (
+            f"{path}, a record of run {self.name}, cannot be read: {reason}. A secret may have "
+            "been masked in it. Repair the file, or delete the run on its page."
+        )
+        raise ArtifactError(message)
+
+    @property
+    def manifests(self) -> dict[str, Manifest]:
+        """Manifest of each complete result of the run, by task folder."""
+        found = {}
+        for path in sorted(self.artifacts.glob("*/manifest.json")):
+            manifest = read_manifest(path.parent)
+            if manifest:
+                found[path.parent.name] = manifest
+        return found
+
+
+def find_run(client: MlflowClient, reference: str) -> RecordedRun:
+    """Return the run of an id, of the beginning of one, or of a name.
+
+    Raises
+    ------
+    StoreError
+        There is no such run, or several.
+    ArtifactError
+        The run holds no result of Runforest.
+    """
+    found = [run for run in all_runs(client) if _is_meant(run, reference)]
+    exact = [run for run in found if run.info.run_id == reference]
+    found = exact or found
+    if not found:
+        message = (
+            f'no run "{reference}" in the store. Give a run id, its first {SHORTEST_PREFIX} '
+            "characters or more, or a run name."
+        )
+        raise StoreError(message)
+    if len(found) > 1:
+        ids = ", ".join(run.info.run_id for run in found[:5])
+        message = f'"{reference}" may be {len(found)} runs: {ids}. Give a run id.'
+        raise StoreError(message)
+    recorded = read_run(found[0])
+    if not recorded.manifests:
+        message = (
+            f"run {recorded.run_id} ({recorded.name}) has no manifest.json: it was made by another "
+            "program, or nothing of it was completed. Name a run with results."
+        )
+        raise ArtifactError(message)
+    return recorded
+
+
+def earlier_runs(client: MlflowClient, run: RecordedRun) -> list[RecordedRun]:
+    """Return the latest of the runs that started before in the experiment and can be read."""
+    found = client.search_runs(
+        [run.experiment_id],
+        f"attributes.start_time < {run.started_ms} and tags.`{PROCESS_TAG}` != ''",
+        max_results=N_EARLIER,
+        order_by=["attributes.start_time DESC"],
+    )
+    return [recorded for recorded in map(read_run, found) if _is_comparable(recorded)]
+
+
+def read_run(run: MlflowRun) -> RecordedRun:
+    """Return a run of the store with its artifacts at hand."""
+    return RecordedRun(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        experiment_id=run.info.experiment_id,
+        started_ms=run.info.start_time,
+        metrics=dict(run.data.metrics),
+        params=dict(run.data.params),
+        tags=dict(run.data.tags),
+        artifact_uri=run.info.artifact_uri,
+    )
+
+
+def all_runs(client: MlflowClient) -> list[MlflowRun]:
+    """Return every run of the store, child runs included."""
+    experiments = [found.experiment_id for found in client.search_experiments()]
+    runs: list[MlflowRun] = []
+    token = None
+    while True:
+        page = client.search_runs(experiments, page_token=token, max_results=1000)
+        runs += page
+        token = page.token
+        if not token:
+            return runs
+
+
+def _is_comparable(run: RecordedRun) -> bool:
+    """Return whether a run has results; one whose records cannot be read is passed over."""
+    try:
+        manifests, _ = run.manifests, run.pins
+        return bool(manifests)
+    except ArtifactError as error:
+        logger.warning("Run %s is passed over: %s", run.name, error)
+        return False
+
+
+def _is_meant(run: MlflowRun, reference: str) -> bool:
+    is_prefix = len(reference) >= SHORTEST_PREFIX and run.info.run_id.startswith(reference)
+    return is_prefix or bool(run.info.run_name == reference)
+
+
+def _local_folder(uri: str) -> Path:
+    """Return the local folder of an artifact URI; records of a remote run are downloaded."""
+    path = local_path(uri)
+    if path:
+        return path
+    from runforest.tracking.exchange.transfer import download_records
+
+    folder = Path(tempfile.mkdtemp(prefix="runforest-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return download_records(uri, folder)

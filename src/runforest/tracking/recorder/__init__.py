@@ -1,0 +1,1 @@
+"""The recorder: from a run's journal to the tracking store."""

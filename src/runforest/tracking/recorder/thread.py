@@ -1,0 +1,241 @@
+"""The recorder: one thread that tells the tracking store what the tasks said.
+
+It follows the run's journal. Worker processes only append to that file, so they need no
+connection to the store, and the store sees one writer. What is not recorded yet waits in the file:
+the recorder takes it in pieces, and holds one at a time. When the store fails it goes on reading,
+and tries to record what is missing once more when it is closed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from runforest.run.journal import Backlog, JournalReader
+from runforest.tracking.child_runs.trial_recorder import TrialRecorder
+from runforest.tracking.exchange.transfer import upload_pointer, upload_result
+from runforest.tracking.lifecycle.outcome import outcome_of
+from runforest.tracking.recorder.rows import log_rows
+from runforest.tracking.store.connect import is_reachable
+from runforest.tracking.store.failures import first_line, incomplete_record, recorded_singly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+
+    from runforest.run.active import Run
+    from runforest.run.journal import Entry
+    from runforest.tracking.lifecycle.open_close import OpenedRun
+    from runforest.tracking.lifecycle.outcome import TaskOutcome
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.2
+SWITCH_S = 0.001
+"""How long a computing thread keeps the interpreter from the recorder, each time that needs it.
+
+At Python's default, five times as much, the last trials are recorded half a second later.
+"""
+
+PAUSE_S = 0.001
+"""Between two pieces: a lock is not handed to who waits for it unless its owner pauses."""
+
+HURRY_S = 3.0
+"""What is left to record may take so long after a person's second wish to end."""
+
+_LATER = (
+    "The run is not recorded any more: %s. Its tasks go on; what is missing will be recorded when "
+    "they are over, if the store is back by then."
+)
+
+# A process forked while the recorder is at work would inherit the locks it holds for ever: those of
+# MLflow's connections, and those of the streams that it logs to.
+_no_fork = threading.Lock()
+os.register_at_fork(
+    before=_no_fork.acquire,
+    after_in_parent=_no_fork.release,
+    after_in_child=_no_fork.release,
+)
+
+
+class Recorder:
+    """Follows the journal of a run and records it, until it is closed.
+
+    Attributes
+    ----------
+    outcomes
+        What became of each task, whether it could be recorded or not.
+    """
+
+    def __init__(
+        self,
+        client: MlflowClient,
+        run: Run,
+        opened: OpenedRun,
+        on_entry: Callable[[Entry], None] = lambda _: None,
+    ) -> None:
+        self.outcomes: dict[str, TaskOutcome] = {}
+        self._client = client
+        self._run = run
+        self._opened = opened
+        self._on_entry = on_entry
+        self._journal = JournalReader(run.journal_path)
+        self._backlog = Backlog(run.journal_path)
+        self._trials = TrialRecorder(client, opened)
+        self._uploaded: set[str] = set()
+        self._is_catching_up = False
+        self._switch_s = sys.getswitchinterval()
+        self._stop, self._has_ended = threading.Event(), threading.Event()
+        self._is_interrupted = self._is_leaving = False
+        self._refusals: list[Exception] = []
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._follow, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the journal."""
+        sys.setswitchinterval(SWITCH_S)
+        self._thread.start()
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the rest was left to the next start, for want of patience."""
+        return self._is_leaving and self._journal.has_more()
+
+    def stop(self) -> None:
+        """Let what is left be recorded and stop following; `close` tells whether all went well.
+
+        After an interrupt while it waits, `close` does not wait for long.
+        """
+        self._stop.set()
+        try:
+            if self._thread.ident is not None:
+                self._has_ended.wait()  # not `join`: interrupted, it takes a thread for ended
+        except KeyboardInterrupt:
+            self._is_interrupted = True
+            raise
+        sys.setswitchinterval(self._switch_s)
+
+    def close(self) -> None:
+        """Stop, and see that everything was recorded; an interrupt is not expected here.
+
+        Raises
+        ------
+        StoreError
+            Something could not be recorded.
+        """
+        if self._is_interrupted:
+            self._is_leaving = not self._has_ended.wait(HURRY_S)
+        self.stop()
+        self._record_new()  # what was said after the end, or all of it
+        if self.is_left:
+            return
+        if self._error is not None and is_reachable(self._client.tracking_uri):
+            self._catch_up()
+        problems = [self._error, *self._refusals, *self._trials.refusals, self._damage()]
+        problem = next(filter(None, problems), None)
+        if problem is not None:
+            raise incomplete_record(problem, self._run.artifacts) from problem
+
+    def _follow(self) -> None:
+        pause_s = POLL_S
+        while not self._stop.wait(pause_s):
+            clock = time.monotonic()
+            self._record_new()
+            # While a slow store took its time, enough has gathered.
+            pause_s = max(PAUSE_S, POLL_S - (time.monotonic() - clock))
+        self._record_new()
+        self._has_ended.set()
+
+    def _record_new(self) -> None:
+        """Record all that waits; what comes meanwhile is left to gather, for fewer transactions."""
+        while not self._is_leaving and self._record_piece() and self._journal.is_behind:
+            time.sleep(PAUSE_S)
+
+    def _record_piece(self) -> bool:
+        """Record some of what is new; return whether there was anything."""
+        # What is called here writes to the log too, whose stream has a lock of its own.
+        with _no_fork:
+            entries = None
+            with self._keeping_error():
+                entries = self._journal.next_piece(self._trials.n_at_once)
+            for step in (self._note, self._tell, self._record, self._mark) if entries else ():
+                with self._keeping_error():
+                    step(entries or [])
+            return entries is not None
+
+    @contextmanager
+    def _keeping_error(self) -> Iterator[None]:
+        """Keep the first error for `close`, the outermost border of the thread."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            if self._error is None and not self._stop.is_set():
+                logger.error(_LATER, first_line(error))  # noqa: TRY400 - the store's own matter
+            self._error = self._error or error
+
+    def _note(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            outcome = outcome_of(entry)
+            if outcome:
+                self.outcomes[str(entry["task"])] = outcome
+
+    def _record(self, entries: list[Entry]) -> None:
+        if self._error is not None:
+            return
+        if self._is_catching_up:
+            self._refusals += recorded_singly(self._write, entries, self._client.tracking_uri)
+        else:
+            self._write(entries)
+
+    def _write(self, entries: list[Entry]) -> None:
+        self._refusals += log_rows(self._client, self._opened.run_id, entries)
+        self._trials.record(entries)
+        for entry in entries if self._opened.local_folder is None else ():
+            self._upload(entry)
+
+    def _upload(self, entry: Entry) -> None:
+        upload = _UPLOADS.get(str(entry["event"]))
+        name = str(entry["task"])
+        if upload and name not in self._uploaded:
+            upload(self._opened.artifact_uri, self._run.artifacts / name)
+            self._uploaded.add(name)
+
+    def _tell(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self._on_entry(entry)
+
+    def _mark(self, _entries: list[Entry]) -> None:
+        self._backlog.note(self._journal.offset)
+
+    def _catch_up(self) -> None:
+        """Record the journal once more from its beginning, what is in the store excepted.
+
+        An entry that cannot be recorded though the store works costs no other.
+        """
+        self._journal = JournalReader(self._run.journal_path)
+        self._trials = TrialRecorder(self._client, self._opened, is_replay=True)
+        self._on_entry = lambda _: None
+        self._refusals.clear()
+        self._error = None
+        self._is_catching_up = True
+        while self._error is None and self._record_piece():
+            pass
+
+    def _damage(self) -> Exception | None:
+        for line in [*self._journal.damaged, self._journal.torn_end()]:
+            if line:
+                return ValueError(f"a line of its journal is damaged: {line[:80]!r}")
+        return None
+
+
+_UPLOADS: dict[str, Callable[[str, Path], None]] = {
+    "committed": upload_result,
+    "reused": upload_pointer,
+}

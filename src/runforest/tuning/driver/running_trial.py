@@ -1,0 +1,77 @@
+"""A trial from its start to its end, as the driver sees it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runforest.tuning.study.trial_record import TrialRecord, TrialState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import optuna
+
+    from runforest.model.scorers import Scores
+    from runforest.tuning.driver.step_work import StepState
+
+UID_LENGTH = 12
+UID_ATTRIBUTE = "uid"
+"""User attribute of a trial that was in flight when an earlier driver died."""
+
+
+@dataclass(kw_only=True)
+class Flight:
+    """A trial that is being scored.
+
+    Attributes
+    ----------
+    state
+        None while it is in flight.
+    scores
+        What the folds scored: those that are done, or all of them after the last step.
+    steps_done, models
+        How far its models are trained, and their states, where trials are trained in steps.
+    """
+
+    uid: str
+    trial: optuna.Trial
+    params: dict[str, object]
+    state: TrialState | None = None
+    scores: list[Scores] = field(default_factory=list)
+    steps_done: int = 0
+    models: list[StepState] = field(default_factory=list)
+    reason: str | None = None
+    started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    clock_s: float = field(default_factory=time.perf_counter)
+    duration_s: float = 0.0
+
+    def land(self) -> None:
+        """Note the end of its last unit of work."""
+        self.duration_s = time.perf_counter() - self.clock_s
+
+    def record(self, number: int, objectives: Sequence[str]) -> TrialRecord:
+        """Return the record of a landed trial."""
+        is_complete = self.state == "complete"
+        columns = [tuple(scores[i] for scores in self.scores) for i in range(len(objectives))]
+        return TrialRecord(
+            uid=self.uid,
+            number=number,
+            params=self.params,
+            state=self.state or "failed",
+            value=statistics.fmean(columns[0]) if is_complete else None,
+            std=statistics.pstdev(columns[0]) if is_complete else None,
+            fold_scores=columns[0],
+            further=dict(zip(objectives[1:], columns[1:], strict=True)),
+            started_ms=self.started_ms,
+            duration_s=self.duration_s,
+            reason=self.reason,
+        )
+
+
+def new_uid() -> str:
+    """Return hexadecimal digits that no other trial has."""
+    return uuid.uuid4().hex[:UID_LENGTH]

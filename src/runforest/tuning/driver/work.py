@@ -1,0 +1,163 @@
+"""What a worker does, and how the table reaches it: once per process, as a file.
+
+Optuna stays in the driver; nothing here imports it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from runforest.executors.sharing import LocalFile, share_file
+from runforest.model.folds import apply_features, select_rows
+from runforest.model.scoring import fold_positions, score_fold
+from runforest.tuning.driver.step_work import advance_fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    import pandas as pd
+
+    from runforest.executors.sharing import Location
+    from runforest.model.estimators import EstimatorSpec, Kind
+    from runforest.model.folds import Fold, FoldRows
+    from runforest.model.scorers import Scores
+    from runforest.tuning.driver.step_work import StepState
+
+MAX_KEPT_BYTES = 256 << 20
+"""Memory of the folds' tables up to which a worker keeps them with their features."""
+
+MAX_KEPT_FOLDS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableReference:
+    """A table as a file; two references are equal when their bytes are."""
+
+    file: Location = field(compare=False)
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldPlan:
+    """From what the folds follow: each worker derives the same ones."""
+
+    table: TableReference
+    target: str
+    kind: Kind
+    n_folds: int
+    seed: int
+
+
+def save_table(table: pd.DataFrame, folder: Path) -> TableReference:
+    """Write the table into the folder, as parquet, and return the reference to send."""
+    path = folder / "table.parquet"
+    table.to_parquet(path)
+    return TableReference(file=LocalFile(path), digest=_digest(path))
+
+
+def share_table(table: TableReference, executor: Executor) -> TableReference:
+    """Return the reference by which workers of the executor find the table, once it is there."""
+    return replace(table, file=share_file(executor, table.file.path()))
+
+
+@contextmanager
+def _exit_as_error() -> Iterator[None]:
+    """Let a trial whose estimator exits fail, instead of ending the driver or a worker."""
+    try:
+        yield
+    except SystemExit as error:
+        message = f"{error!r} was raised, which ends a program"
+        raise RuntimeError(message) from error
+
+
+@_exit_as_error()
+def score_folds(
+    plan: FoldPlan, spec: EstimatorSpec, objectives: Sequence[str], numbers: tuple[int, ...]
+) -> list[Scores]:
+    """Return what the numbered folds score: a unit of work that is sent to an executor."""
+    return [score_fold(_prepared(plan, each), spec, objectives) for each in numbers]
+
+
+@_exit_as_error()
+def advance_folds(
+    plan: FoldPlan,
+    spec: EstimatorSpec,
+    objectives: Sequence[str],
+    *,
+    states: tuple[StepState, ...],
+    step: int,
+    n_steps: int,
+) -> tuple[list[Scores], list[StepState]]:
+    """Train the models of all folds one step further: a unit of work too.
+
+    Parameters
+    ----------
+    states
+        What the last step returned, a state per fold; nothing for the first step.
+    step, n_steps
+        The step to do, from 1, and the number of them in all.
+
+    Returns
+    -------
+    scores, states
+        What the models score now, and what the next step needs. Times are those of all steps.
+    """
+    done = [
+        advance_fold(_rows(plan, number), spec, objectives, state, step=step, n_steps=n_steps)
+        for number, state in enumerate(states or (None,) * plan.n_folds)
+    ]
+    return [scores for scores, _ in done], [state for _, state in done]
+
+
+@lru_cache(maxsize=1)
+def _load_table(reference: TableReference) -> pd.DataFrame:
+    import pandas as pd
+
+    path = reference.file.path()
+    if not path.is_file():
+        message = f"{path} is gone from this worker. Run again."
+        raise FileNotFoundError(message)
+    if _digest(path) != reference.digest:
+        message = f"{path} changed since the driver wrote it. Run again."
+        raise ValueError(message)
+    return pd.read_parquet(path)
+
+
+def _prepared(plan: FoldPlan, number: int) -> FoldRows:
+    """Return a fold with its features, kept for the next trial unless that takes much memory."""
+    return _kept(plan, number) if _is_small(plan) else _prepare(plan, number)
+
+
+@lru_cache(maxsize=1)
+def _is_small(plan: FoldPlan) -> bool:
+    size_bytes = int(_load_table(plan.table).memory_usage(deep=True).sum())
+    return size_bytes * plan.n_folds <= MAX_KEPT_BYTES and plan.n_folds <= MAX_KEPT_FOLDS
+
+
+def _prepare(plan: FoldPlan, number: int) -> FoldRows:
+    return apply_features(_rows(plan, number))
+
+
+@lru_cache(maxsize=MAX_KEPT_FOLDS)
+def _kept(plan: FoldPlan, number: int) -> FoldRows:
+    return _prepare(plan, number)
+
+
+def _rows(plan: FoldPlan, number: int) -> FoldRows:
+    return select_rows(_load_table(plan.table), _folds(plan)[number], plan.target, plan.kind)
+
+
+@lru_cache(maxsize=1)
+def _folds(plan: FoldPlan) -> list[Fold]:
+    return fold_positions(_load_table(plan.table), plan.target, plan.kind, plan.n_folds, plan.seed)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

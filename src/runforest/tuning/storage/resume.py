@@ -1,0 +1,146 @@
+"""What of an earlier study counts for the one that goes on from it."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runforest.tuning.space.dimensions import CategoricalDimension, FloatDimension, IntDimension
+from runforest.tuning.storage.study_file import RECORD_KEY, StudyJournal, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from optuna.trial import FrozenTrial
+
+    from runforest.tuning.space.dimensions import Dimension
+    from runforest.tuning.study.spec import StudySpec
+
+logger = logging.getLogger(__name__)
+
+CMAES_PREFIXES = ("cma:", "cmawm:", "x_for_tell")
+"""Attributes in which CMA-ES keeps its state, in coordinates of the space it had."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierTrials:
+    """The trials that a study goes on from.
+
+    Attributes
+    ----------
+    finished
+        Those that count, in the order of finishing.
+    unfinished
+        Parameters of those that were in flight when an earlier driver died, by uid.
+    order
+        Uids of all trials that were ever asked, in that order, also of those that do not count.
+    """
+
+    finished: Sequence[FrozenTrial] = ()
+    unfinished: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    order: Sequence[str] = ()
+
+
+def earlier_trials(journal: StudyJournal | None, study: StudySpec) -> EarlierTrials:
+    """Return the trials of the journal that lie in the search space of the study."""
+    if journal is None:
+        return EarlierTrials()
+    stored = journal.finished()
+    finished = fitting_trials(stored, study)
+    n_outside = len(stored) - len(finished)
+    if n_outside and len(finished) < study.n_trials:
+        logger.info(
+            "%d earlier trials lie outside of the search space and are left out.", n_outside
+        )
+    unfinished = {
+        uid: _on_steps(params, study.space)
+        for uid, params in journal.unfinished().items()
+        if _fits(params, study)
+    }
+    return EarlierTrials(finished=finished, unfinished=unfinished, order=journal.order())
+
+
+def fitting_trials(stored: Sequence[FrozenTrial], study: StudySpec) -> list[FrozenTrial]:
+    """Return the finished trials that lie in the search space, numbered anew, at most `n_trials`.
+
+    An empty space has room for all.
+    """
+    inside = [trial for trial in stored if _fits(trial.params, study)]
+    return [
+        _adapted(trial, number, study.space)
+        for number, trial in enumerate(inside[: study.n_trials])
+    ]
+
+
+def is_inside(
+    params: Mapping[str, object], space: Mapping[str, Dimension], *, is_conditional: bool = False
+) -> bool:
+    """Return whether the space could have suggested these parameters.
+
+    With `is_conditional`, those that have a dimension count alone.
+
+    >>> from runforest.tuning.space.table import parse_space
+    >>> narrow = parse_space({"depth": {"type": "int", "low": 2, "high": 4}})
+    >>> is_inside({"depth": 3}, narrow), is_inside({"depth": 5}, narrow), is_inside({}, narrow)
+    (True, False, False)
+    """
+    return (is_conditional or params.keys() == space.keys()) and all(
+        _has(space[name], value) for name, value in params.items() if name in space
+    )
+
+
+def _fits(params: Mapping[str, object], study: StudySpec) -> bool:
+    is_conditional = study.is_conditional or not study.space
+    return is_inside(params, study.space, is_conditional=is_conditional)
+
+
+def _has(dimension: Dimension, value: object) -> bool:
+    if isinstance(dimension, CategoricalDimension):
+        # 1 and True are equal, yet different choices.
+        return any(choice == value and type(choice) is type(value) for choice in dimension.choices)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if isinstance(dimension, IntDimension):
+        return isinstance(value, int) and value in dimension.values()
+    if dimension.step is None:
+        return dimension.low <= value <= dimension.high
+    nearest = dimension.nearest(value)
+    return abs(nearest - value) <= 1e-9 * max(abs(nearest), 1.0)
+
+
+def _on_steps(params: Mapping[str, object], space: Mapping[str, Dimension]) -> dict[str, object]:
+    """Return parameters whose floats are exact steps of their dimensions.
+
+    Optuna adds steps up in floating point: what it stored can lie above a `high` of now.
+    """
+    moved = dict(params)
+    for name, dimension in space.items():
+        value = params.get(name)
+        if isinstance(dimension, FloatDimension) and isinstance(value, float):
+            moved[name] = dimension.nearest(value)
+    return moved
+
+
+def _adapted(trial: FrozenTrial, number: int, space: Mapping[str, Dimension]) -> FrozenTrial:
+    """Return a copy with the number that it has now, in the distributions that hold now.
+
+    Optuna refuses a study in which one name has different choices. What CMA-ES stored is of no use
+    in another space: it begins anew there.
+    """
+    adapted = copy.copy(trial)
+    adapted.params = _on_steps(trial.params, space)
+    adapted.distributions = {
+        name: space[name].distribution() if name in space else distribution
+        for name, distribution in trial.distributions.items()
+    }
+    if adapted.distributions != trial.distributions:
+        adapted.system_attrs = {
+            key: value
+            for key, value in trial.system_attrs.items()
+            if not key.startswith(CMAES_PREFIXES)
+        }
+    record = replace(record_of(trial), number=number)
+    adapted.user_attrs = {**trial.user_attrs, RECORD_KEY: record.to_json()}
+    return adapted

@@ -1,0 +1,1 @@
+"""A study: what it is, what it found, and how it is shown."""

@@ -1,0 +1,103 @@
+"""What a study is asked for and what it gives back: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from runforest.tuning.space.table import grid_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runforest.model.estimators import EstimatorSpec
+    from runforest.tuning.space.dimensions import Dimension
+    from runforest.tuning.study.trial_record import TrialRecord
+
+
+class StudyError(RuntimeError):
+    """A study cannot give a result; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySpec:
+    """The question of a study.
+
+    Attributes
+    ----------
+    estimator
+        Its params are the fixed ones; a trial adds or replaces the suggested ones.
+    n_trials
+        The total: finished trials of an earlier start count.
+    timeout_s
+        Seconds after which no trial is started; running ones finish. None: no limit.
+    objectives
+        Names of scikit-learn's scorers, greater is better, or of times, less is better. The first
+        one decides which trial is called the best.
+    seed
+        Of the sampler and of the folds.
+    is_conditional
+        Whether a trial may have more or fewer parameters than the space: its task suggests them
+        by itself.
+    prune_by, n_steps
+        Whether the pruner is asked after each fold, or after each of `n_steps` equal parts of the
+        estimator's iterations.
+    """
+
+    estimator: EstimatorSpec
+    target: str
+    n_trials: int
+    timeout_s: float | None
+    n_folds: int
+    objectives: tuple[str, ...]
+    seed: int
+    space: Mapping[str, Dimension]
+    is_conditional: bool = False
+    sampler: str = "tpe"
+    sampler_options: Mapping[str, object] = field(default_factory=dict)
+    pruner: str = "none"
+    pruner_options: Mapping[str, object] = field(default_factory=dict)
+    prune_by: str = "folds"
+    n_steps: int = 10
+
+    @cached_property
+    def n_possible(self) -> int:
+        """Trials that there can be in all: `n_trials`, or the points of a grid that has fewer."""
+        size = grid_size(self.space) if self.sampler == "grid" else None
+        return self.n_trials if size is None else min(size, self.n_trials)
+
+    @property
+    def n_stages(self) -> int:
+        """Times that a trial has a score on its way: its folds, or the steps of its training."""
+        return self.n_steps if self.prune_by == "iterations" else self.n_folds
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResult:
+    """The answer of a study.
+
+    Attributes
+    ----------
+    best_params
+        The suggested parameters of the best trial, not the fixed ones.
+    best_value, best_std
+        Mean and population standard deviation of its fold scores.
+    best_number
+        Its number; of equal trials the one that is best in the further objectives, then the lowest.
+    trials
+        All finished trials in the order of finishing, those of earlier starts included.
+    front
+        Numbers of the trials that no other one beats; with one objective, the best ones.
+    importances
+        Share of each parameter in the variance of the value, greatest first; sums to 1. Empty
+        when it cannot be told: fewer than two complete trials, or equal values.
+    """
+
+    best_params: dict[str, object]
+    best_value: float
+    best_std: float
+    best_number: int
+    trials: tuple[TrialRecord, ...]
+    front: tuple[int, ...]
+    importances: dict[str, float]

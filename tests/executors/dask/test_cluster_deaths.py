@@ -1,0 +1,129 @@
+"""What dies on a cluster costs as little as can be, and is told of where it matters."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import wait
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.executors import open_executor
+from runforest.executors.dask import watchdog as vigil
+from runforest.executors.dask.cluster import ClusterExecutor, LostWorkersError
+from runforest.executors.dask.connection import ClusterError
+from tests.conftest import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.executors.conftest import DaskCluster
+
+
+def test_a_killed_workers_calls_run_elsewhere(own_cluster: DaskCluster, tmp_path: Path) -> None:
+    def work(number: int) -> tuple[int, int]:
+        (tmp_path / f"{number}-{os.getpid()}").touch()
+        time.sleep(0.5)
+        return number, os.getpid()
+
+    victim, other = own_cluster.start_worker(), own_cluster.start_worker()
+    with open_executor("dask", 4, address=own_cluster.address) as executor:
+        calls = [executor.submit(work, number) for number in range(4)]
+        wait_until(lambda: bool(list(tmp_path.glob(f"*-{victim.pid}"))))
+        victim.send_signal(signal.SIGKILL)
+
+        done = [call.result(timeout=60) for call in calls]
+
+    assert [number for number, _ in done] == [0, 1, 2, 3]
+    assert done[-1][1] == other.pid
+
+
+def test_a_call_that_kills_its_workers_is_given_up(own_cluster: DaskCluster) -> None:
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    for _ in range(3):
+        own_cluster.start_worker()
+    with open_executor("dask", 1, address=own_cluster.address) as executor:
+        error = executor.submit(kill).exception(timeout=60)
+        next_result = executor.submit(divmod, 7, 2).result(timeout=60)
+
+    assert isinstance(error, LostWorkersError)
+    assert "2 workers died one after another" in str(error)
+    assert "want of memory. Use a smaller model" in str(error)
+    assert next_result == (3, 1)
+
+
+def test_the_workers_that_were_lost_make_no_difference_to_the_reason(
+    own_cluster: DaskCluster,
+) -> None:
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    for _ in range(4):
+        own_cluster.start_worker()
+    with open_executor("dask", 1, address=own_cluster.address) as executor:
+        errors = [executor.submit(kill).exception(timeout=60) for _ in range(2)]
+
+    assert len({str(error) for error in errors}) == 1
+
+
+def test_a_call_that_takes_too_much_memory_is_given_up(own_cluster: DaskCluster) -> None:
+    def fill() -> int:
+        hoard = []
+        while True:
+            hoard.append(b"x" * 10_000_000)
+            time.sleep(0.01)
+
+    own_cluster.start_worker("--nanny", "--memory-limit", "400MB")
+    with open_executor("dask", 1, address=own_cluster.address) as executor:
+        error = executor.submit(fill).exception(timeout=120)
+
+    assert isinstance(error, LostWorkersError)
+
+
+def test_a_killed_scheduler_ends_all_calls(
+    own_cluster: DaskCluster, capfd: pytest.CaptureFixture[str]
+) -> None:
+    own_cluster.start_worker()
+    with open_executor("dask", 2, address=own_cluster.address) as executor:
+        executor.submit(os.getpid).result(timeout=60)
+        calls = [executor.submit(time.sleep, 60) for _ in range(3)]
+
+        own_cluster.scheduler.kill()
+
+        assert wait(calls, timeout=30).done == set(calls)
+        with pytest.raises(ClusterError, match=r"start it and its workers again, then run again"):
+            executor.submit(divmod, 7, 2)
+
+    assert {type(call.exception()) for call in calls} == {ClusterError}
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_silent_scheduler_is_noticed(
+    own_cluster: DaskCluster, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vigil, "SILENCE_S", 1.0)
+    own_cluster.start_worker()
+    with open_executor("dask", 1, address=own_cluster.address) as executor:
+        own_cluster.scheduler.send_signal(number)
+        call = executor.submit(divmod, 7, 2)
+
+        error = call.exception(timeout=30)
+
+    assert isinstance(error, ClusterError)
+
+
+def test_the_loss_of_all_workers_is_noticed(own_cluster: DaskCluster) -> None:
+    worker = own_cluster.start_worker()
+    with ClusterExecutor(own_cluster.address, workerless_s=1) as executor:
+        call = executor.submit(time.sleep, 60)
+        worker.kill()
+
+        error = call.exception(timeout=30)
+
+    assert isinstance(error, ClusterError)
+    assert "no worker is left. Start workers" in str(error)

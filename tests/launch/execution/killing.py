@@ -1,0 +1,117 @@
+"""Killing a program at random instants of its run, which are told by what its tasks have said."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from runforest.run.journal import JournalReader
+from tests.conftest import wait_until
+from tests.warm import kill_group, printed
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runforest.run.journal import Entry
+    from tests.conftest import Project
+    from tests.warm import WarmProgram
+
+POLL_S = 0.005
+PATIENCE_S = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instant:
+    """So many seconds after a run's journal has got so many entries."""
+
+    n_entries: int
+    after_s: float
+
+
+class Course:
+    """When the tasks of an uninterrupted run said something."""
+
+    def __init__(self, program: WarmProgram, project: Project, *options: str) -> None:
+        assert program.run(project, *options) == 0, printed(project)
+        ended_s = time.time()
+        entries = told(run_folders(project)[0])
+        opened_s = project.top_runs()[0].info.start_time / 1000
+        told_s = [int(str(entry["timestamp_ms"])) / 1000 for entry in entries]
+        times_s = [opened_s, *told_s, ended_s]
+        self._events = ["opened", *(str(entry["event"]) for entry in entries)]
+        self._gaps_s = [after - before for before, after in itertools.pairwise(times_s)]
+
+    def random_instant(self, chance: random.Random, since: str = "opened") -> Instant:
+        """Return an instant; each stretch between two entries is as likely as another.
+
+        Most that can be destroyed happens in the short ones.
+
+        Parameters
+        ----------
+        since
+            The first event after which it may be.
+        """
+        n_entries = chance.randrange(self._events.index(since), len(self._gaps_s))
+        return Instant(n_entries=n_entries, after_s=chance.uniform(0, self._gaps_s[n_entries]))
+
+
+def run_folders(project: Project) -> list[Path]:
+    """Return the folders of a project's runs."""
+    return list((project.folder / "mlruns").glob("titanic/*"))
+
+
+def told(folder: Path) -> list[Entry]:
+    """Return what the tasks of a run have said so far, but for what only slow machines say."""
+    entries = JournalReader(folder / "journal.jsonl").next_piece(limit=100_000) or []
+    return [entry for entry in entries if entry["event"] != "trial_started"]
+
+
+def kill_run(
+    program: WarmProgram,
+    project: Project,
+    options: tuple[str, ...],
+    instant: Instant,
+    kill: Callable[[int], None] = kill_group,
+) -> int:
+    """Start the program, kill something of it at an instant of its run; return its exit code.
+
+    Parameters
+    ----------
+    kill
+        Gets the process id of the program. One that has ended before is not missed.
+    """
+    earlier = set(run_folders(project))
+    group = program.start(project, *options)
+
+    def has_come() -> bool:
+        new = [folder for folder in run_folders(project) if folder not in earlier]
+        is_far = bool(new) and len(told(new[0])) >= instant.n_entries
+        return is_far or not psutil.pid_exists(group)
+
+    try:
+        wait_until(has_come, timeout_s=PATIENCE_S, poll_s=POLL_S)
+        time.sleep(instant.after_s)
+        kill(group)
+    except BaseException:
+        kill_group(group)
+        raise
+    finally:
+        code = program.wait()
+    return code
+
+
+def phase_of_kill(project: Project) -> str:
+    """Say how far the newest run was when it was killed."""
+    runs = project.top_runs()
+    if not runs:
+        return "before the run"
+    if runs[0].info.status != "RUNNING":
+        return "after the run"
+    entries = told(project.artifacts(runs[0]).parent)
+    return f"{entries[-1]['task']} {entries[-1]['event']}" if entries else "run opened"

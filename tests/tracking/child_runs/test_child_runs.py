@@ -1,0 +1,258 @@
+"""Both ways to write child runs leave the same in the store."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runforest.tracking.child_runs.child_run import PARENT_TAG, Move, finished_child
+from runforest.tracking.child_runs.database_writer import BulkChildRuns, sql_store
+from runforest.tracking.child_runs.writers import ClientChildRuns, child_runs
+from tests.tracking.conftest import STARTED_MS, local, trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mlflow.entities import Run as MlflowRun
+
+    from runforest.tracking.child_runs.writers import ChildRuns
+    from tests.tracking.conftest import RecordedRun, Records
+
+TABLES = ("runs", "tags", "params", "metrics", "latest_metrics")
+TRIALS = {
+    "complete": trial(0),
+    "pruned": trial(1, state="pruned", value=None, std=None, fold_scores=[0.25]),
+    "failed": trial(2, state="failed", value=None, std=None, fold_scores=[], reason="no luck"),
+    "not finite": trial(3, fold_scores=[math.nan, math.inf, -math.inf], value=math.nan),
+    "equal scores": trial(4, fold_scores=[0.5, 0.5, 0.5]),
+    "long values": trial(5, params={"text": "x" * 7000, "k" * 200: 1}, state="failed"),
+    "odd names": trial(6, params={"fare [GBP]": 1, "fare (GBP)": 2, "ünï": "ß"}),
+    "two objectives": trial(7, further={"roc_auc": [0.5, 0.75, 1.0]}, study="abc"),
+}
+
+
+def by_client(recorded: RecordedRun) -> ChildRuns:
+    return ClientChildRuns(recorded.client)
+
+
+def in_bulk(recorded: RecordedRun) -> ChildRuns:
+    store = sql_store(recorded.client)
+    assert store is not None
+    return BulkChildRuns(store)
+
+
+WAYS = [by_client, in_bulk]
+both_ways = pytest.mark.parametrize("way", WAYS)
+
+
+def database(recorded: RecordedRun) -> Path:
+    return recorded.project / "mlruns" / "mlflow.db"
+
+
+def rows_of(recorded: RecordedRun) -> list[list[str]]:
+    """Return the rows of the only child run in each table, without the ids of runs."""
+    (child,) = recorded.children()
+    found = []
+    with closing(sqlite3.connect(database(recorded))) as base:
+        base.row_factory = sqlite3.Row
+        for table in TABLES:
+            query = f"SELECT * FROM {table} WHERE run_uuid = ?"  # noqa: S608 - names of ours
+            rows = [dict(row) for row in base.execute(query, [child.info.run_id])]
+            found.append(sorted(without_ids(recorded, json.dumps(row), child) for row in rows))
+    return found
+
+
+def without_ids(recorded: RecordedRun, text: str, child: MlflowRun) -> str:
+    return text.replace(child.info.run_id, "ID").replace(recorded.opened.run_id, "PARENT")
+
+
+def write(way: Callable[[RecordedRun], ChildRuns], recorded: RecordedRun) -> list[object]:
+    children = [finished_child(recorded.opened, one) for one in TRIALS.values()]
+    return list(way(recorded).write(children))
+
+
+@local
+def test_the_client_tells_the_same_of_both(records: Records) -> None:
+    first, second = records.open(), records.open()
+
+    refused = [*write(by_client, first), *write(in_bulk, second)]
+
+    assert refused == []
+    assert len(first.children()) == len(second.children()) == len(TRIALS)
+    twins = {child.data.tags["mlflow.runforest.trial"]: child for child in first.children()}
+    for child in second.children():
+        twin = twins[child.data.tags["mlflow.runforest.trial"]]
+        assert told(second, child) == told(first, twin)
+
+
+@local
+@pytest.mark.parametrize("name", TRIALS)
+def test_no_column_of_the_database_differs(records: Records, name: str) -> None:
+    rows = []
+    for way in WAYS:
+        recorded = records.open()
+        assert way(recorded).write([finished_child(recorded.opened, TRIALS[name])]) == []
+        rows.append(rows_of(recorded))
+
+    assert rows[0] == rows[1]
+
+
+def told(recorded: RecordedRun, child: MlflowRun) -> str:
+    """Return all that MLflow's client tells of a child run, without the ids of runs."""
+    run = recorded.client.get_run(child.info.run_id)
+    histories = {
+        key: [vars(one) for one in recorded.client.get_metric_history(run.info.run_id, key)]
+        for key in run.data.metrics
+    }
+    text = json.dumps([run.to_dictionary(), histories], sort_keys=True, default=repr)
+    return without_ids(recorded, text, child)
+
+
+@local
+@both_ways
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("metrics.score > 0.615 and params.depth = '4'", ["trial 4"]),
+        ("metrics.fold_score = 0.25", ["trial 1"]),
+        ("metrics.roc_auc = 0.75", ["trial 7"]),
+        ("attributes.run_name = 'trial 2'", ["trial 2"]),
+        ("attributes.status = 'FAILED' and tags.reason = 'no luck'", ["trial 2"]),
+        ("attributes.status = 'KILLED'", ["trial 1"]),
+        (f"attributes.start_time = {STARTED_MS + 6}", ["trial 6"]),
+        (f"attributes.end_time = {STARTED_MS + 6 + 2500}", ["trial 6"]),
+        ("params.`fare _GBP_` = '1' and params.`fare _GBP__` = '2'", ["trial 6"]),
+        ("tags.`mlflow.runforest.study` = 'abc'", ["trial 7"]),
+    ],
+)
+def test_a_search_finds_the_trial(
+    records: Records, way: Callable[[RecordedRun], ChildRuns], query: str, names: list[str]
+) -> None:
+    recorded = records.open()
+    trials = TRIALS | {"equal scores": trial(4, value=0.62)}
+    children = [finished_child(recorded.opened, one) for one in trials.values()]
+    way(recorded).write(children)
+
+    found = recorded.client.search_runs([recorded.opened.experiment_id], query)
+
+    assert sorted(run.info.run_name for run in found) == names
+
+
+@local
+@both_ways
+def test_a_trial_that_the_store_refuses_costs_no_other(
+    records: Records, way: Callable[[RecordedRun], ChildRuns]
+) -> None:
+    recorded = records.open()
+    trials = [
+        trial(0),
+        trial(1, started_ms=-STARTED_MS),
+        trial(2),
+        trial(3, started_ms=-STARTED_MS),
+    ]
+
+    refused = way(recorded).write([finished_child(recorded.opened, one) for one in trials])
+
+    finished = [run for run in recorded.children() if run.info.status == "FINISHED"]
+    assert [run.info.run_name for run in finished] == ["trial 0", "trial 2"]
+    assert len(refused) == 2
+    assert "timestamp" in str(refused[0])
+
+
+@local
+@both_ways
+def test_a_locked_database_is_waited_for(
+    records: Records, way: Callable[[RecordedRun], ChildRuns]
+) -> None:
+    recorded = records.open()
+    holder = sqlite3.connect(database(recorded), isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(1.0, holder.rollback)
+    timer.start()
+
+    refused = way(recorded).write([finished_child(recorded.opened, trial(0))])
+
+    timer.join()
+    holder.close()
+    assert refused == []
+    assert recorded.names() == ["trial 0"]
+
+
+@local
+def test_a_write_that_fails_half_way_leaves_nothing(records: Records) -> None:
+    recorded = records.open()
+    with closing(sqlite3.connect(database(recorded))) as base:
+        base.execute("DROP TABLE latest_metrics")
+
+    with pytest.raises(Exception, match="latest_metrics"):
+        in_bulk(recorded).write([finished_child(recorded.opened, trial(0))])
+
+    with closing(sqlite3.connect(database(recorded))) as base:
+        assert base.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+@local
+def test_a_deleted_experiment_takes_no_trials(records: Records) -> None:
+    recorded = records.open()
+    recorded.client.delete_experiment(recorded.opened.experiment_id)
+
+    for way in WAYS:
+        refused = way(recorded).write([finished_child(recorded.opened, trial(0))])
+        assert "must be in the 'active' state" in str(refused[0])
+
+
+def test_child_runs_get_another_parent_and_name(records: Records) -> None:
+    first, second = records.open(), records.open()
+    store = child_runs(first.client)
+    store.write([finished_child(first.opened, trial(number)) for number in range(3)])
+    moved = store.find(first.opened.experiment_id, PARENT_TAG, first.opened.run_id)
+    moved = sorted(moved, key=lambda child: child.name)[:2]
+
+    store.move(
+        [
+            Move(run_id=child.run_id, parent_id=second.opened.run_id, name=f"trial {number + 5}")
+            for number, child in enumerate(moved)
+        ]
+    )
+
+    assert first.names() == ["trial 2"]
+    assert second.names() == ["trial 5", "trial 6"]
+    assert [child.data.params["depth"] for child in second.children()] == ["0", "1"]
+    tags = [child.data.tags["mlflow.runName"] for child in second.children()]
+    assert tags == ["trial 5", "trial 6"]
+
+
+def test_what_is_found_of_a_trial_is_what_was_written(records: Records) -> None:
+    recorded = records.open()
+    store = child_runs(recorded.client)
+    child = finished_child(recorded.opened, trial(0, study="key"))
+    store.write([child, finished_child(recorded.opened, trial(1, study="other"))])
+
+    (found,) = store.find(recorded.opened.experiment_id, "mlflow.runforest.study", "key")
+
+    assert found.is_complete(child)
+    assert (found.uid, found.parent_id, found.name) == (child.uid, child.parent_id, "trial 0")
+
+
+@pytest.mark.parametrize("records", ["server"], indirect=True)
+@pytest.mark.slow
+def test_a_trial_takes_three_requests_to_a_server(
+    records: Records, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (log,) = tmp_path_factory.getbasetemp().glob("server[0-9]/server.log")
+    recorded = records.open()
+
+    def requests_for(n_trials: int) -> int:
+        children = [finished_child(recorded.opened, trial(number)) for number in range(n_trials)]
+        before = log.read_text(encoding="utf-8").count(" /api/")
+        assert by_client(recorded).write(children) == []
+        return log.read_text(encoding="utf-8").count(" /api/") - before
+
+    assert [requests_for(1), requests_for(5)] == [3, 15]

@@ -1,0 +1,126 @@
+"""Every pruner ends hopeless trials; one that could not do so is refused before the first trial."""
+
+from __future__ import annotations
+
+import pytest
+
+from runforest.run.active import DatasetFacts
+from runforest.tuning.checks import study_problems
+from runforest.tuning.driver.search import StudyError
+from tests.tuning.studies import make_study, run
+
+FACTS = DatasetFacts(n_rows=60, n_target_values=60, smallest_class=1)
+
+
+def problems(**changes: object) -> dict[str, str]:
+    table = {"alpha": [0.1, 1.0, 10.0]}
+    return study_problems(make_study(**{"sampler_options": {}, **changes}), table, FACTS)
+
+
+@pytest.mark.parametrize("pruner", ["hyperband", "successive_halving"])
+@pytest.mark.parametrize(
+    ("option", "value", "least"),
+    [
+        ("reduction_factor", 1, 2),
+        ("reduction_factor", 2.5, 2),
+        ("min_resource", 0, 1),
+        ("min_resource", 1.0, 1),
+        ("min_resource", "some", 1),
+        ("bootstrap_count", -1, 0),
+        ("bootstrap_count", True, 0),
+    ],
+)
+def test_an_option_that_is_no_such_number_is_refused(pruner, option, value, least) -> None:
+    told = problems(pruner=pruner, pruner_options={option: value})
+
+    assert told == {
+        f"pruner_options.{option}": f"must be a whole number of at least {least}, got {value!r}."
+    }
+
+
+@pytest.mark.parametrize(
+    ("pruner", "options", "got"),
+    [
+        ("hyperband", {"min_resource": 5}, "got 5"),
+        ("hyperband", {"min_resource": 9}, "got 9"),
+        ("successive_halving", {"min_resource": 5}, "got 5"),
+        ("successive_halving", {"min_early_stopping_rate": 2}, r"got 1 * 4 ** 2"),
+        ("successive_halving", {"min_early_stopping_rate": 10**9}, r"got 1 * 4 ** 1000000000"),
+    ],
+)
+def test_a_pruner_whose_first_decision_comes_too_late_is_refused(pruner, options, got) -> None:
+    message = problems(pruner=pruner, pruner_options=options, n_folds=5)["pruner"]
+
+    assert "never ends a trial" in message
+    assert f"fewer than n_folds = 5, {got}. Lower that, or raise n_folds." in message
+
+
+@pytest.mark.parametrize(
+    ("pruner", "options"),
+    [
+        ("hyperband", {"min_resource": 4, "reduction_factor": 2, "bootstrap_count": 1}),
+        ("successive_halving", {"min_resource": 4}),
+        ("successive_halving", {"min_resource": "auto"}),
+        ("successive_halving", {"min_early_stopping_rate": 1}),
+        ("wilcoxon", {}),
+    ],
+)
+def test_a_pruner_that_decides_before_the_last_fold_is_taken(pruner, options) -> None:
+    assert problems(pruner=pruner, pruner_options=options, n_folds=5) == {}
+
+
+@pytest.mark.parametrize(
+    ("n_folds", "options", "remedy"),
+    [
+        (4, {}, "Set n_folds = 5 or more, or p_threshold above 0.125."),
+        (3, {}, "Set n_folds = 5 or more, or p_threshold above 0.25."),
+        (2, {}, "Set n_folds = 5 or more."),
+        (2, {"p_threshold": 0.9}, "Set n_folds = 3 or more."),
+        (5, {"p_threshold": 0.05}, "Set n_folds = 6 or more, or p_threshold above 0.0625."),
+        (5, {"n_startup_steps": 7}, "Set n_folds = 8 or more."),
+        (5, {"p_threshold": 0}, "Raise it, such as to 0.1."),
+    ],
+)
+def test_wilcoxon_with_too_few_folds_is_refused(n_folds, options, remedy) -> None:
+    message = problems(pruner="wilcoxon", pruner_options=options, n_folds=n_folds)["pruner"]
+
+    assert message.endswith(remedy)
+
+
+def test_the_steps_of_a_training_count_where_they_are_judged() -> None:
+    late = {
+        "estimator": make_study("sklearn.linear_model.SGDRegressor").estimator,
+        "pruner": "hyperband",
+        "pruner_options": {"min_resource": 4},
+        "prune_by": "iterations",
+    }
+
+    assert "raise n_steps" in problems(**late, n_steps=4, n_folds=5)["pruner"]
+    assert problems(**late, n_steps=5, n_folds=2) == {}
+
+
+@pytest.mark.parametrize(
+    ("pruner", "options"),
+    [
+        ("median", {"n_startup_trials": 2}),
+        ("percentile", {"percentile": 50.0, "n_startup_trials": 2}),
+        ("successive_halving", {"reduction_factor": 2}),
+        ("hyperband", {"reduction_factor": 2}),
+        ("wilcoxon", {}),
+    ],
+)
+def test_a_hopeless_trial_ends_after_some_of_its_folds(pruner, options) -> None:
+    study = make_study(pruner=pruner, pruner_options=options, n_trials=12, n_folds=6)
+
+    pruned = [trial for trial in run(study).trials if trial.state == "pruned"]
+
+    assert pruned
+    assert all(0 < len(trial.fold_scores) < 6 for trial in pruned)
+
+
+def test_a_study_whose_trials_were_all_pruned_says_what_to_do() -> None:
+    options = {"bootstrap_count": 9}  # That many trials are ended at the first decision.
+    study = make_study(pruner="successive_halving", pruner_options=options, n_trials=4)
+
+    with pytest.raises(StudyError, match=r"all 4 trials were pruned\. Lower bootstrap_count"):
+        run(study)

@@ -1,0 +1,157 @@
+"""Samplers and pruners are tables; each entry of them builds and is checked."""
+
+from __future__ import annotations
+
+import sys
+
+import optuna
+import pytest
+
+from runforest.tuning.samplers.table import PRUNERS, SAMPLERS, pruner_problems, sampler_problems
+from runforest.tuning.space.table import parse_space, suggest
+
+STEPS = parse_space(
+    {
+        "a": {"type": "float", "low": 0, "high": 1, "step": 0.5},
+        "b": {"type": "int", "low": 1, "high": 3},
+    }
+)
+ENDLESS = parse_space({"alpha": {"type": "float", "low": 0, "high": 1}, "b": [1, 2]})
+
+
+def needs_package(name: str) -> pytest.MarkDecorator | tuple[()]:
+    return pytest.mark.skipif(
+        bool(sampler_problems(name, STEPS)), reason=f"the package of {name} is not installed"
+    )
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=needs_package(n)) for n in SAMPLERS])
+def test_a_sampler_gives_the_same_points_for_a_seed(name: str) -> None:
+    drawn = []
+    for _ in range(2):
+        study = optuna.create_study(sampler=SAMPLERS[name].build(3, STEPS, {}))
+        trials = [study.ask() for _ in range(4)]
+        drawn.append([suggest(trial, STEPS) for trial in trials[:1]])
+
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+def test_a_pruner_is_built_without_options(name: str) -> None:
+    assert isinstance(PRUNERS[name].build(5, {}), optuna.pruners.BasePruner)
+    assert pruner_problems(name) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "check"),
+    [(n, c, lambda n, o: sampler_problems(n, STEPS, o)) for n, c in SAMPLERS.items() if c.options]
+    + [(n, c, pruner_problems) for n, c in PRUNERS.items() if c.options],
+)
+def test_an_unknown_option_names_a_near_one(name, choice, check) -> None:
+    if choice.__class__.__name__ == "SamplerChoice" and sampler_problems(name, STEPS):
+        pytest.skip(f"the package of {name} is not installed")
+    option = choice.options[0]
+
+    (message,) = check(name, {f"{option}x": 1}).values()
+
+    assert f"Did you mean `{option}`" in message
+
+
+def test_an_unknown_sampler_lists_the_known_ones() -> None:
+    expected = "unknown sampler 'TPE'. Choose one of: tpe, random, grid, qmc, cmaes, gp, nsgaii."
+
+    assert sampler_problems("TPE", STEPS) == {"sampler": expected}
+
+
+def test_an_unknown_pruner_lists_the_known_ones() -> None:
+    assert "Choose one of: none, median, percentile" in pruner_problems("mean")["pruner"]
+
+
+@pytest.mark.parametrize(("sampler", "package"), [("cmaes", "cmaes"), ("gp", "torch")])
+def test_a_missing_package_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, sampler: str, package: str
+) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, package, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "Editable" not in str(f)])
+
+    assert f"pip install runforest[{sampler}]" in sampler_problems(sampler, STEPS)["sampler"]
+
+
+def test_a_grid_needs_steps() -> None:
+    assert "Add one to `alpha`" in sampler_problems("grid", ENDLESS)["sampler"]
+
+
+def test_a_grid_is_refused_for_a_task_that_suggests_by_itself() -> None:
+    assert "Remove its suggest(), or use tpe" in sampler_problems("grid", None)["sampler"]
+
+
+def test_a_grid_of_too_many_points_is_refused() -> None:
+    space = parse_space({"a": {"type": "int", "low": 1, "high": 2**31}, "b": [1, 2]})
+
+    assert sampler_problems("grid", space) == {
+        "sampler": "grid takes at most 1,000,000 points, got 4,294,967,296. "
+        "Use larger steps, or the sampler random or qmc."
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "remedy"),
+    [("qmc", {"qmc_type": "sobo"}, "halton"), ("nsgaii", {"population_size": 1}, "greater")],
+)
+def test_a_refused_option_says_what_is_allowed(name: str, options: dict, remedy: str) -> None:
+    assert remedy in sampler_problems(name, STEPS, options)["sampler_options"]
+
+
+def test_a_refused_option_of_a_pruner_says_what_is_allowed() -> None:
+    problems = pruner_problems("percentile", {"percentile": 200})
+
+    assert "between 0 and 100" in problems["pruner_options"]
+
+
+def test_a_grid_visits_each_point_once() -> None:
+    study = optuna.create_study(sampler=SAMPLERS["grid"].build(0, STEPS, {}))
+
+    points = [tuple(suggest(study.ask(), STEPS).values()) for _ in range(9)]
+
+    assert sorted(points) == [(a, b) for a in (0.0, 0.5, 1.0) for b in (1, 2, 3)]
+
+
+def test_of_a_large_grid_the_points_that_are_left_are_visited() -> None:
+    space = parse_space({"a": {"type": "int", "low": 1, "high": 20_000}})
+    sampler = SAMPLERS["grid"].build(0, space, {})
+    sampler.skip({"a": number} for number in range(1, 20_001) if number % 100)
+    study = optuna.create_study(sampler=sampler)
+
+    points = [suggest(study.ask(), space)["a"] for _ in range(200)]
+
+    assert sorted(points) == list(range(100, 20_001, 100))
+
+
+def test_an_exhausted_grid_says_so() -> None:
+    space = parse_space({"a": [1, 2]})
+    study = optuna.create_study(sampler=SAMPLERS["grid"].build(0, space, {}))
+    for _ in range(2):
+        suggest(study.ask(), space)
+
+    with pytest.raises(ValueError, match="Ask for fewer trials"):
+        suggest(study.ask(), space)
+
+
+def test_nsgaii_goes_on_after_hundreds_of_generations() -> None:
+    space = parse_space({"a": {"type": "float", "low": 0, "high": 1}})
+    distributions = {name: dimension.distribution() for name, dimension in space.items()}
+    study = optuna.create_study(sampler=SAMPLERS["nsgaii"].build(0, space, {"population_size": 2}))
+    study.add_trials(
+        optuna.trial.create_trial(
+            params={"a": number / 1000},
+            distributions=distributions,
+            value=number / 1000,
+            system_attrs={"NSGAIISampler:generation": number // 2},
+        )
+        for number in range(1000)
+    )
+
+    value = suggest(study.ask(), space)["a"]
+
+    assert 0 <= value <= 1

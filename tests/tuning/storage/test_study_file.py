@@ -1,0 +1,61 @@
+"""The journal of a study takes an interrupt at any moment."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import optuna
+import pytest
+
+from runforest.tuning.storage.study_file import StudyJournal, quiet_optuna
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+TRIAL = optuna.trial.create_trial(
+    value=1.0,
+    params={"alpha": 0.5},
+    distributions={"alpha": optuna.distributions.FloatDistribution(0.0, 1.0)},
+)
+
+
+class InterruptAt:
+    """Raises KeyboardInterrupt before the numbered line of Python that runs, counted from 1."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __call__(self, _frame: FrameType, event: str, _argument: object) -> InterruptAt:
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+# Between the opening of a file and its `with`, an interrupt leaves it to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_at_any_line_of_writing_a_trial_stays_an_interrupt(tmp_path) -> None:
+    file, number, is_interrupted = tmp_path / "study.journal", 0, True
+    before = sys.gettrace()
+
+    while is_interrupted:
+        number += 1
+        with quiet_optuna():
+            journal = StudyJournal(file, ["r2"])
+        try:
+            sys.settrace(InterruptAt(number))
+            journal.append(TRIAL)
+        except KeyboardInterrupt:
+            pass
+        else:
+            is_interrupted = False
+        finally:
+            sys.settrace(before)
+        with quiet_optuna():
+            assert len(StudyJournal(file, ["r2"]).finished()) in {0, 1}
+        file.unlink()
+
+    assert number > 50
+    assert list(tmp_path.iterdir()) == []
