@@ -11,7 +11,7 @@ unfinished := $(venv)/unfinished
 requirements := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check ui bench dev constraints
+.PHONY: help run test check fix ui bench dev constraints
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(venv)/dev ## Run the tests
 check: ## Run all checks: format, lint, types, imports, containers, tests
 	@.ci/run
 
+fix: $(venv)/dev ## Format the code and mend what the linter can
+	@$(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
+
 ui: $(venv)/core ## Serve the runs at http://localhost:5000
 	@$(venv)/bin/runforest ui $(ARGS)
 
@@ -34,12 +37,11 @@ bench: $(venv)/dev ## Run the benchmarks; one alone: make bench ARGS=NAME
 
 dev: $(venv)/dev ## Install what tests and checks need, run nothing
 
-# Without the extra gp: torch alone is some gigabytes, and has another build for each kind of machine.
 constraints: ## Renew constraints.txt: the newest versions that pyproject.toml allows
 	@$(call require_python)
 	@rm -rf $(venv)-constraints && $(PYTHON) -m venv $(venv)-constraints
 	@$(venv)-constraints/bin/python -m pip install --quiet --dry-run --ignore-installed \
-	  --report $(venv)-constraints/report.json '.[dev,catboost,cmaes,dask,lightgbm,xgboost]'
+	  --report $(venv)-constraints/report.json uv '.[dev,catboost,cmaes,dask,lightgbm,xgboost]'
 	@$(venv)-constraints/bin/python -c "$$list_versions" $(venv)-constraints/report.json \
 	  >$(venv)-constraints/constraints.txt
 	@mv $(venv)-constraints/constraints.txt constraints.txt && rm -rf $(venv)-constraints
@@ -58,14 +60,19 @@ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
   exit 1; }
 endef
 
-# usage: $(call install,WHAT): the project with its extras, in the pinned versions
+# usage: $(call install,WHAT): the project with its extras, in the pinned versions; uv takes seconds
+# where pip takes minutes, and shows how far it is; where uv cannot be had, pip does it
 define install
 if [ ! -x $(python) ] || [ -e $(unfinished) ]; then \
   { $(call require_python); } && $(PYTHON) -m venv --clear $(venv) || exit 1; \
 fi; \
 touch $(unfinished); \
 echo 'Installing the pinned packages into $(venv)' >&2; \
-$(python) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(1)' && rm $(unfinished)
+{ $(python) -m pip install --quiet --disable-pip-version-check -c constraints.txt uv && \
+  $(python) -m uv pip install --python $(python) -c constraints.txt -e '$(1)'; } || \
+{ echo 'uv cannot do it here; pip can, and takes some minutes' >&2 && \
+  $(python) -m pip install --disable-pip-version-check -c constraints.txt -e '$(1)'; } && \
+rm $(unfinished)
 endef
 
 define list_versions
@@ -73,7 +80,7 @@ import json, sys
 installs = json.load(open(sys.argv[1]))["install"]
 packages = {item["metadata"]["name"]: item["metadata"]["version"] for item in installs}
 del packages["runforest"]
-print("# Pinned versions of the packages and of all extras but gp. Renewed by: make constraints")
+print("# Pinned versions of the packages, of all extras and of uv. Renewed by: make constraints")
 for name in sorted(packages, key=str.lower):
     print(f"{name}=={packages[name]}")
 endef

@@ -3,7 +3,14 @@
 import sys
 from pathlib import Path
 
-from runforest.launch.cli import run
+try:
+    from runforest.launch.cli import run
+except ModuleNotFoundError as error:
+    sys.stderr.write(
+        f"{sys.executable} has no module {error.name}. Run `make run`, which installs all into .venv, "
+        "or install it yourself: pip install -e . -c constraints.txt\n"
+    )
+    sys.exit(2)
 
 if __name__ == "__main__":
     sys.exit(run(Path(__file__).resolve().parents[1]))

@@ -170,41 +170,14 @@ def test_a_set_value_is_read_as_toml_and_else_as_text(text: str, value: object) 
     assert parse_value(text) == value
 
 
-INI = "[PathConfig]\ninput: input\n[Trainer]\nestimator = sklearn.linear_model.LogisticRegression\n"
+@pytest.mark.parametrize("parser", ["cfg", "yaml"])
+def test_a_parser_other_than_toml_is_refused_with_the_remedy(check: Check, parser: str) -> None:
+    check.project.write(".env", f"LUIGI_CONFIG_PARSER={parser}\n")
+
+    check.refuses(because=["LUIGI_CONFIG_PARSER", f'"{parser}"', "Write the experiment as TOML."])
 
 
-def test_an_ini_file_means_what_the_same_toml_file_means(check: Check) -> None:
-    check.project.write(".env", "LUIGI_CONFIG_PARSER=cfg\nLUIGI_CONFIG_PATH=luigi.cfg\n")
-    check.project.write("luigi.cfg", f"{INI}seed = 3\n[Tuner.search_space]\nC = [0.1, 1.0]\n")
+def test_the_parser_toml_may_be_set(check: Check) -> None:
+    check.project.write(".env", "LUIGI_CONFIG_PARSER=toml\n")
 
-    experiment = check.load()
-
-    assert experiment.tables["Trainer"]["seed"] == 3
-    assert experiment.tables["Tuner"]["search_space"] == {"C": [0.1, 1.0]}
-
-
-@pytest.mark.parametrize(
-    ("text", "because"),
-    [
-        pytest.param("[PathConfig\n", ["no section headers", "Correct that line."], id="syntax"),
-        pytest.param("[PathConfig]\ninput\n", ["[line 2]", "Correct that line."], id="no value"),
-        pytest.param(f"{INI}seed=1\nseed=2\n", ["[line 6]", "Correct that line."], id="key twice"),
-        pytest.param(
-            f"{INI}seed = zero\n", ["luigi.cfg [Trainer]", 'integer, got "zero"'], id="type"
-        ),
-        pytest.param(f"{INI}[DEFAULT]\na = 1\n", ["[DEFAULT]", "Known: Dataset"], id="DEFAULT"),
-    ],
-)
-def test_mistakes_of_an_ini_file_are_told_like_those_of_a_toml_file(
-    check: Check, text: str, because: list[str]
-) -> None:
-    check.project.write(".env", "LUIGI_CONFIG_PARSER=cfg\nLUIGI_CONFIG_PATH=luigi.cfg\n")
-    check.project.write("luigi.cfg", text)
-
-    check.refuses(because=because)
-
-
-def test_an_unknown_parser_is_refused_with_the_known_ones(check: Check) -> None:
-    check.project.write(".env", "LUIGI_CONFIG_PARSER=yaml\n")
-
-    check.refuses(because=["LUIGI_CONFIG_PARSER", '"yaml"', "Known: cfg, conf, ini, toml."])
+    assert check.load()

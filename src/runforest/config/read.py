@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from runforest.errors import ConfigError, Problem, did_you_mean
+from runforest.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 Tables = dict[str, dict[str, object]]
-INI_PARSERS = ("cfg", "conf", "ini")
-PARSERS = ("toml", *INI_PARSERS)
+PARSER = "toml"
+"""The only value of LUIGI_CONFIG_PARSER that is accepted, beside none."""
+
 SET_OPTION = "--set"
 _NAME = r"\s*[^.=\s][^.=]*"
 _SETTING = re.compile(rf"{_NAME}(\.{_NAME})+=.*", re.DOTALL)
@@ -74,15 +74,13 @@ def read_layers(files: Iterable[Path], settings: Iterable[str], parser: str) -> 
         A file is missing or unreadable, its syntax is wrong, or an option has no value.
     """
     layers = Layers(files=tuple(files), settings=tuple(settings))
-    if parser not in PARSERS:
-        problem = Problem(
-            where="environment",
-            key="LUIGI_CONFIG_PARSER",
-            message=f'unknown parser "{parser}". {did_you_mean(parser, PARSERS)}',
+    if parser != PARSER:
+        message = f'must be "{PARSER}" or empty, got "{parser}". Write the experiment as TOML.'
+        raise ConfigError(
+            [Problem(where="environment", key="LUIGI_CONFIG_PARSER", message=message)]
         )
-        raise ConfigError([problem])
     for file in layers.files:
-        layers.overlay(_read_file(file, parser), file.name)
+        layers.overlay(_read_file(file), file.name)
     malformed = [setting for setting in layers.settings if not _SETTING.fullmatch(setting)]
     if malformed:
         remedy = "For example: --set Trainer.seed=1"
@@ -107,23 +105,12 @@ def parse_value(text: str) -> object:
         return text
 
 
-def _read_file(file: Path, parser: str) -> dict[str, object]:
-    text = _read_text(file)
+def _read_file(file: Path) -> dict[str, object]:
+    """Return the tables of a file in UTF-8, with or without a byte order mark."""
     try:
-        if parser in INI_PARSERS and file.suffix != ".toml":
-            return _parse_ini(text, file.name)
-        return tomllib.loads(text)
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         message = f"not valid TOML: {error}. Correct that line."
-    except configparser.Error as error:
-        message = f"not valid INI: {' '.join(str(error).split())}. Correct that line."
-    raise ConfigError([Problem(where=str(file), message=message)])
-
-
-def _read_text(file: Path) -> str:
-    """Return the text of a file in UTF-8, with or without the mark that some editors put first."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         message = (
             f"cannot be read ({error.strerror}). Create it, or name another with --config or "
@@ -132,25 +119,6 @@ def _read_text(file: Path) -> str:
     except UnicodeDecodeError as error:
         message = f"is not UTF-8 text ({error.reason} at byte {error.start}). Save it as UTF-8."
     raise ConfigError([Problem(where=str(file), message=message)])
-
-
-def _parse_ini(text: str, source: str) -> dict[str, object]:
-    """Read the INI syntax of Luigi's `cfg` parser; values and dotted sections mean what TOML's do.
-
-    Raises
-    ------
-    configparser.Error
-        The syntax is wrong.
-    """
-    parser = configparser.ConfigParser(interpolation=None, default_section="")
-    parser.optionxform = str  # type: ignore[assignment,method-assign] # keys keep their case
-    parser.read_string(text, source=source)
-    tables: dict[str, object] = {}
-    for section in parser.sections():
-        values = {key: parse_value(value) for key, value in parser.items(section)}
-        for name, table in _nested(section.split("."), values).items():
-            tables[name] = _merged(tables.get(name), table)
-    return tables
 
 
 def _parse_setting(setting: str) -> dict[str, object]:

@@ -38,25 +38,26 @@ def test_a_file_that_is_no_toml_is_told_in_the_project_folder_too(project: Proje
     assert outcome.err.endswith("Correct that line.\n")
 
 
-def test_an_unknown_parser_of_the_environment_is_refused(project: Project) -> None:
+def test_a_parser_of_the_environment_other_than_toml_is_refused(project: Project) -> None:
     project.environment["LUIGI_CONFIG_PARSER"] = "yaml"
 
     outcome = project.run()
 
     assert outcome.code == 2
     assert outcome.err == (
-        'environment\n  LUIGI_CONFIG_PARSER: unknown parser "yaml". Known: cfg, conf, ini, toml.\n'
+        'environment\n  LUIGI_CONFIG_PARSER: must be "toml" or empty, got "yaml". '
+        "Write the experiment as TOML.\n"
     )
 
 
-def test_an_ini_file_named_by_the_environment_runs_from_any_folder(
+def test_an_experiment_named_by_the_environment_runs_from_any_folder(
     project: Project, tmp_path: Path
 ) -> None:
-    project.environment["LUIGI_CONFIG_PARSER"] = "cfg"
-    project.environment["LUIGI_CONFIG_PATH"] = str(tmp_path / "luigi.cfg")
-    (tmp_path / "luigi.cfg").write_text(
-        "[RunConfig]\nexperiment_name = from ini\ntask = Preprocessor\n"
-        "[PathConfig]\ninput = input/titanic\n[Preprocessor]\ndrop_columns = ['Name']\n"
+    project.environment["LUIGI_CONFIG_PARSER"] = "toml"
+    project.environment["LUIGI_CONFIG_PATH"] = str(tmp_path / "other.toml")
+    (tmp_path / "other.toml").write_text(
+        "[RunConfig]\nexperiment_name = 'elsewhere'\ntask = 'Preprocessor'\n"
+        "[PathConfig]\ninput = 'input/titanic'\n[Preprocessor]\ndrop_columns = ['Name']\n"
     )
 
     outcome = project.run(cwd=tmp_path)
