@@ -7,8 +7,8 @@ try:
     from runforest.launch.cli import run
 except ModuleNotFoundError as error:
     sys.stderr.write(
-        f"{sys.executable} has no module {error.name}. Run `make run`, which installs all into .venv, "
-        "or install it yourself: pip install -e . -c constraints.txt\n"
+        f"{sys.executable} has no module {error.name}. Run `make run`, which installs all of them "
+        "into .venv, or install them yourself: pip install -e . -c constraints.txt\n"
     )
     sys.exit(2)
 
