@@ -46,21 +46,21 @@ class RunConfig(Table):
     )
     reuse: bool = Field(
         default=True,
-        description="Whether a result that any earlier run computed from the same is taken.",
+        description="Reuse stored results (true) or recompute everything (false).",
     )
     start_method: Literal["", "fork", "spawn", "forkserver"] = Field(
         default="", description="How worker processes start; empty for the platform's default."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least severe log record that is shown and kept."
+        default="INFO", description="Least severe log record that is printed and recorded."
     )
 
 
 class PathConfig(Table):
     """Where the input lies, and results that are to be used as they are.
 
-    Beside `input`, each key is the name of a task and its value the result that is taken for it,
-    whatever has changed since; what nothing but that task requires is not computed. The value is
+    Beside `input`, each key is the name of a task and its value the result that is used for it,
+    whatever has changed since; tasks needed only for it are skipped. The value is
     the task's folder in the artifacts of a run, such as
     `"./mlruns/titanic/RUN_ID/artifacts/Preprocessor"`, or its URI: `"runs:/RUN_ID/Preprocessor"`,
     or on a tracking server `"mlflow-artifacts:/1/RUN_ID/artifacts/Preprocessor"`. What a URI names
