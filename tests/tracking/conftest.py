@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.tracking.lifecycle.open_close import OpenedRun
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 STARTED_MS = 1_700_000_000_000
 HEAD = "HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"

@@ -20,7 +20,7 @@ from runforest.errors import ConfigError, Problem
 from runforest.history.needed_runs import without_needed
 from runforest.tracking.deletion import delete_runs, top_runs
 from runforest.tracking.exchange.transfer import DRAFT, remove_drafts
-from runforest.tracking.lifecycle.open_close import HOST_TAG, PROJECT_TAG
+from runforest.tracking.tags import HOST_TAG, PROJECT_TAG
 from runforest.tuning.study_log import LOCK_SUFFIX
 
 if TYPE_CHECKING:

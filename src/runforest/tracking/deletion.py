@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
-from runforest.tracking.lifecycle.liveness import PROCESS_TAG
 from runforest.tracking.recorded_run import RecordedRun, all_runs, read_run
 from runforest.tracking.store.connect import hide_password
+from runforest.tracking.tags import PARENT_TAG, PROCESS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,7 +20,7 @@ N_PER_CALL = 500
 
 def top_runs(client: MlflowClient) -> list[RecordedRun]:
     """Return the runs that are no child runs, newest first."""
-    runs = [run for run in all_runs(client) if "mlflow.parentRunId" not in run.data.tags]
+    runs = [run for run in all_runs(client) if PARENT_TAG not in run.data.tags]
     recorded = [read_run(run) for run in runs if PROCESS_TAG in run.data.tags]
     return sorted(recorded, key=lambda run: -run.started_ms)
 
@@ -35,9 +35,7 @@ def delete_runs(client: MlflowClient, runs: list[RecordedRun]) -> None:
     """
     parents = {run.run_id for run in runs}
     children = [
-        run.info.run_id
-        for run in all_runs(client)
-        if run.data.tags.get("mlflow.parentRunId") in parents
+        run.info.run_id for run in all_runs(client) if run.data.tags.get(PARENT_TAG) in parents
     ]
     doomed = [*children, *parents]
     for run_id in doomed:

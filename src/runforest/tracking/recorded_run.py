@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from runforest.errors import ArtifactError, StoreError
 from runforest.results.manifest import Manifest, read_manifest
-from runforest.tracking.lifecycle.liveness import PROCESS_TAG
 from runforest.tracking.store.location import local_path
+from runforest.tracking.tags import PROCESS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.tracking.child_runs.child_run import PARENT_TAG, Move, finished_child
-from runforest.tracking.child_runs.database_writer import BulkChildRuns, sql_store
+from runforest.tracking.child_runs.child_run import Move, finished_child
+from runforest.tracking.child_runs.database_writer import BulkChildRuns
 from runforest.tracking.child_runs.writers import ClientChildRuns, child_runs
+from runforest.tracking.store.database import sql_store
+from runforest.tracking.tags import PARENT_TAG
 from tests.tracking.conftest import STARTED_MS, local, trial
 
 if TYPE_CHECKING:

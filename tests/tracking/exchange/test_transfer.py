@@ -14,7 +14,7 @@ from runforest.results.digests import DigestCache, file_digest
 from runforest.results.manifest import Manifest, OutputFile, read_manifest, write_manifest
 from runforest.tracking.exchange.finder import find_in_store
 from runforest.tracking.exchange.transfer import download_result
-from runforest.tracking.recorder.rows import RESULT_TAG
+from runforest.tracking.tags import RESULT_TAG
 from tests.tracking.conftest import local
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from mlflow.exceptions import MlflowException
 from runforest.errors import StoreError
 from runforest.launch.execution.signals import interruptible
 from runforest.tracking.lifecycle.open_close import RunRequest, open_run
-from runforest.tracking.recorder.rows import RESULT_TAG
 from runforest.tracking.store.names import safe_name, shortened
+from runforest.tracking.tags import RESULT_TAG
 from tests.tracking.conftest import local
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.tracking.lifecycle.open_close import OpenedRun
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
     from tests.tracking.conftest import RecordedRun, Records
 
 

@@ -18,9 +18,9 @@ from sqlalchemy import event
 from runforest.errors import StoreError
 from runforest.launch.execution.signals import interruptible
 from runforest.run.journal import JournalReader
-from runforest.tracking.child_runs.database_writer import sql_store
 from runforest.tracking.recorder.thread import POLL_S, Recorder
 from runforest.tracking.store.connect import connect
+from runforest.tracking.store.database import sql_store
 from tests.conftest import wait_until
 from tests.tracking.conftest import STARTED_MS, Records, local, serving, trial
 

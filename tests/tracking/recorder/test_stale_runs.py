@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.tracking.lifecycle.open_close import PROJECT_TAG
 from runforest.tracking.recorder.stale_runs import close_stale_runs
+from runforest.tracking.tags import PROJECT_TAG
 from tests.tracking.conftest import STARTED_MS, local, trial
 
 if TYPE_CHECKING:

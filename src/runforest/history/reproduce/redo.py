@@ -17,6 +17,7 @@ from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_
 from runforest.tracking.exchange.transfer import download_result
 from runforest.tracking.recorded_run import RecordedRun, read_run
 from runforest.tracking.store.connect import connect
+from runforest.tracking.tags import PARENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +115,5 @@ def _moved(search_path: str, folder: Path, project: Path) -> Iterator[str]:
 def _only_run(folder: Path) -> RecordedRun:
     client = connect(f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}", folder)
     experiments = [found.experiment_id for found in client.search_experiments()]
-    tops = [
-        one for one in client.search_runs(experiments) if "mlflow.parentRunId" not in one.data.tags
-    ]
+    tops = [one for one in client.search_runs(experiments) if PARENT_TAG not in one.data.tags]
     return read_run(tops[0])

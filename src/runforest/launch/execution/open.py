@@ -21,7 +21,7 @@ from runforest.redact import redact
 from runforest.run.active import Run
 from runforest.tracking.exchange.transfer import upload_files
 from runforest.tracking.lifecycle.datasets import DatasetRecord, log_datasets
-from runforest.tracking.lifecycle.open_close import OpenedRun, RunRequest, closed_on_error, open_run
+from runforest.tracking.lifecycle.open_close import RunRequest, closed_on_error, open_run
 from runforest.tracking.recorder.stale_runs import close_stale_runs
 from runforest.tracking.store.connect import connect, store_uri
 from runforest.tracking.store.connections import quicken_requests
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from runforest.launch.experiment.load import Experiment
     from runforest.provenance.git import Commit
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 LOCAL_PAGE = "http://localhost:5000"
 

@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from runforest.tracking.store.names import safe_name, safe_params, shortened
+from runforest.tracking.tags import (
+    NAME_TAG,
+    PARENT_TAG,
+    REASON_TAG,
+    RUNNING_NAME,
+    STUDY_TAG,
+    TRIAL_TAG,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,15 +21,9 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, Param, RunTag
 
     from runforest.run.journal import Entry
-    from runforest.tracking.lifecycle.open_close import OpenedRun
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
-PARENT_TAG = "mlflow.parentRunId"
-NAME_TAG = "mlflow.runName"
-STUDY_TAG = "mlflow.runforest.study"
-TRIAL_TAG = "mlflow.runforest.trial"
-RUNNING_NAME = "trial (running)"
-KILLED_NAME = "trial (killed)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,7 @@ def _tags(parent: OpenedRun, entry: Entry, study: str) -> dict[str, str]:
         PARENT_TAG: parent.run_id,
         TRIAL_TAG: trial_uid(entry),
         STUDY_TAG: study,
-        "reason": shortened(str(entry.get("reason") or "")),
+        REASON_TAG: shortened(str(entry.get("reason") or "")),
     }
     return {key: value for key, value in tags.items() if value}
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runforest.tracking.child_runs.child_run import Move
-from runforest.tracking.child_runs.writers import finish, refusal_of
-from runforest.tracking.recorder.rows import RESULT_TAG
+from runforest.tracking.child_runs.writers import finish
+from runforest.tracking.store.failures import refusal_of
+from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,15 +5,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from runforest.tracking.child_runs.child_run import (
-    PARENT_TAG,
-    STUDY_TAG,
-    finished_child,
-    running_child,
-    trial_uid,
-)
+from runforest.tracking.child_runs.child_run import finished_child, running_child, trial_uid
 from runforest.tracking.child_runs.resumed import EarlierTrials
-from runforest.tracking.child_runs.writers import child_runs, finish, refusal_of, start
+from runforest.tracking.child_runs.writers import child_runs, finish, start
+from runforest.tracking.store.failures import refusal_of
+from runforest.tracking.tags import PARENT_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +18,7 @@ if TYPE_CHECKING:
 
     from runforest.run.journal import Entry
     from runforest.tracking.child_runs.child_run import ChildRun, FoundChild
-    from runforest.tracking.lifecycle.open_close import OpenedRun
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 
 class TrialRecorder:

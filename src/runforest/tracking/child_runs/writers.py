@@ -5,8 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from runforest.tracking.child_runs.child_run import NAME_TAG, PARENT_TAG, TRIAL_TAG, FoundChild
-from runforest.tracking.store.refusals import is_refusal
+from runforest.tracking.child_runs.child_run import FoundChild
+from runforest.tracking.store.failures import refusal_of
+from runforest.tracking.tags import NAME_TAG, PARENT_TAG, TRIAL_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,23 +127,11 @@ def start(client: MlflowClient, child: ChildRun) -> str:
 
 def child_runs(client: MlflowClient) -> ChildRuns:
     """Return the quickest way to the child runs of a store."""
-    from runforest.tracking.child_runs.database_writer import BulkChildRuns, sql_store
+    from runforest.tracking.child_runs.database_writer import BulkChildRuns
+    from runforest.tracking.store.database import sql_store
 
     store = sql_store(client)
     return ClientChildRuns(client) if store is None else BulkChildRuns(store)
-
-
-def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
-    """Call for an item and return the refusal of what is in it; raise what else goes wrong."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        call(item)
-    except MlflowException as error:
-        if is_refusal(error):
-            return error
-        raise
-    return None
 
 
 def _create(client: MlflowClient, child: ChildRun) -> str:

@@ -12,12 +12,12 @@ from runforest.errors import ArtifactError
 from runforest.results.digests import DigestCache
 from runforest.results.index import Result
 from runforest.results.manifest import read_manifest
-from runforest.tracking.child_runs.database_writer import sql_store
 from runforest.tracking.exchange.transfer import download_result
-from runforest.tracking.recorder.rows import RESULT_TAG
 from runforest.tracking.store.connect import is_reachable
+from runforest.tracking.store.database import sql_store
 from runforest.tracking.store.failures import first_line
 from runforest.tracking.store.location import local_path
+from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

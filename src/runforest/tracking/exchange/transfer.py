@@ -13,9 +13,9 @@ from filelock import FileLock, Timeout
 from runforest.errors import ArtifactError
 from runforest.results.digests import file_digest
 from runforest.results.manifest import MANIFEST_NAME, read_manifest
-from runforest.tracking.recorder.rows import RESULT_TAG
 from runforest.tracking.store.connect import hide_password
 from runforest.tracking.store.location import local_path
+from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
     from runforest.results.digests import DigestCache

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runforest.tracking.tags import ROLE_TAG
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -41,7 +43,7 @@ def log_datasets(client: MlflowClient, run_id: str, records: list[DatasetRecord]
                 source=json.dumps({"uri": record.path}),
                 profile=json.dumps({"num_rows": record.n_rows, "num_columns": record.n_columns}),
             ),
-            tags=[InputTag("mlflow.data.context", record.role)],
+            tags=[InputTag(ROLE_TAG, record.role)],
         )
         for record in records
     ]

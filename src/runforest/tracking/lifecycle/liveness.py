@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import psutil
 
-PROCESS_TAG = "mlflow.runforest.process"
-"""Which process a run is of; a child run has no such tag, nor has a run of another program."""
-
 CLOCK_TOLERANCE_S = 1.5
 """Start times are reckoned from the boot time, which the system may correct a little."""
 

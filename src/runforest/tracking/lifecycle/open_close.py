@@ -12,11 +12,27 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from runforest.errors import StoreError
-from runforest.tracking.child_runs.child_run import KILLED_NAME, NAME_TAG, RUNNING_NAME
-from runforest.tracking.child_runs.database_writer import add_rows, sql_store
-from runforest.tracking.lifecycle.liveness import PROCESS_TAG, process_start
-from runforest.tracking.store.location import local_path
+from runforest.tracking.lifecycle.liveness import process_start
+from runforest.tracking.lifecycle.opened_run import OpenedRun
+from runforest.tracking.store.database import add_rows, sql_store
 from runforest.tracking.store.names import safe_params, shortened
+from runforest.tracking.tags import (
+    COMMIT_TAG,
+    DIRTY_TAG,
+    EXPERIMENT_KIND_TAG,
+    HOST_TAG,
+    KILLED_NAME,
+    NAME_TAG,
+    NOTE_TAG,
+    PARENT_TAG,
+    PROCESS_TAG,
+    PROJECT_TAG,
+    RUNNING_NAME,
+    SOURCE_TAG,
+    SOURCE_TYPE_TAG,
+    TASKS_TAG,
+    USER_TAG,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,13 +44,8 @@ if TYPE_CHECKING:
     from runforest.tracking.lifecycle.outcome import TaskOutcome
 
 BATCH_LIMIT = 100
-PROJECT_TAG = "mlflow.runforest.project"
-"""Folder of the project that a run is of, which alone has the run's journal."""
-
-HOST_TAG = "mlflow.runforest.host"
-
 # Without it the page opens on views for language models.
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+_EXPERIMENT_TAGS = {EXPERIMENT_KIND_TAG: "custom_model_development"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,32 +61,6 @@ class RunRequest:
     commit: str
     is_dirty: bool
     params: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenedRun:
-    """A run in the tracking store, and whether its artifacts lie on this machine."""
-
-    run_id: str
-    name: str
-    experiment_id: str
-    artifact_uri: str
-
-    @classmethod
-    def of(cls, run: MlflowRun) -> OpenedRun:
-        """Return what MLflow says of a run."""
-        return cls(
-            run_id=run.info.run_id,
-            name=run.info.run_name,
-            experiment_id=run.info.experiment_id,
-            artifact_uri=run.info.artifact_uri,
-        )
-
-    @property
-    def local_folder(self) -> Path | None:
-        """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
-        artifacts = local_path(self.artifact_uri)
-        return artifacts.parent if artifacts else None
 
 
 def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:
@@ -147,12 +132,12 @@ def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutc
             + (f" {outcome.duration_s:.2f} s" if outcome.duration_s else "")
             for name, outcome in outcomes.items()
         ]
-        client.set_tag(run_id, "tasks", shortened(", ".join(parts)))
+        client.set_tag(run_id, TASKS_TAG, shortened(", ".join(parts)))
 
 
 def running_children(client: MlflowClient, opened: OpenedRun) -> list[MlflowRun]:
     """Return the child runs that have no final status."""
-    query = f"tags.`mlflow.parentRunId` = '{opened.run_id}' and attributes.status = 'RUNNING'"
+    query = f"tags.`{PARENT_TAG}` = '{opened.run_id}' and attributes.status = 'RUNNING'"
     return list(client.search_runs([opened.experiment_id], query))
 
 
@@ -184,15 +169,15 @@ def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
 
 def _tags(request: RunRequest) -> dict[str, str]:
     tags = {
-        "mlflow.user": _user(),
-        "mlflow.source.name": request.source_file,
-        "mlflow.source.type": "LOCAL",
-        "mlflow.note.content": request.description,
+        USER_TAG: _user(),
+        SOURCE_TAG: request.source_file,
+        SOURCE_TYPE_TAG: "LOCAL",
+        NOTE_TAG: request.description,
         HOST_TAG: socket.gethostname(),
         PROJECT_TAG: str(request.project),
         PROCESS_TAG: process_start(os.getpid()),
-        "mlflow.source.git.commit": request.commit,
-        "git.dirty": str(request.is_dirty).lower() if request.commit else "",
+        COMMIT_TAG: request.commit,
+        DIRTY_TAG: str(request.is_dirty).lower() if request.commit else "",
     }
     return {key: value for key, value in tags.items() if value}
 

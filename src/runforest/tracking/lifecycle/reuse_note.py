@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.tracking.child_runs.database_writer import read_run, sql_store
 from runforest.tracking.store.connect import is_reachable
+from runforest.tracking.store.database import read_run, sql_store
+from runforest.tracking.tags import NOTE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from runforest.tracking.lifecycle.outcome import TaskOutcome
-
-NOTE_TAG = "mlflow.note.content"
-"""What MLflow's page shows as the description of a run."""
 
 
 def experiments_of(client: MlflowClient, run_ids: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from runforest.run.journal import Entry
-    from runforest.tracking.lifecycle.open_close import OpenedRun
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runforest.tracking.child_runs.database_writer import add_rows, sql_store
-from runforest.tracking.child_runs.writers import refusal_of
+from runforest.tracking.store.database import add_rows, sql_store
+from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.store.names import safe_name, shortened
+from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
     from mlflow.exceptions import MlflowException
 
     from runforest.run.journal import Entry
-
-RESULT_TAG = "mlflow.runforest.result."
-"""Beginning of the tag that says that a run holds a result; its end is the fingerprint.
-
-The fingerprint stands in the key because keys are indexed and values are not; keys that begin with
-`mlflow.` do not show on the run's page. Of two tasks of a run with equal results, it names the one
-that computed it: the other's manifest points there.
-"""
 
 
 def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> list[MlflowException]:

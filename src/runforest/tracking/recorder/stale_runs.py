@@ -12,10 +12,12 @@ from filelock import FileLock
 
 from runforest.errors import StoreError
 from runforest.results.index import ResultIndex
-from runforest.tracking.lifecycle.liveness import PROCESS_TAG, is_alive
-from runforest.tracking.lifecycle.open_close import HOST_TAG, PROJECT_TAG, OpenedRun, close_run
+from runforest.tracking.lifecycle.liveness import is_alive
+from runforest.tracking.lifecycle.open_close import close_run
+from runforest.tracking.lifecycle.opened_run import OpenedRun
 from runforest.tracking.recorder.replay import replay_journal
 from runforest.tracking.store.failures import first_line, outage_told
+from runforest.tracking.tags import HOST_TAG, PROCESS_TAG, PROJECT_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

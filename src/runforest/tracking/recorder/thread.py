@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from runforest.run.active import Run
     from runforest.run.journal import Entry
-    from runforest.tracking.lifecycle.open_close import OpenedRun
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
     from runforest.tracking.lifecycle.outcome import TaskOutcome
 
 logger = logging.getLogger(__name__)

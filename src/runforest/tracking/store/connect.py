@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from runforest.errors import StoreError
 from runforest.importing import uncollected
-from runforest.tracking.child_runs.database_writer import relax_sync
+from runforest.tracking.store.database import relax_sync
 from runforest.tracking.store.relocation import follow_move
 from runforest.tracking.store.sqlite import check_sqlite, has_schema, sqlite_path, use_wal
 

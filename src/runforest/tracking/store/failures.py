@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from runforest.errors import StoreError, causes
 from runforest.tracking.store.connect import hide_password, is_reachable
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from mlflow.exceptions import MlflowException
+
     from runforest.run.journal import Entry
+
+T = TypeVar("T")
 
 _MAX_REASON = 200
 
@@ -91,6 +95,33 @@ def is_outage(error: Exception, uri: str) -> bool:
         return True
     is_unavailable = getattr(error, "error_code", "") == "TEMPORARILY_UNAVAILABLE"
     return is_unavailable or not is_reachable(uri)
+
+
+def is_refusal(error: MlflowException) -> bool:
+    """Return whether an error of MLflow is about a value that it does not take.
+
+    Of a database's errors it says BAD_REQUEST to nearly all, closed connections and damaged files
+    among them (`mlflow/store/db/utils.py`); the one behind it tells.
+    """
+    from sqlalchemy.exc import DataError, IntegrityError
+
+    if error.error_code == "BAD_REQUEST":
+        cause = error.__cause__
+        return cause is None or isinstance(cause, (DataError, IntegrityError))
+    return bool(error.error_code == "INVALID_PARAMETER_VALUE")
+
+
+def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
+    """Call for an item and return the refusal of what is in it; raise what else goes wrong."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        call(item)
+    except MlflowException as error:
+        if is_refusal(error):
+            return error
+        raise
+    return None
 
 
 def recorded_singly(

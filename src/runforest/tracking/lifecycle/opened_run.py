@@ -1,0 +1,39 @@
+"""A run of the tracking store, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runforest.tracking.store.location import local_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow.entities import Run as MlflowRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedRun:
+    """A run in the tracking store, and whether its artifacts lie on this machine."""
+
+    run_id: str
+    name: str
+    experiment_id: str
+    artifact_uri: str
+
+    @classmethod
+    def of(cls, run: MlflowRun) -> OpenedRun:
+        """Return what MLflow says of a run."""
+        return cls(
+            run_id=run.info.run_id,
+            name=run.info.run_name,
+            experiment_id=run.info.experiment_id,
+            artifact_uri=run.info.artifact_uri,
+        )
+
+    @property
+    def local_folder(self) -> Path | None:
+        """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
+        artifacts = local_path(self.artifact_uri)
+        return artifacts.parent if artifacts else None
