@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import luigi
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runforest.model.estimators import Kind  # noqa: F401 - named in quotes below
 
 ParameterT = TypeVar("ParameterT", bound="luigi.Parameter[Any]")
@@ -58,6 +60,19 @@ class NamesParameter(luigi.ListParameter[tuple[str, ...]]):
         if isinstance(x, str) and not x.startswith("["):
             return self.normalize(x)
         return super().parse(x)  # type: ignore[no-untyped-call]
+
+
+class TaskNameParameter(luigi.Parameter[str]):
+    """Name of a task of the project: `self.need(self.tables)` gives it.
+
+    Before a run is opened the task is seen to have the named outputs and parameters.
+    """
+
+    def __init__(
+        self, *, default: str, outputs: Sequence[str], takes: Sequence[str] = (), description: str
+    ) -> None:
+        super().__init__(default=default, description=description)
+        self.outputs, self.takes = outputs, takes
 
 
 class KindParameter(luigi.Parameter["Kind"]):
@@ -159,6 +174,7 @@ _TEXT_TYPES: tuple[type[object], ...] = (
     InputFileParameter,
     ImportPathParameter,
     KindParameter,
+    TaskNameParameter,
 )
 
 

@@ -8,10 +8,11 @@ import shutil
 import time
 import traceback
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import luigi
 from luigi.task import flatten
+from luigi.task_register import Register
 
 from runforest.errors import Problem, interrupts_kept
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
@@ -80,9 +81,15 @@ class RunTask(TaskLog, luigi.Task):
         """
         return Artifact(self._staging or self.result_folder, name, is_volatile=is_volatile)
 
-    def need(self, task: type[TaskT], **params: object) -> TaskT:
-        """Return an instance of another task in the same run."""
-        return _make(task, {"active_run": self.active_run, **params})
+    @overload
+    def need(self, task: type[TaskT], **params: object) -> TaskT: ...
+    @overload
+    def need(self, task: str, **params: object) -> RunTask: ...
+    def need(self, task: type[RunTask] | str, **params: object) -> RunTask:
+        """Return an instance of another task in the same run, given by its class or its name."""
+        found = Register.get_task_cls(task) if isinstance(task, str) else task
+        made: RunTask = _make(found, {"active_run": self.active_run, **params})
+        return made
 
     @classmethod
     def get_params(cls) -> list[tuple[str, luigi.Parameter[Any]]]:

@@ -15,7 +15,6 @@ from runforest.run.active import LINEAGE_PAGE
 from runforest.run_task import RunTask
 from runforest.tracking.models.mlflow_model import load_model
 from runforest.tuning.study.tables import best_trials
-from tasks.features import Features
 from tasks.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -55,8 +54,7 @@ class Evaluator(RunTask):
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, the trainer, and its tuner if it has one."""
         trainer = self.need(Trainer)
-        needed: dict[str, RunTask] = {"tables": self.need(Features), "trainer": trainer}
-        return {**needed, "tuner": trainer.tuner()} if trainer.tune else needed
+        return {**trainer.requires(), "trainer": trainer}
 
     def problems(self) -> Iterator[Problem]:
         """Return scorers that do not suit, and too many folds."""

@@ -9,7 +9,6 @@ import luigi
 from runforest.parameters import from_table
 from runforest.run_task import RunTask
 from runforest.tracking.models.mlflow_model import load_model
-from tasks.features import Features
 from tasks.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ class Prediction(RunTask):
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables and the trainer."""
-        return {"tables": self.need(Features), "trainer": self.need(Trainer)}
+        trainer = self.need(Trainer)
+        return {"tables": trainer.requires()["tables"], "trainer": trainer}
 
     def output(self) -> Artifact:
         """Return the predictions: id and target, in the order of the test file."""

@@ -11,13 +11,12 @@ from runforest.parameters import (
     ImportPathParameter,
     KindParameter,
     TableParameter,
+    TaskNameParameter,
     from_table,
 )
 from runforest.run_task import RunTask
 from runforest.tracking.models.mlflow_model import save_model
 from runforest.tracking.models.model_code import model_code
-from tasks.features import Features
-from tasks.tuner import Tuner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +34,21 @@ class Trainer(RunTask):
         "classes and Ridge for numbers.",
     )
     params = TableParameter(default={}, description="Parameters of the estimator.")
+    tables = TaskNameParameter(
+        default="Preprocessor",
+        outputs=("train", "test"),
+        description="Task whose tables the model sees, with the outputs train and test.",
+    )
+    tuner = TaskNameParameter(
+        default="Tuner",
+        outputs=("best_params", "trials", "plots"),
+        takes=("estimator", "params", "tables"),
+        description="Task that finds the parameters: Tuner, or a task derived from it.",
+    )
     tune = luigi.BoolParameter(
         default=False,
         parsing=luigi.BoolParameter.EXPLICIT_PARSING,
-        description="Whether to take the best parameters of [Tuner], over those of `params`.",
+        description="Whether to take the best parameters of `tuner`, over those of `params`.",
     )
     seed = luigi.IntParameter(default=0, description="random_state of the estimator.")
     target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
@@ -49,12 +59,9 @@ class Trainer(RunTask):
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, and the tuner if this trainer is tuned."""
-        needed: dict[str, RunTask] = {"tables": self.need(Features)}
-        return {**needed, "tuner": self.tuner()} if self.tune else needed
-
-    def tuner(self) -> Tuner:
-        """Return the tuner of this trainer's estimator."""
-        return self.need(Tuner, estimator=self.estimator, params=self.params)
+        shared = {"estimator": self.estimator, "params": self.params, "tables": self.tables}
+        tuner = {"tuner": self.need(self.tuner, **shared)} if self.tune else {}
+        return {"tables": self.need(self.tables), **tuner}
 
     def problems(self) -> Iterator[Problem]:
         """Return what is wrong with the estimator and its parameters."""

@@ -16,9 +16,10 @@ from runforest.parameters import (
     KindParameter,
     NamesParameter,
     TableParameter,
+    TaskNameParameter,
     from_table,
 )
-from runforest.run_task import RunTask, requires
+from runforest.run_task import RunTask
 from runforest.tuning.checks import study_problems
 from runforest.tuning.samplers.table import PRUNERS, SAMPLERS
 from runforest.tuning.space.table import parse_space, suggest
@@ -26,7 +27,6 @@ from runforest.tuning.study.figures import study_figures
 from runforest.tuning.study.spec import StudySpec
 from runforest.tuning.study.tables import study_facts, trials_table
 from runforest.tuning.study_log import StudyLog, kept_study
-from tasks.features import Features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,6 @@ MAX_TRIALS = 1_000_000
 _names = ", ".join
 
 
-@requires(Features)
 class Tuner(RunTask):
     """Try parameters of the trainer's estimator; every trial is a child run."""
 
@@ -127,11 +126,22 @@ class Tuner(RunTask):
     params = from_table(
         "Trainer", "params", TableParameter(default={}, description="As the trainer's.")
     )
+    tables = from_table(
+        "Trainer",
+        "tables",
+        TaskNameParameter(
+            default="Preprocessor", outputs=("train", "test"), description="As the trainer's."
+        ),
+    )
     target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
     id = from_table(
         "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
     )
     kind = from_table("Dataset", "kind", KindParameter(description="classification or regression."))
+
+    def requires(self) -> RunTask:
+        """Return the task of the tables."""
+        return self.need(self.tables)
 
     def suggest(self, trial: optuna.Trial) -> dict[str, object]:
         """Return the parameters of a trial; override it for a conditional search space."""

@@ -129,7 +129,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_and_nothing_that_follows_from_t
         """\
 luigi.toml [RunConfig]
   task: unknown task "Experimnt". Did you mean `Experiment`? Known: Evaluator, Experiment, \
-Prediction, Preprocessor, Trainer, Tuner.
+Prediction, Preprocessor, Trainer, Tuner. They are looked for in src/tasks.
   workers: expected an integer, got "2".
 luigi.toml [Dataset]
   target: "yield" is not a column of train.csv. Did you mean `yields`?

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from runforest.config.model import TABLES, DatasetConfig, PathConfig, RunConfig, Table
 from runforest.errors import Problem, did_you_mean, surely_meant
-from runforest.parameters import show_value, value_problem
+from runforest.parameters import TaskNameParameter, show_value, value_problem
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -180,7 +180,7 @@ def _check_task_table(
         meant = key if key in parameters else surely_meant(key, parameters)
         if message:
             problems.append(Problem(where=layers.where(name, key), key=key, message=message))
-        if meant and not value_problem(parameters[meant], value):
+        if meant and not _task_message(meant, value, parameters):
             sound.setdefault(meant, value)
     return sound
 
@@ -190,15 +190,32 @@ def _task_message(
 ) -> str | None:
     if key not in parameters:
         return f"unknown key. {did_you_mean(key, parameters)}"
-    return value_problem(parameters[key], value)
+    parameter = parameters[key]
+    if isinstance(parameter, TaskNameParameter) and isinstance(value, str):
+        return _task_name_problem(value, parameter.takes)
+    return value_problem(parameter, value)
+
+
+def _task_name_problem(name: str, takes: Iterable[str] = ()) -> str | None:
+    known = task_names()
+    if name in known:
+        parameters = dict(Register.get_task_cls(name).get_params())
+        missing = [key for key in takes if key not in parameters]
+        remedy = "Name another task, or derive it from one that has."
+        return f"{name} has no parameter {', '.join(missing)}. {remedy}" if missing else None
+    if name in Register.task_names():
+        return f'"{name}" is a task of Luigi alone. Derive it from RunTask, in src/tasks.'
+    meant = surely_meant(name, known)
+    hint = f"Did you mean `{meant}`? " if meant else ""
+    return (
+        f'unknown task "{name}". {hint}Known: {", ".join(known)}. They are looked for in src/tasks.'
+    )
 
 
 def _check_task_name(layers: Layers, run: RunConfig, problems: list[Problem]) -> RunConfig:
-    known = task_names()
-    if run.task in known:
+    message = _task_name_problem(run.task)
+    if message is None:
         return run
-    meant = surely_meant(run.task, known)
-    hint = f"Did you mean `{meant}`? " if meant else ""
-    message = f'unknown task "{run.task}". {hint}Known: {", ".join(known)}.'
+    meant = surely_meant(run.task, task_names())
     problems.append(Problem(where=layers.where("RunConfig", "task"), key="task", message=message))
     return run.model_copy(update={"task": meant}) if meant else run

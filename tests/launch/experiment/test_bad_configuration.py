@@ -22,7 +22,7 @@ def test_a_wrong_configuration_ends_with_code_2_one_message_and_no_run(project: 
     assert outcome.err == (
         "luigi.toml [RunConfig]\n"
         '  task: unknown task "Predicton". Did you mean `Prediction`? Known: Evaluator, '
-        "Experiment, Prediction, Preprocessor, Trainer, Tuner.\n"
+        "Experiment, Prediction, Preprocessor, Trainer, Tuner. They are looked for in src/tasks.\n"
     )
     assert project.runs() == []
 

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import QUICK, REPOSITORY
+
 if TYPE_CHECKING:
-    from tests.conftest import Project
+    from tests.conftest import Check, Project
 
-FAMILY_SIZE = '''\
-from runforest.run_task import RunTask, requires
-from tasks.preprocessor import Preprocessor
-
-
-@requires(Preprocessor)
-class FamilySize(RunTask):
-    """Add the number of relatives on board."""
-
-    def output(self):
-        return {name: self.artifact(f"{name}.parquet") for name in ("train", "test")}
-
-    def compute(self):
-        for name, source in self.input().items():
-            table = source.load()
-            self.output()[name].save(table.assign(FamilySize=table["SibSp"] + table["Parch"]))
-'''
+DOCS = REPOSITORY / "docs"
 
 TALKING = """\
 import luigi
@@ -54,27 +42,58 @@ class Talks(WrapperRunTask):
 """
 
 
-@pytest.mark.slow
-def test_a_task_between_preprocessor_and_trainer_gives_the_model_its_column(
-    project: Project,
-) -> None:
-    project.write("src/tasks/family_size.py", FAMILY_SIZE)
-    features = (project.folder / "src" / "tasks" / "features.py").read_text()
-    project.write(
-        "src/tasks/features.py",
-        features.replace(
-            "from tasks.preprocessor import Preprocessor as Features",
-            "from tasks.family_size import FamilySize as Features",
-        ),
-    )
+def snippets(page: str, language: str) -> list[str]:
+    """Return the code blocks of a documentation page, as a reader copies them."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
-    outcome = project.run("--set", "RunConfig.task=Trainer", "--set", "Trainer.tune=false")
+
+@pytest.mark.slow
+def test_the_tasks_of_the_own_task_and_the_tuning_page_reach_the_model(project: Project) -> None:
+    (deep_tuner,) = [code for code in snippets("tuning.md", "python") if "class DeepTuner" in code]
+    (tuner,) = [code for code in snippets("tuning.md", "toml") if "DeepTuner" in code]
+    project.write("src/tasks/family_size.py", snippets("own-task.md", "python")[0])
+    project.write("src/tasks/deep_tuner.py", deep_tuner)
+    project.write("tables.toml", snippets("own-task.md", "toml")[0])
+    project.write("tuner.toml", tuner)
+    files = ("--config", "luigi.toml", "--config", "tables.toml", "--config", "tuner.toml")
+
+    outcome = project.run(
+        *files, *QUICK, "--set", "DeepTuner.n_trials=2", "--set", "DeepTuner.n_folds=2"
+    )
 
     assert outcome.code == 0, outcome.err
     run = project.top_runs()[0]
-    description = (project.artifacts(run) / "Trainer" / "model" / "MLmodel").read_text()
-    assert "FamilySize" in description
-    assert project.manifest(run, "Trainer")["ingredients"]["upstream"].keys() == {"0.FamilySize"}
+    folder = project.artifacts(run)
+    assert "FamilySize" in (folder / "Trainer" / "model" / "MLmodel").read_text()
+    assert "FamilySize" in (folder / "Evaluator" / "importances.csv").read_text()
+    params = json.loads((folder / "Trainer" / "params.json").read_text())
+    assert params.keys() & {"max_depth", "max_leaf_nodes"}
+    assert params == {"n_estimators": 10} | json.loads(
+        (folder / "DeepTuner" / "best_params.json").read_text()
+    )
+    assert len(project.children(run)) == 2
+    readers = ("DeepTuner", "Trainer", "Evaluator", "Prediction")
+    upstream = {task: project.manifest(run, task)["ingredients"]["upstream"] for task in readers}
+    assert all("0.FamilySize" in needed for needed in upstream.values())
+    assert not (folder / "Tuner").exists()
+
+
+def test_a_task_named_in_the_configuration_is_checked_before_a_run(check: Check) -> None:
+    for name, remedy in (
+        ("Preprocesor", "Did you mean `Preprocessor`? Known: Evaluator,"),
+        ("Preprocessors", "They are looked for in src/tasks."),
+        ("WrapperTask", "Derive it from RunTask"),
+        ("Tuner", "Tuner has no output train, test. Name another task"),
+    ):
+        message = check.refuses("--set", f"Trainer.tables={name}", because=[remedy, "[Trainer]"])
+
+        assert message.count("tables:") == 1
+
+    check.refuses(
+        *("--set", "Trainer.tune=true", "--set", "Trainer.tuner=Preprocessor"),
+        because=["tuner: Preprocessor has no parameter estimator, params, tables", "[Trainer]"],
+    )
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest.errors import ConfigError, Problem
-from runforest.parameters import InputFileParameter
+from runforest.parameters import InputFileParameter, TaskNameParameter, shared_source
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def task_problems(tasks: list[RunTask]) -> list[Problem]:
 
 def _required(task: RunTask) -> list[RunTask]:
     try:
+        _check_chosen(task)
         needed = task.required
     except ConfigError:
         raise
@@ -95,6 +96,22 @@ def _required(task: RunTask) -> list[RunTask]:
             message = f"requires {item!r}, which is not a RunTask. Return tasks from requires()."
             raise _graph_error(task, message)
     return needed
+
+
+def _check_chosen(task: RunTask) -> None:
+    """See that the tasks which a task takes by name have the outputs that it reads."""
+    for key, parameter in task.get_params():
+        if not isinstance(parameter, TaskNameParameter):
+            continue
+        name = task.param_kwargs[key]
+        outputs = task.need(name).output()
+        present = outputs if isinstance(outputs, dict) else {}
+        missing = [one for one in parameter.outputs if one not in present]
+        if missing:
+            table, _ = shared_source(parameter) or (task.get_task_family(), key)
+            message = f"{name} has no output {', '.join(missing)}. Name another task, or add it: "
+            message += "see docs/own-task.md."
+            raise ConfigError([Problem(where=f"[{table}]", key=key, message=message)])
 
 
 def _missing_value(error: luigi.parameter.MissingParameterException) -> ConfigError:
