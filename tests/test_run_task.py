@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import luigi
 import numpy as np
@@ -19,6 +19,7 @@ from runforest.errors import ArtifactError
 from runforest.results.manifest import read_manifest
 from runforest.results.metric_history import load_points
 from runforest.run.active import Run, RunSettings
+from runforest.run.events import Event, MetricsLogged, ParamsLogged, TaskFailed
 from runforest.run.journal import JournalReader
 from runforest.run_task import RunTask, WrapperRunTask, requires
 
@@ -168,9 +169,12 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-def events(run: Run, kind: str) -> list[dict[str, object]]:
-    entries = JournalReader(run.journal_path).next_piece(limit=1000) or []
-    return [entry for entry in entries if entry["event"] == kind]
+EventT = TypeVar("EventT", bound=Event)
+
+
+def events(run: Run, kind: type[EventT]) -> list[EventT]:
+    written = JournalReader(run.journal_path).next_piece(limit=1000) or []
+    return [event for event in written if isinstance(event, kind)]
 
 
 def shown_progress(task: RunTask, scheduler: Counted) -> list[int]:
@@ -227,7 +231,7 @@ def test_a_task_that_fails_leaves_nothing_that_counts(
     assert not failing.complete()
     assert not failing.result_folder.exists()
     assert not (run.staging / failing.folder_name).exists()
-    assert [entry["task"] for entry in events(run, "failed")] == [task.__name__]
+    assert [event.task for event in events(run, TaskFailed)] == [task.__name__]
 
 
 def test_two_instances_of_a_task_have_folders_of_their_own(run: Run) -> None:
@@ -283,9 +287,9 @@ def test_what_a_task_logs_stands_in_the_journal_and_in_the_manifest(run: Run) ->
 
     task.run()
 
-    (metrics,), (params,) = events(run, "metrics"), events(run, "params")
-    assert (metrics["values"], metrics["step"]) == ({"loss": 0.5}, 3)
-    assert params["values"] == {"Talking.colour": "blue", "Talking.depth": "2"}
+    (metrics,), (params,) = events(run, MetricsLogged), events(run, ParamsLogged)
+    assert (metrics.values, metrics.step) == ({"loss": 0.5}, 3)
+    assert params.values == {"Talking.colour": "blue", "Talking.depth": "2"}
     manifest = read_manifest(task.result_folder)
     assert manifest is not None
     assert manifest.metrics == {"loss": 0.5}
@@ -314,8 +318,8 @@ def test_metrics_are_kept_with_their_steps_and_no_file_is_written_for_one_value_
 def test_the_step_of_a_metric_is_a_whole_number_of_any_type(run: Run, step: int) -> None:
     Talking(active_run=run).log_metric("loss", 0.5, step=step)
 
-    (metrics,) = events(run, "metrics")
-    assert repr(metrics["step"]) == "2"
+    (metrics,) = events(run, MetricsLogged)
+    assert repr(metrics.step) == "2"
 
 
 @pytest.mark.parametrize("step", [0.5, float("nan"), float("inf"), None, "2"])
@@ -325,7 +329,7 @@ def test_a_step_that_is_no_whole_number_is_refused_where_it_is_told(run: Run, st
     with pytest.raises(ValueError, match=r"must be a whole number, got .* Count the steps"):
         task.log_metric("loss", 0.5, step=step)
 
-    assert events(run, "metrics") == []
+    assert events(run, MetricsLogged) == []
 
 
 def test_luigi_shows_progress_and_a_link_to_the_run(run: Run) -> None:

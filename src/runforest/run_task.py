@@ -26,9 +26,10 @@ from runforest.results.artifacts import (
 from runforest.results.index import Result, adopt_result, open_index
 from runforest.results.manifest import Manifest, is_complete, read_manifest
 from runforest.run.active import Run, RunParameter
+from runforest.run.events import TaskCommitted, TaskFailed
 from runforest.run.luigi_config import load_luigi_config
 from runforest.run.task_folder import folder_name
-from runforest.run.task_log import TaskLog, reuse_entry
+from runforest.run.task_log import TaskLog, reused_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -136,7 +137,9 @@ class RunTask(TaskLog, luigi.Task):
             with interrupts_kept():
                 self._adopt_or_compute()
         except Exception:  # border: compute() is the user's code; told and raised again
-            self._tell("failed", {"traceback": traceback.format_exc()})
+            self.active_run.journal.append(
+                TaskFailed(task=self.folder_name, traceback=traceback.format_exc())
+            )
             raise
         except KeyboardInterrupt:
             if multiprocessing.parent_process():
@@ -170,7 +173,7 @@ class RunTask(TaskLog, luigi.Task):
         folder = run.artifacts / name
         manifest = adopt_result(result, run.staging / name, folder, run.settings.run_id)
         open_index(run.store).add(folder, manifest)
-        run.journal.append("reused", {"task": name, **reuse_entry(manifest, folder)})
+        run.journal.append(reused_event(manifest, folder))
         return manifest
 
     @property
@@ -182,7 +185,7 @@ class RunTask(TaskLog, luigi.Task):
         make_empty(staging)
         self._staging = staging
         try:
-            self._start_telling()
+            self._start_log()
             started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
             self.compute()
             outputs = collect_outputs(staging, [*flatten(self.output()), *self.saved_history()])
@@ -205,7 +208,11 @@ class RunTask(TaskLog, luigi.Task):
         finally:
             self._staging = None
             shutil.rmtree(staging, ignore_errors=True)
-        self._tell("committed", {"duration_s": manifest.duration_s, "fingerprint": fingerprint})
+        self.active_run.journal.append(
+            TaskCommitted(
+                task=self.folder_name, duration_s=manifest.duration_s, fingerprint=fingerprint
+            )
+        )
         return manifest
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import resource
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.redact import remember_names
+from runforest.run.events import EVENTS, TaskStarted, TrialFinished, from_json, to_json
 from runforest.run.journal import Journal, JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from runforest.run.events import Event
 
 
 @contextmanager
@@ -29,17 +33,17 @@ def room_for(size_bytes: int) -> Iterator[None]:
 
 def test_a_line_that_the_disk_takes_in_part_is_an_error(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
-    journal.append("first", {})
+    journal.append(TaskStarted(task="First"))
     reader = JournalReader(tmp_path / "journal.jsonl")
 
     with (
         room_for((tmp_path / "journal.jsonl").stat().st_size + 10),
         pytest.raises(OSError, match="No space left on device"),
     ):
-        journal.append("second", {})
+        journal.append(TaskStarted(task="Second"))
 
-    (entry,) = reader.next_piece(9) or []
-    assert (entry["event"], len(reader.torn_end())) == ("first", 10)
+    (event,) = reader.next_piece(9) or []
+    assert (event.task, len(reader.torn_end())) == ("First", 10)
 
 
 def test_secrets_are_masked_where_people_write_and_nowhere_else(
@@ -49,13 +53,63 @@ def test_secrets_are_masked_where_people_write_and_nowhere_else(
     monkeypatch.setenv("PG_PORT", "5432")
     monkeypatch.setenv("KIND", "trial")
     remember_names(["PG_PORT", "KIND"])
-    marks = {"task": "trial", "state": "trial", "uid": "a5432", "fingerprint": "5432f"}
-    said = {"reason": "port 5432", "params": {"task": "a trial"}, "value": 5432}
+    trial = TrialFinished(
+        task="trial",
+        uid="a5432",
+        number=0,
+        params={"task": "a trial"},
+        state="trial",
+        value=5432.0,
+        std=None,
+        fold_scores=[],
+        started_ms=0,
+        duration_s=1.0,
+        reason="port 5432",
+    )
 
-    Journal(tmp_path / "journal.jsonl").append("trial", marks | said)
+    Journal(tmp_path / "journal.jsonl").append(trial)
 
-    (entry,) = JournalReader(tmp_path / "journal.jsonl").next_piece(1) or []
-    assert entry["event"] == "trial"
-    assert {key: entry[key] for key in marks} == marks
-    assert (entry["reason"], entry["params"]) == ("port ***", {"task": "a ***"})
-    assert entry["value"] == 5432
+    (read,) = JournalReader(tmp_path / "journal.jsonl").next_piece(1) or []
+    masked = {"params": {"task": "a ***"}, "reason": "port ***"}
+    assert read == dataclasses.replace(trial, **masked)
+
+
+@pytest.mark.parametrize("kind", EVENTS.values())
+def test_an_event_is_read_back_as_it_was_written(kind: type[Event]) -> None:
+    values = {
+        "int": 3,
+        "float": 0.5,
+        "float | None": 0.5,
+        "str": "text",
+        "str | None": None,
+        "bool": True,
+        "Mapping[str, object]": {"a": None, "b": [1, "c"]},
+        "Mapping[str, str]": {"a": "b"},
+        "Mapping[str, float]": {"a": 0.5},
+        "Mapping[str, Sequence[float]]": {"a": [0.5]},
+        "Sequence[float]": [0.5, 1.5],
+        "Sequence[tuple[str, int, float, int]]": [["a", 1, 0.5, 2]],
+    }
+    event = kind(**{one.name: values[str(one.type)] for one in dataclasses.fields(kind)})
+
+    assert from_json(to_json(event)) == event
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"[1]",
+        b"null",
+        b"{}",
+        b"\x00\xff",
+        b'{"event": "failed", "task": "A"}',
+        b'{"event": 1',
+    ],
+)
+def test_a_line_that_is_no_event_is_kept_as_damaged(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "journal.jsonl").write_bytes(line + b"\n")
+    reader = JournalReader(tmp_path / "journal.jsonl")
+
+    assert reader.next_piece(9) == []
+    assert reader.damaged == [line + b"\n"]

@@ -1,26 +1,24 @@
-"""The journal of a run: what its tasks have to say, from whichever process they say it.
+"""The journal of a run: the events of its tasks, from whichever process.
 
 Every process appends lines of JSON to one file in the run's folder; the recorder in the main
-process follows it and tells the tracking store. A task therefore needs no connection, no
-thread and no MLflow of its own, and nothing it said is lost when a process is killed.
+process follows it and writes to the tracking store. A task therefore needs no connection, no
+thread and no MLflow of its own, and no event is lost when a process is killed.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import time
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from runforest.redact import known_secrets, redact_all
+from runforest.run.events import from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-Entry = dict[str, object]
+    from runforest.run.events import Event
 
 MAX_WAITING_BYTES = 1 << 17
 """How far a recorder may fall behind before the writer waits: some hundred trials."""
@@ -30,20 +28,15 @@ PATIENCE_S = 10.0
 
 POLL_S = 0.05
 
-_MACHINE_FIELDS = frozenset(
-    {"event", "task", "key", "study", "uid", "state", "fingerprint", "reused_from"}
-)
-"""What programs read and no person wrote: a secret that occurs in it does so by chance."""
-
 
 class Journal:
-    """The writing end: appends one entry per call, atomically."""
+    """The writing end: appends one event per call, atomically."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def append(self, event: str, content: Mapping[str, object]) -> None:
-        """Add one entry; several processes may do so at once.
+    def append(self, event: Event) -> None:
+        """Add one event; several processes may do so at once.
 
         A single `write` to a file opened with O_APPEND is not interleaved with others on a
         local file system (POSIX.1, write).
@@ -53,13 +46,7 @@ class Journal:
         OSError
             The disk is full.
         """
-        entry = {"event": event, "timestamp_ms": time.time_ns() // 1_000_000, **content}
-        secrets = known_secrets()
-        masked = {
-            key: value if key in _MACHINE_FIELDS else redact_all(value, secrets)
-            for key, value in entry.items()
-        }
-        line = (json.dumps(masked, separators=(",", ":")) + "\n").encode()
+        line = to_json(event)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             n_written = os.write(descriptor, line)
@@ -75,7 +62,7 @@ class JournalReader:
     Attributes
     ----------
     damaged
-        Lines that are no entries, as a full disk or a power failure leaves them.
+        Lines that are no events, as a full disk or a power failure leaves them.
     is_behind
         Whether the last piece was as long as it might be, so that more is likely to wait.
     offset
@@ -88,15 +75,15 @@ class JournalReader:
         self.offset = 0
         self._path = path
 
-    def next_piece(self, limit: int) -> list[Entry] | None:
-        """Return at most so many of the entries not returned before; None when there are none.
+    def next_piece(self, limit: int) -> list[Event] | None:
+        """Return at most so many of the events not returned before; None when there are none.
 
         A line without its end is still being written, and left for the next time.
         """
         lines = self._next_lines(limit)
         self.is_behind = len(lines) == limit
         self.offset += sum(map(len, lines))
-        return [entry for line in lines if (entry := self._entry(line))] if lines else None
+        return [event for line in lines if (event := self._event(line))] if lines else None
 
     def has_more(self) -> bool:
         """Return whether the file has grown beyond what was returned."""
@@ -122,15 +109,12 @@ class JournalReader:
         except FileNotFoundError:
             return []
 
-    def _entry(self, line: bytes) -> Entry | None:
+    def _event(self, line: bytes) -> Event | None:
         try:
-            entry = json.loads(line)
+            return from_json(line)
         except ValueError:
-            entry = None
-        if isinstance(entry, dict) and "event" in entry:
-            return entry
-        self.damaged.append(line)
-        return None
+            self.damaged.append(line)
+            return None
 
 
 class Backlog:

@@ -1,4 +1,4 @@
-"""What a task says while it computes: metrics, parameters, figures, progress."""
+"""What a task logs: metrics, parameters, figures, progress."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runforest.errors import ArtifactError
 from runforest.redact import known_secrets, redact
 from runforest.results.metric_history import HISTORY_NAME, Point, load_points, save_points
+from runforest.run.events import MetricsLogged, ParamsLogged, TaskReused, TaskStarted, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,27 +26,26 @@ REPORT_EVERY_S = 1.0
 """Between two reports of progress, each of which may be a call of another machine."""
 
 
-def reuse_entry(manifest: Manifest, folder: Path) -> dict[str, object]:
-    """Return what the journal says of a reused result: what it logged when it was computed.
+def reused_event(manifest: Manifest, folder: Path) -> TaskReused:
+    """Return the event of a reused result, with what its task logged when it was computed.
 
     Parameters
     ----------
     folder
         The task's folder in the run that reuses it.
     """
-    entry: dict[str, object] = {
-        "fingerprint": manifest.fingerprint,
-        "reused_from": manifest.reused_from,
-        "metrics": manifest.metrics,
-        "params": _named(manifest.params, folder.name),
-    }
-    if manifest.has_history:
-        points = load_points(folder / HISTORY_NAME)
-        ended_ms = max(point.timestamp_ms for point in points)
-        entry["history"] = [
-            [point.name, point.step, point.value, ended_ms - point.timestamp_ms] for point in points
-        ]
-    return entry
+    points = load_points(folder / HISTORY_NAME) if manifest.has_history else []
+    ended_ms = max((point.timestamp_ms for point in points), default=0)
+    return TaskReused(
+        task=folder.name,
+        fingerprint=manifest.fingerprint,
+        reused_from=str(manifest.reused_from),
+        metrics=manifest.metrics,
+        params=_named(manifest.params, folder.name),
+        history=[
+            (point.name, point.step, point.value, ended_ms - point.timestamp_ms) for point in points
+        ],
+    )
 
 
 class TaskLog:
@@ -100,12 +100,14 @@ class TaskLog:
         """Record several metrics of the run at one step."""
         values = {name: float(value) for name, value in metrics.items()}
         whole = _whole_step(step)
-        now_ms = time.time_ns() // 1_000_000
+        at_ms = now_ms()
         self.logged_metrics.update(values)
         self.logged_points.extend(
-            Point(name, whole, value, now_ms) for name, value in values.items()
+            Point(name, whole, value, at_ms) for name, value in values.items()
         )
-        self._tell("metrics", {"values": values, "step": whole, "timestamp_ms": now_ms})
+        self.active_run.journal.append(
+            MetricsLogged(task=self.folder_name, values=values, step=whole, timestamp_ms=at_ms)
+        )
 
     def log_param(self, name: str, value: object) -> None:
         """Record a parameter of the run; its name is preceded by the task's."""
@@ -116,29 +118,12 @@ class TaskLog:
         secrets = known_secrets()
         values = {name: redact(str(value), secrets) for name, value in params.items()}
         self.logged_params.update(values)
-        self._tell("params", {"values": _named(values, self.folder_name)})
+        named = _named(values, self.folder_name)
+        self.active_run.journal.append(ParamsLogged(task=self.folder_name, values=named))
 
     def log_figure(self, figure: object, name: str) -> None:
         """Save a matplotlib figure as an artifact of this task, such as `residuals.png`."""
         self.artifact(name).save(figure)
-
-    def log_study(self, study: Mapping[str, object]) -> None:
-        """Say that a study starts: its `key`, `n_trials`, `timeout_s`, `n_earlier`, `scorer`."""
-        self._tell("study", study)
-
-    def log_trial_start(self, trial: Mapping[str, object]) -> None:
-        """Record that a trial is running: its `uid`, `params` and `started_ms`."""
-        self._tell("trial_started", trial)
-
-    def log_trial(self, trial: Mapping[str, object]) -> None:
-        """Record a finished trial as a child run of the run.
-
-        Parameters
-        ----------
-        trial
-            The fields of a trial's record, as JSON types, and the key of its study.
-        """
-        self._tell("trial", trial)
 
     def report_progress(self, done: int, total: int, message: str = "") -> None:
         """Show on Luigi's page how far the task is: once a second at most, and at the end.
@@ -182,16 +167,13 @@ class TaskLog:
         save_points(history.path, self.logged_points)
         return [history]
 
-    def _start_telling(self) -> None:
-        """Begin the record of this task anew."""
+    def _start_log(self) -> None:
+        """Forget what was logged before, and log that the task has started."""
         for logged in (self.logged_metrics, self.logged_params, self.logged_points):
             logged.clear()
         if self.set_tracking_url and self.active_run.settings.page:
             self.set_tracking_url(self.active_run.settings.page)
-        self._tell("started", {})
-
-    def _tell(self, event: str, content: Mapping[str, object]) -> None:
-        self.active_run.journal.append(event, {"task": self.folder_name, **content})
+        self.active_run.journal.append(TaskStarted(task=self.folder_name))
 
 
 def _named(params: Mapping[str, str], folder: str) -> dict[str, str]:

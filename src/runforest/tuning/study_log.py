@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.locks import held
+from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
 from runforest.run.journal import Backlog
 
 if TYPE_CHECKING:
@@ -26,26 +27,32 @@ class StudyLog:
 
     def __init__(self, task: TaskLog, key: str, study: StudySpec) -> None:
         self._task, self._key, self._study = task, key, study
+        self._journal = task.active_run.journal
         self._backlog = Backlog(task.active_run.journal_path)
 
     def study_started(self, earlier: list[TrialRecord]) -> None:
         """Say what is to do, and tell the trials of earlier runs as this run's own."""
-        self._task.log_study(
-            {
-                "key": self._key,
-                "n_trials": self._study.n_possible,
-                "timeout_s": self._study.timeout_s,
-                "n_earlier": len(earlier),
-                "scorer": self._study.objectives[0],
-            }
+        self._journal.append(
+            StudyStarted(
+                task=self._task.folder_name,
+                key=self._key,
+                n_trials=self._study.n_possible,
+                timeout_s=self._study.timeout_s,
+                n_earlier=len(earlier),
+            )
         )
         for record in earlier:
             self._log(record, is_earlier=True)
 
     def trial_is_long(self, flight: Flight) -> None:
         """Say that a trial is running."""
-        self._task.log_trial_start(
-            {"uid": flight.uid, "params": flight.params, "started_ms": flight.started_ms}
+        self._journal.append(
+            TrialStarted(
+                task=self._task.folder_name,
+                uid=flight.uid,
+                params=flight.params,
+                started_ms=flight.started_ms,
+            )
         )
 
     def trial_finished(self, record: TrialRecord) -> None:
@@ -56,7 +63,10 @@ class StudyLog:
         self._task.report_progress(record.number + 1, self._study.n_possible, message)
 
     def _log(self, record: TrialRecord, *, is_earlier: bool) -> None:
-        self._task.log_trial({**record.to_json(), "study": self._key, "is_earlier": is_earlier})
+        task = self._task.folder_name
+        self._journal.append(
+            TrialFinished(task=task, study=self._key, is_earlier=is_earlier, **vars(record))
+        )
 
 
 @contextmanager

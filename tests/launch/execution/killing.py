@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from runforest.run.events import TrialStarted
 from runforest.run.journal import JournalReader
 from tests.conftest import wait_until
 from tests.warm import kill_group, printed
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
     from tests.conftest import Project
     from tests.warm import WarmProgram
 
@@ -40,14 +41,14 @@ class Course:
     def __init__(self, program: WarmProgram, project: Project, *options: str) -> None:
         assert program.run(project, *options) == 0, printed(project)
         ended_s = time.time()
-        entries = told(run_folders(project)[0])
+        events = told(run_folders(project)[0])
         opened_s = project.top_runs()[0].info.start_time / 1000
-        told_s = [int(str(entry["timestamp_ms"])) / 1000 for entry in entries]
+        told_s = [event.timestamp_ms / 1000 for event in events]
         times_s = [opened_s, *told_s, ended_s]
-        self._events = ["opened", *(str(entry["event"]) for entry in entries)]
+        self._events = [None, *map(type, events)]
         self._gaps_s = [after - before for before, after in itertools.pairwise(times_s)]
 
-    def random_instant(self, chance: random.Random, since: str = "opened") -> Instant:
+    def random_instant(self, chance: random.Random, since: type[Event] | None = None) -> Instant:
         """Return an instant; each stretch between two entries is as likely as another.
 
         Most that can be destroyed happens in the short ones.
@@ -55,7 +56,7 @@ class Course:
         Parameters
         ----------
         since
-            The first event after which it may be.
+            The kind of the first event after which it may be; None: the start.
         """
         n_entries = chance.randrange(self._events.index(since), len(self._gaps_s))
         return Instant(n_entries=n_entries, after_s=chance.uniform(0, self._gaps_s[n_entries]))
@@ -66,10 +67,10 @@ def run_folders(project: Project) -> list[Path]:
     return list((project.folder / "mlruns").glob("titanic/*"))
 
 
-def told(folder: Path) -> list[Entry]:
+def told(folder: Path) -> list[Event]:
     """Return what the tasks of a run have said so far, but for what only slow machines say."""
-    entries = JournalReader(folder / "journal.jsonl").next_piece(limit=100_000) or []
-    return [entry for entry in entries if entry["event"] != "trial_started"]
+    events = JournalReader(folder / "journal.jsonl").next_piece(limit=100_000) or []
+    return [event for event in events if not isinstance(event, TrialStarted)]
 
 
 def kill_run(

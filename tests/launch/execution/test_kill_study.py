@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from runforest.run.events import StudyStarted
 from tests.conftest import Project, wait_until
 from tests.launch.execution.counted_study import (
     ESTIMATOR,
@@ -138,7 +139,7 @@ def play_round(
     try:
         for _ in range(chance.choice((1, 1, 2))):
             name = chance.choice(("everything", "driver", "worker"))
-            instant = courses[options].random_instant(chance, "study")
+            instant = courses[options].random_instant(chance, StudyStarted)
             this.kill(program, victims, "everything" if options == SERIAL else name, instant)
         this.finish(program)
     finally:

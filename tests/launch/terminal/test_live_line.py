@@ -111,20 +111,18 @@ from pathlib import Path
 from runforest.launch.terminal.console import ConsoleLog
 from runforest.launch.terminal.logs import set_up_logging
 from runforest.launch.terminal.progress import Progress
+from runforest.run.events import StudyStarted, TrialFinished, now_ms
 
 progress = Progress()
 
-def entry(event, **fields):
-    stamp = time.time_ns() // 1_000_000
-    progress.on_entry({"event": event, "timestamp_ms": stamp, "task": "Tuner", **fields})
-
-def trial(number):
-    entry("trial", number=number, params={"alpha": number / 7}, state="complete", reason=None,
-          value=number / 1000, started_ms=time.time_ns() // 1_000_000)
+def trial(number, params):
+    progress.on_event(TrialFinished(
+        task="Tuner", uid=str(number), number=number, params=params, state="complete", std=0.0,
+        value=number / 1000, fold_scores=[], duration_s=0.0, started_ms=now_ms()))
 
 def finish(error):
     for number in range(400):
-        trial(number)
+        trial(number, {"alpha": number / 7})
         time.sleep(0.005)
         if number % 100 == 50:
             logging.info("record %d", number)
@@ -137,7 +135,7 @@ try:
     with ConsoleLog(Path("console.log"), ()) as console:
         set_up_logging(LEVEL)
         with progress.shown_on(console):
-            entry("study", n_trials=400, n_earlier=0, scorer="accuracy")
+            progress.on_event(StudyStarted(task="Tuner", key="", n_trials=400, n_earlier=0))
             FIRST
             finish(ERROR)
 except KeyboardInterrupt:
@@ -236,7 +234,7 @@ def test_a_mistake_in_the_line_is_told_and_lines_go_on(
 def test_a_mistake_in_the_progress_is_told_and_takes_the_line_away(
     program: Callable[..., Session],
 ) -> None:
-    session = program(first="time.sleep(1); progress.on_entry({'event': 'trial', 'task': 'Tuner'})")
+    session = program(first="time.sleep(1); trial(0, None)")
 
     assert session.code == 0
     assert "0/400" in session.written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import logging
 import re
@@ -13,40 +14,41 @@ from rich.console import Console
 
 from runforest.launch.terminal.live_line import status_line
 from runforest.launch.terminal.progress import Progress
-from runforest.launch.terminal.study_progress import Study, read_trial
+from runforest.launch.terminal.study_progress import Study
+from runforest.run.events import StudyStarted, TaskCommitted, TaskFailed, TrialFinished
 
 if TYPE_CHECKING:
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
 
 START_S = 1_000_000.0
 
 
-def study_entry(n_trials: int, n_earlier: int = 0) -> Entry:
-    return {
-        "event": "study",
-        "timestamp_ms": int(START_S * 1000),
-        "task": "Tuner",
-        "key": "ab",
-        "n_trials": n_trials,
-        "n_earlier": n_earlier,
-        "scorer": "accuracy",
-    }
+def study_event(n_trials: int, n_earlier: int = 0, **fields: object) -> StudyStarted:
+    event = StudyStarted(
+        timestamp_ms=int(START_S * 1000),
+        task="Tuner",
+        key="ab",
+        n_trials=n_trials,
+        n_earlier=n_earlier,
+    )
+    return dataclasses.replace(event, **fields)
 
 
-def trial_entry(number: int, ended_s: float = START_S, **fields: object) -> Entry:
-    return {
-        "event": "trial",
-        "timestamp_ms": int(ended_s * 1000),
-        "task": "Tuner",
-        "number": number,
-        "params": {"alpha": 0.1, "kind": "l2"},
-        "state": "complete",
-        "value": 0.5,
-        "started_ms": int(START_S * 1000),
-        "reason": None,
-        "is_earlier": False,
-        **fields,
-    }
+def trial_event(number: int, ended_s: float = START_S, **fields: object) -> TrialFinished:
+    event = TrialFinished(
+        timestamp_ms=int(ended_s * 1000),
+        task="Tuner",
+        uid=f"{number:012x}",
+        number=number,
+        params={"alpha": 0.1, "kind": "l2"},
+        state="complete",
+        value=0.5,
+        std=0.0,
+        fold_scores=[0.5],
+        started_ms=int(START_S * 1000),
+        duration_s=1.0,
+    )
+    return dataclasses.replace(event, **fields)
 
 
 class Shown:
@@ -58,13 +60,13 @@ class Shown:
         self._caplog = caplog
         caplog.set_level(logging.INFO)
 
-    def take(self, entry: Entry) -> None:
-        self.progress.on_entry(entry)
+    def take(self, event: Event) -> None:
+        self.progress.on_event(event)
 
     def trial(self, number: int, *, after_s: float = 0.0, **fields: object) -> None:
         """Take a trial that ends some time after what was before."""
         self.now_s += after_s
-        self.take(trial_entry(number, self.now_s, **fields))
+        self.take(trial_event(number, self.now_s, **fields))
 
     @property
     def lines(self) -> list[str]:
@@ -77,7 +79,7 @@ def shown(caplog: pytest.LogCaptureFixture) -> Shown:
 
 
 def test_each_trial_of_a_slow_study_has_a_line(shown: Shown) -> None:
-    shown.take(study_entry(50))
+    shown.take(study_event(50))
 
     for number in range(30):
         shown.trial(number, after_s=1.5)
@@ -87,7 +89,7 @@ def test_each_trial_of_a_slow_study_has_a_line(shown: Shown) -> None:
 
 
 def test_a_fast_study_has_a_line_a_second_after_the_first_ones(shown: Shown) -> None:
-    shown.take(study_entry(10_000))
+    shown.take(study_event(10_000))
 
     for number in range(2000):
         shown.trial(number, after_s=0.01, value=0.5 + number / 10_000)
@@ -99,7 +101,7 @@ def test_a_fast_study_has_a_line_a_second_after_the_first_ones(shown: Shown) -> 
 
 
 def test_the_time_left_is_no_longer_than_the_limit_of_the_study(shown: Shown) -> None:
-    shown.take(study_entry(10_000) | {"timeout_s": 30.0})
+    shown.take(study_event(10_000, timeout_s=30.0))
 
     for number in range(2000):
         shown.trial(number, after_s=0.01)
@@ -108,7 +110,7 @@ def test_the_time_left_is_no_longer_than_the_limit_of_the_study(shown: Shown) ->
 
 
 def test_a_long_fast_study_has_a_line_in_ten_seconds(shown: Shown) -> None:
-    shown.take(study_entry(100_000))
+    shown.take(study_event(100_000))
     for number in range(7200):
         shown.trial(number, after_s=0.5)
     n_before = len(shown.lines)
@@ -121,32 +123,40 @@ def test_a_long_fast_study_has_a_line_in_ten_seconds(shown: Shown) -> None:
 
 
 def test_the_last_trial_is_followed_by_what_the_study_came_to(shown: Shown) -> None:
-    shown.take(study_entry(4))
+    shown.take(study_event(4))
 
     shown.trial(0, after_s=1)
     shown.trial(1, after_s=1, value=0.8312, params={"alpha": 0.25})
     shown.trial(2, after_s=1, state="pruned", value=None)
     shown.trial(3, after_s=1, state="failed", value=None, reason="ValueError: no")
-    shown.take({"event": "committed", "timestamp_ms": 0, "task": "Tuner", "duration_s": 9.0})
+    shown.take(TaskCommitted(task="Tuner", duration_s=9.0, fingerprint="f"))
 
     assert shown.lines[-1] == (
         "Tuner 4/4 trials, best 0.8312 (trial 1: alpha 0.25), 1 pruned, 1 failed, 1/s"
     )
 
 
-@pytest.mark.parametrize("event", ["committed", "failed"])
-def test_a_study_that_ends_early_is_summed_up_when_its_task_ends(shown: Shown, event: str) -> None:
-    shown.take(study_entry(1000))
+@pytest.mark.parametrize(
+    "event",
+    [
+        TaskCommitted(task="Tuner", duration_s=9.0, fingerprint="f"),
+        TaskFailed(task="Tuner", traceback=""),
+    ],
+)
+def test_a_study_that_ends_early_is_summed_up_when_its_task_ends(
+    shown: Shown, event: Event
+) -> None:
+    shown.take(study_event(1000))
     for number in range(100):
         shown.trial(number, after_s=0.001)
 
-    shown.take({"event": event, "timestamp_ms": 0, "task": "Tuner", "duration_s": 9.0})
+    shown.take(event)
 
     assert shown.lines[-1].startswith("Tuner 100/1000 trials, best 0.5000")
     assert "left" not in shown.lines[-1]
 
 
-def test_trials_of_a_study_without_an_entry_are_counted_without_a_total(shown: Shown) -> None:
+def test_trials_of_a_study_without_an_event_are_counted_without_a_total(shown: Shown) -> None:
     for number in range(300):
         shown.trial(number, after_s=0.01)
 
@@ -155,9 +165,9 @@ def test_trials_of_a_study_without_an_entry_are_counted_without_a_total(shown: S
 
 
 def test_trials_of_an_earlier_run_count_as_done_but_not_into_the_rate(shown: Shown) -> None:
-    shown.take(study_entry(10, n_earlier=6))
+    shown.take(study_event(10, n_earlier=6))
     for number in range(6):
-        shown.take(trial_entry(number, is_earlier=True, reason="ValueError: no"))
+        shown.take(trial_event(number, is_earlier=True, reason="ValueError: no"))
     for number in range(6, 10):
         shown.trial(number, after_s=2)
 
@@ -167,8 +177,8 @@ def test_trials_of_an_earlier_run_count_as_done_but_not_into_the_rate(shown: Sho
     assert shown.lines[-1].endswith("30/min")
 
 
-def test_earlier_trials_are_told_of_once_when_the_study_has_no_entry(shown: Shown) -> None:
-    shown.take(trial_entry(0, is_earlier=True))
+def test_earlier_trials_are_told_of_once_when_the_study_has_no_event(shown: Shown) -> None:
+    shown.take(trial_event(0, is_earlier=True))
     shown.trial(1, after_s=2)
     shown.trial(2, after_s=2)
 
@@ -178,7 +188,7 @@ def test_earlier_trials_are_told_of_once_when_the_study_has_no_entry(shown: Show
 
 
 def test_a_reason_of_failed_trials_is_told_once_and_counted_at_the_end(shown: Shown) -> None:
-    shown.take(study_entry(6))
+    shown.take(study_event(6))
 
     for number, reason in enumerate(["A: x\ny\x1b[2J", "B: z", *(["A: x\ny\x1b[2J"] * 4)]):
         shown.trial(number, after_s=2, state="failed", value=None, reason=reason)
@@ -192,7 +202,7 @@ def test_a_reason_of_failed_trials_is_told_once_and_counted_at_the_end(shown: Sh
 
 
 def test_reasons_that_are_all_different_do_not_flood_the_log(shown: Shown) -> None:
-    shown.take(study_entry(1000))
+    shown.take(study_event(1000))
 
     for number in range(500):
         shown.trial(number, after_s=0.001, state="failed", value=None, reason=f"bad {number}")
@@ -202,7 +212,7 @@ def test_reasons_that_are_all_different_do_not_flood_the_log(shown: Shown) -> No
 
 def test_two_studies_at_a_time_are_told_apart(shown: Shown) -> None:
     for task in ("First", "Second"):
-        shown.take(study_entry(2) | {"task": task})
+        shown.take(study_event(2, task=task))
 
     for number in range(2):
         for task in ("First", "Second"):
@@ -215,8 +225,8 @@ def test_two_studies_at_a_time_are_told_apart(shown: Shown) -> None:
 
 
 def test_a_mistake_in_the_display_is_told_and_does_not_reach_the_run(shown: Shown) -> None:
-    shown.take({"event": "trial", "task": "Tuner"})
-    shown.take(study_entry(3))
+    shown.take(trial_event(0, params=None))
+    shown.take(study_event(3))
 
     assert shown.lines == ["The progress is no longer shown, by a mistake in it."]
 
@@ -227,8 +237,8 @@ def busy_study() -> Study:
         state = {3: "pruned", 4: "failed"}.get(number, "complete")
         value = 0.8312 if number == 57 else 0.5
         params = {"alpha": 0.1, "depth": number, "note": "a\nb", "columns": "x" * 60}
-        entry = trial_entry(number, START_S + number + 1, state=state, value=value, params=params)
-        study = study.after(read_trial(entry))
+        event = trial_event(number, START_S + number + 1, state=state, value=value, params=params)
+        study = study.after(event)
     return study
 
 

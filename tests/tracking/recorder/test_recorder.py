@@ -17,6 +17,7 @@ from sqlalchemy import event
 
 from runforest.errors import StoreError
 from runforest.launch.execution.signals import interruptible
+from runforest.run.events import TaskStarted
 from runforest.run.journal import JournalReader
 from runforest.tracking.recorder.thread import POLL_S, Recorder
 from runforest.tracking.store.connect import connect
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
     from tests.tracking.conftest import RecordedRun
 
 STARTED = {"task": "Tuner", "uid": "a" * 12, "params": {"depth": 3}, "started_ms": STARTED_MS}
-STUDY = {"task": "Tuner", "key": "feed", "n_trials": 3, "n_earlier": 0, "scorer": "accuracy"}
+STUDY = {"task": "Tuner", "key": "feed", "n_trials": 3, "n_earlier": 0}
 
 
 @contextmanager
@@ -448,12 +449,12 @@ def test_an_interrupt_while_the_rest_is_recorded_costs_no_record(records: Record
     recorded.tell_trials(*(trial(number) for number in range(300)))
     told = []
 
-    def interrupt_once(entry: Entry) -> None:
-        told.append(entry)
+    def interrupt_once(event: Event) -> None:
+        told.append(event)
         if len(told) == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
-    recorder = Recorder(recorded.client, recorded.run, recorded.opened, on_entry=interrupt_once)
+    recorder = Recorder(recorded.client, recorded.run, recorded.opened, on_event=interrupt_once)
     with interruptible(), pytest.raises(KeyboardInterrupt), following(recorder):
         pass
 
@@ -467,7 +468,7 @@ def test_a_long_journal_is_read_in_pieces(records: Records) -> None:
     recorded = records.open()
     recorded.tell_trials(*(trial(number) for number in range(7)))
     with recorded.run.journal_path.open("ab") as journal:
-        journal.write(b'{"event": "metr')
+        journal.write(b'{"event": "star')
     pieces = JournalReader(recorded.run.journal_path)
 
     sizes = [len(pieces.next_piece(3) or []) for _ in range(4)]
@@ -475,8 +476,8 @@ def test_a_long_journal_is_read_in_pieces(records: Records) -> None:
     assert sizes == [3, 3, 1, 0]
     assert pieces.damaged == []
     with recorded.run.journal_path.open("ab") as journal:
-        journal.write(b'ics"}\n')
-    assert pieces.next_piece(3) == [{"event": "metrics"}]
+        journal.write(b'ted", "task": "Tuner", "timestamp_ms": 1}\n')
+    assert pieces.next_piece(3) == [TaskStarted(task="Tuner", timestamp_ms=1)]
 
 
 @local
@@ -488,7 +489,7 @@ def test_lines_that_grow_while_they_are_read_are_whole(records: Records) -> None
     def write() -> None:
         with path.open("ab", buffering=0) as journal:
             for _ in range(n_lines):
-                for half in (b'{"event": "trial",', b' "task": "Tuner"}\n'):
+                for half in (b'{"event": "started",', b' "task": "Tuner"}\n'):
                     journal.write(half)
 
     pieces = JournalReader(path)

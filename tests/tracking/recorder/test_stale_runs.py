@@ -202,17 +202,20 @@ def test_a_torn_last_line_costs_no_other(records: Records) -> None:
 
 
 @local
-def test_trials_of_an_older_journal_are_recorded(records: Records) -> None:
+def test_events_of_a_newer_version_are_skipped_with_one_line(
+    records: Records, caplog: pytest.LogCaptureFixture
+) -> None:
     recorded = abandoned(records)
-    new = ("uid", "study", "further", "is_earlier")
     for number in range(2):
-        entry = {key: value for key, value in trial(number).items() if key not in new}
-        recorded.tell("trial", entry)
-    recorded.tell("trial", {"task": "Tuner", "number": 2})
+        recorded.tell("checkpoint_of_a_newer_version", {"task": "Tuner", "number": number})
+        recorded.tell_trials(trial(number, colour="a field of a newer version"))
 
     close(recorded)
 
     assert recorded.names() == ["trial 0", "trial 1"]
+    said = [line for line in caplog.messages if "checkpoint_of_a_newer_version" in line]
+    assert len(said) == 1
+    assert "this version does not know them" in said[0]
 
 
 @local

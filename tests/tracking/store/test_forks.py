@@ -42,7 +42,7 @@ def test_a_signal_while_a_process_is_forked_interrupts_afterwards(
         is_busy.set()
         may_go_on.wait()
 
-    recorder = Recorder(recorded.client, recorded.run, recorded.opened, on_entry=keep_busy)
+    recorder = Recorder(recorded.client, recorded.run, recorded.opened, on_event=keep_busy)
     recorder.start()
     recorded.tell_trials(trial(0))
     assert is_busy.wait(30)

@@ -74,6 +74,7 @@ class Last(RunTask):
 CHATTY = """\
 import pathlib
 
+from runforest.run.events import TrialFinished
 from runforest.run_task import RunTask
 
 N_TRIALS = 300
@@ -85,12 +86,11 @@ class Chatty(RunTask):
 
     def compute(self):
         for number in range(N_TRIALS):
-            self.log_trial({
-                "uid": f"{number:012x}", "study": "", "number": number, "params": {"a": number},
-                "state": "complete", "value": 0.5, "std": 0.1, "fold_scores": [0.4, 0.6],
-                "further": {}, "started_ms": 1_700_000_000_000 + number, "duration_s": 0.1,
-                "reason": None, "is_earlier": False,
-            })
+            self.active_run.journal.append(TrialFinished(
+                task=self.folder_name, uid=f"{number:012x}", number=number, params={"a": number},
+                state="complete", value=0.5, std=0.1, fold_scores=[0.4, 0.6],
+                started_ms=1_700_000_000_000 + number, duration_s=0.1,
+            ))
         self.output().save("done")
         pathlib.Path("computed").touch()
 """

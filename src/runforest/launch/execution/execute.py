@@ -21,6 +21,13 @@ from runforest.launch.experiment.graph import root_task
 from runforest.launch.terminal.console import ConsoleLog
 from runforest.launch.terminal.logs import set_up_logging
 from runforest.launch.terminal.progress import Progress
+from runforest.run.events import (
+    MetricsLogged,
+    TaskCommitted,
+    TaskFailed,
+    TaskReused,
+    TaskStarted,
+)
 from runforest.tracking.lifecycle.open_close import closed_on_error
 from runforest.tracking.recorder.thread import Recorder
 
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
 
     from runforest.launch.experiment.load import Experiment
     from runforest.results.manifest import Manifest
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
     from runforest.run_task import RunTask
 
 logger = logging.getLogger(__name__)
@@ -53,7 +60,7 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
                 opened.client,
                 opened.run,
                 opened.record,
-                on_entry=functools.partial(_on_entry, execution, progress),
+                on_event=functools.partial(_on_event, execution, progress),
             )
         log_file, secrets = opened.run.artifacts / "console.log", experiment.environment.secrets
         try:
@@ -122,21 +129,18 @@ def _build(experiment: Experiment, root: RunTask) -> bool:
     return bool(result.scheduling_succeeded)
 
 
-def _on_entry(execution: Execution, progress: Progress, entry: Entry) -> None:
-    """Keep what the summary tells, and say on the console how the run goes on."""
-    for kind in ("values", "metrics"):
-        values = entry.get(kind)
-        if entry["event"] in {"metrics", "reused"} and isinstance(values, dict):
-            execution.metrics.update(values)
-    progress.on_entry(entry)
-    message = _MESSAGES.get(str(entry["event"]))
-    if message:
-        logger.info(message.format(**entry))
-
-
-_MESSAGES = {
-    "started": "{task} started",
-    "committed": "{task} computed in {duration_s:.2f} s",
-    "reused": "{task} reused from run {reused_from}",
-    "failed": "{task} failed",
-}
+def _on_event(execution: Execution, progress: Progress, event: Event) -> None:
+    """Collect the metrics for the summary, and log how the run goes on."""
+    match event:
+        case MetricsLogged(values=metrics) | TaskReused(metrics=metrics):
+            execution.metrics.update(metrics)
+    progress.on_event(event)
+    match event:
+        case TaskStarted():
+            logger.info("%s started", event.task)
+        case TaskCommitted():
+            logger.info("%s computed in %.2f s", event.task, event.duration_s)
+        case TaskReused():
+            logger.info("%s reused from run %s", event.task, event.reused_from)
+        case TaskFailed():
+            logger.info("%s failed", event.task)

@@ -1,6 +1,6 @@
 """The progress of the searches: lines for the log, and a line of its own on a terminal.
 
-The recorder hands over the journal's entries as it records them. A study tells of each of its
+The recorder hands over the journal's events as it records them. A study tells of each of its
 trials until they come faster than a line a second; then it sums up. On a terminal one line that is
 redrawn shows the same, and the trials go into the console log alone.
 """
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 from runforest.launch.terminal.live_line import LiveLine
 from runforest.launch.terminal.logs import KEPT_ONLY
 from runforest.launch.terminal.study_lines import StudyLines
-from runforest.launch.terminal.study_progress import Study, read_study, read_trial
+from runforest.launch.terminal.study_progress import Study
+from runforest.run.events import StudyStarted, TaskCommitted, TaskFailed, TrialFinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from runforest.launch.terminal.console import ConsoleLog
     from runforest.launch.terminal.study_lines import Line
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,9 @@ class Progress:
         self._live: LiveLine | None = None  # None: lines alone
         self._is_broken = False
 
-    def on_entry(self, entry: Entry) -> None:
-        """Take in what the journal says."""
-        self._guarded(lambda: self._take(entry))
+    def on_event(self, event: Event) -> None:
+        """Take in an event of the journal."""
+        self._guarded(lambda: self._take(event))
 
     @contextmanager
     def shown_on(self, console: ConsoleLog) -> Iterator[None]:
@@ -53,17 +54,18 @@ class Progress:
             self._guarded(self._tell_ends)
             self._guarded(self._close)
 
-    def _take(self, entry: Entry) -> None:
-        event, task = entry["event"], str(entry.get("task"))
-        if event == "study":
-            self._lines[task] = StudyLines(read_study(entry), self._clock)
-            self._tell(self._lines[task].of_earlier(int(str(entry["n_earlier"]))))
-        elif event == "trial":
-            if task not in self._lines:
-                self._lines[task] = StudyLines(Study(task=task), self._clock)
-            self._tell(self._lines[task].of_trial(read_trial(entry)))
-        elif event in {"committed", "failed"} and task in self._lines:
-            self._tell(self._lines.pop(task).of_end())
+    def _take(self, event: Event) -> None:
+        task = event.task
+        match event:
+            case StudyStarted():
+                self._lines[task] = StudyLines(Study.of(event), self._clock)
+                self._tell(self._lines[task].of_earlier(event.n_earlier))
+            case TrialFinished():
+                if task not in self._lines:
+                    self._lines[task] = StudyLines(Study(task=task), self._clock)
+                self._tell(self._lines[task].of_trial(event))
+            case TaskCommitted() | TaskFailed() if task in self._lines:
+                self._tell(self._lines.pop(task).of_end())
         self._show()
 
     def _tell(self, lines: Iterator[Line]) -> None:

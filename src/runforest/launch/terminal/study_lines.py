@@ -12,7 +12,8 @@ from runforest.launch.terminal.study_words import in_words, one_line, trial_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runforest.launch.terminal.study_progress import Study, Trial
+    from runforest.launch.terminal.study_progress import Study
+    from runforest.run.events import TrialFinished
 
 BURST = 10
 """Lines that a study may tell at once; beyond that they come in intervals."""
@@ -55,7 +56,7 @@ class StudyLines:
             trials = "trial" if n_earlier == 1 else "trials"
             yield Line(text=f"{self.study.task} goes on from {n_earlier} finished {trials}")
 
-    def of_trial(self, trial: Trial) -> Iterator[Line]:
+    def of_trial(self, trial: TrialFinished) -> Iterator[Line]:
         """Tell of a trial, now or together with later ones."""
         self.study = self.study.after(trial)
         if not trial.is_earlier:
@@ -76,9 +77,9 @@ class StudyLines:
                 yield Line(text=text, level=logging.WARNING)
         yield Line(text=in_words(self.study))
 
-    def _of_reason(self, trial: Trial) -> Iterator[Line]:
+    def _of_reason(self, trial: TrialFinished) -> Iterator[Line]:
         """Tell why the trial failed, if none failed so before."""
-        reason = one_line(trial.reason)[:_REASON_LENGTH]
+        reason = one_line(trial.reason or "")[:_REASON_LENGTH]
         if not reason or (reason not in self._reasons and len(self._reasons) == MAX_REASONS):
             return
         self._reasons[reason] += 1
@@ -86,7 +87,7 @@ class StudyLines:
             text = f"{self.study.task} trial {trial.number} failed: {reason}"
             yield Line(text=text, level=logging.WARNING)
 
-    def _of_pace(self, trial: Trial) -> Iterator[Line]:
+    def _of_pace(self, trial: TrialFinished) -> Iterator[Line]:
         """Tell of the trial, or sum up those held back, as soon as a line is due."""
         now_s = self._gain_credit()
         self._n_held += 1

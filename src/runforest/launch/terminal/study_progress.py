@@ -1,33 +1,17 @@
-"""How far a study is: what the journal's entries of its trials add up to."""
+"""How far a study is: what the events of its trials add up to."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from runforest.run.journal import Entry
+    from runforest.run.events import StudyStarted, TrialFinished
 
 WINDOW = 100
 """Number of trials whose pace is the present one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """A finished trial as the journal tells of it; greater values are better."""
-
-    number: int
-    state: str
-    value: float | None
-    params: Mapping[str, object]
-    reason: str
-    is_earlier: bool
-    started_s: float
-    ended_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +21,11 @@ class Study:
     Attributes
     ----------
     n_trials
-        Trials in all; None when the journal does not tell.
+        Trials in all; None without an event of the study's start.
     n_earlier
         Trials of `n_done` that an earlier run computed; they do not count into the rate.
     started_s
-        Seconds since 1970-01-01 UTC; None before the first new trial of a study that has no entry.
+        Seconds since 1970-01-01 UTC; None before the first new trial without such an event.
     stops_s
         When the last trial may start, in the same seconds; None without a limit of time.
     ends_s
@@ -54,17 +38,28 @@ class Study:
     n_earlier: int = 0
     n_pruned: int = 0
     n_failed: int = 0
-    best: Trial | None = None
+    best: TrialFinished | None = None
     started_s: float | None = None
     stops_s: float | None = None
     ends_s: tuple[float, ...] = field(default=(), repr=False)
 
-    def after(self, trial: Trial) -> Study:
+    @classmethod
+    def of(cls, event: StudyStarted) -> Study:
+        """Return a study before its first trial."""
+        started_s = event.timestamp_ms / 1000
+        return cls(
+            task=event.task,
+            n_trials=event.n_trials,
+            started_s=started_s,
+            stops_s=None if event.timeout_s is None else started_s + event.timeout_s,
+        )
+
+    def after(self, trial: TrialFinished) -> Study:
         """Return the study with one more trial."""
         started_s, ends_s = self.started_s, self.ends_s
         if not trial.is_earlier:
-            started_s = trial.started_s if started_s is None else started_s
-            ends_s = (*(ends_s or (started_s,)), trial.ended_s)[-WINDOW - 1 :]
+            started_s = trial.started_ms / 1000 if started_s is None else started_s
+            ends_s = (*(ends_s or (started_s,)), trial.timestamp_ms / 1000)[-WINDOW - 1 :]
         return dataclasses.replace(
             self,
             n_done=self.n_done + 1,
@@ -103,36 +98,9 @@ class Study:
         return max(end_s - now_s, 0.0)
 
 
-def read_study(entry: Entry) -> Study:
-    """Return the study that a journal's entry tells of, before its first trial."""
-    started_s = float(str(entry["timestamp_ms"])) / 1000
-    timeout_s = entry.get("timeout_s")
-    return Study(
-        task=str(entry["task"]),
-        n_trials=int(str(entry["n_trials"])),
-        started_s=started_s,
-        stops_s=None if timeout_s is None else started_s + float(str(timeout_s)),
-    )
-
-
-def read_trial(entry: Entry) -> Trial:
-    """Return the trial of a journal's entry."""
-    value = entry["value"]
-    ended_s = float(str(entry["timestamp_ms"])) / 1000
-    return Trial(
-        number=int(str(entry["number"])),
-        state=str(entry["state"]),
-        value=value if isinstance(value, float) and not math.isnan(value) else None,
-        params=cast("Mapping[str, object]", entry["params"]),
-        reason=str(entry.get("reason") or ""),
-        is_earlier=bool(entry.get("is_earlier")),
-        started_s=float(str(entry["started_ms"])) / 1000,
-        ended_s=ended_s,
-    )
-
-
-def _is_better(trial: Trial, best: Trial | None) -> bool:
-    if trial.state != "complete" or trial.value is None:
+def _is_better(trial: TrialFinished, best: TrialFinished | None) -> bool:
+    """Return whether a trial is the best so far; greater values are better."""
+    if trial.state != "complete" or trial.value is None or math.isnan(trial.value):
         return False
     return best is None or best.value is None or trial.value > best.value
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.launch.terminal.study_progress import Study, Trial
+    from runforest.launch.terminal.study_progress import Study
+    from runforest.run.events import TrialFinished
 
 
 def in_words(study: Study, now_s: float | None = None) -> str:
@@ -29,13 +30,13 @@ def in_words(study: Study, now_s: float | None = None) -> str:
     return ", ".join(told)
 
 
-def trial_line(task: str, trial: Trial) -> str:
+def trial_line(task: str, trial: TrialFinished) -> str:
     """Return a finished trial in a line."""
     score = "" if trial.value is None else f" {value_text(trial.value)}"
     return f"{task} trial {trial.number} {trial.state}{score} ({params_text(trial.params)})"
 
 
-def trial_text(trial: Trial) -> str:
+def trial_text(trial: TrialFinished) -> str:
     """Return which trial it is."""
     return f"trial {trial.number}: {params_text(trial.params)}"
 

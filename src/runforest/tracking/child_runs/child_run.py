@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from runforest.tracking.store.names import safe_name, safe_params, shortened
 from runforest.tracking.tags import (
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlflow.entities import Metric, Param, RunTag
 
-    from runforest.run.journal import Entry
+    from runforest.run.events import TrialFinished, TrialStarted
     from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
@@ -88,69 +88,58 @@ class FoundChild:
         return (self.status, self.ended_ms) == (child.status, child.ended_ms)
 
 
-def trial_uid(entry: Entry) -> str:
-    """Return what tells a trial from all others; journals of version 0.1 have no `uid`."""
-    return str(entry.get("uid") or f"{entry['task']}:{entry['number']}")
-
-
-def running_child(parent: OpenedRun, entry: Entry, study: str) -> ChildRun:
+def running_child(parent: OpenedRun, trial: TrialStarted, study: str) -> ChildRun:
     """Return the child run of a trial that was started."""
     return ChildRun(
-        uid=trial_uid(entry),
+        uid=trial.uid,
         experiment_id=parent.experiment_id,
         name=RUNNING_NAME,
-        started_ms=_whole(entry["started_ms"]),
-        tags=_tags(parent, entry, study),
-        params=safe_params(cast("dict[str, object]", entry["params"])),
+        started_ms=trial.started_ms,
+        tags=_tags(parent, trial.uid, study),
+        params=safe_params(trial.params),
     )
 
 
-def finished_child(parent: OpenedRun, entry: Entry) -> ChildRun:
+def finished_child(parent: OpenedRun, trial: TrialFinished) -> ChildRun:
     """Return the child run of a trial that has ended."""
-    started_ms = _whole(entry["started_ms"])
     return ChildRun(
-        uid=trial_uid(entry),
+        uid=trial.uid,
         experiment_id=parent.experiment_id,
-        name=f"trial {entry['number']}",
-        started_ms=started_ms,
-        tags=_tags(parent, entry, str(entry.get("study") or "")),
-        params=safe_params(cast("dict[str, object]", entry["params"])),
-        metrics=tuple(_metrics(entry)),
-        status=STATUS[str(entry["state"])],
-        ended_ms=started_ms + round(1000 * float(str(entry["duration_s"]))),
+        name=f"trial {trial.number}",
+        started_ms=trial.started_ms,
+        tags=_tags(parent, trial.uid, trial.study, trial.reason or ""),
+        params=safe_params(trial.params),
+        metrics=tuple(_metrics(trial)),
+        status=STATUS[trial.state],
+        ended_ms=trial.started_ms + round(1000 * trial.duration_s),
     )
 
 
-def _tags(parent: OpenedRun, entry: Entry, study: str) -> dict[str, str]:
+def _tags(parent: OpenedRun, uid: str, study: str, reason: str = "") -> dict[str, str]:
     tags = {
         PARENT_TAG: parent.run_id,
-        TRIAL_TAG: trial_uid(entry),
+        TRIAL_TAG: uid,
         STUDY_TAG: study,
-        REASON_TAG: shortened(str(entry.get("reason") or "")),
+        REASON_TAG: shortened(reason),
     }
     return {key: value for key, value in tags.items() if value}
 
 
-def _metrics(entry: Entry) -> Iterator[tuple[str, int, float]]:
-    yield from _series("fold_score", cast("list[float]", entry["fold_scores"]))
-    for name, key in (("score", "value"), ("score_std", "std")):
-        if entry.get(key) is not None:
-            yield name, 0, float(str(entry[key]))
-    further = cast("dict[str, list[float]]", entry.get("further") or {})
-    for scorer, scores in further.items():
+def _metrics(trial: TrialFinished) -> Iterator[tuple[str, int, float]]:
+    yield from _series("fold_score", trial.fold_scores)
+    for name, value in (("score", trial.value), ("score_std", trial.std)):
+        if value is not None:
+            yield name, 0, value
+    for scorer, scores in trial.further.items():
         name = safe_name(scorer)
         yield from _series(f"fold_{name}", scores)
-        if scores and entry["state"] == "complete":
+        if scores and trial.state == "complete":
             yield name, 0, sum(scores) / len(scores)
 
 
 def _series(name: str, scores: Iterable[float]) -> Iterator[tuple[str, int, float]]:
     for fold, score in enumerate(scores):
         yield name, fold, float(score)
-
-
-def _whole(value: object) -> int:
-    return int(str(value))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,12 @@
-"""What the journal says of trials, as the child runs of a run."""
+"""The trials of a journal, as the child runs of a run."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
 
-from runforest.tracking.child_runs.child_run import finished_child, running_child, trial_uid
+from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
+from runforest.tracking.child_runs.child_run import finished_child, running_child
 from runforest.tracking.child_runs.resumed import EarlierTrials
 from runforest.tracking.child_runs.writers import child_runs, finish, start
 from runforest.tracking.store.failures import refusal_of
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
 
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
     from runforest.tracking.child_runs.child_run import ChildRun, FoundChild
     from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 
 class TrialRecorder:
-    """The trials of a run: told piece by piece, recorded as its child runs.
+    """The trials of a run: read piece by piece, recorded as its child runs.
 
     Attributes
     ----------
@@ -49,43 +50,42 @@ class TrialRecorder:
 
     @property
     def n_at_once(self) -> int:
-        """How many entries to record in one go."""
+        """How many events to record in one go."""
         return self._children.n_at_once
 
-    def record(self, entries: Iterable[Entry]) -> None:
-        """Record what some entries say of trials."""
-        finished: dict[str, Entry] = {}
-        started: dict[str, Entry] = {}
-        begun: list[Entry] = []
-        for entry in entries:
-            if entry["event"] == "study":
-                self._begin(entry)
-                begun.append(entry)
-            elif entry["event"] == "trial_started":
-                started[trial_uid(entry)] = entry
-            elif entry["event"] == "trial":
-                finished[trial_uid(entry)] = entry
+    def record(self, events: Iterable[Event]) -> None:
+        """Record those of some events that are of trials."""
+        finished: dict[str, TrialFinished] = {}
+        started: dict[str, TrialStarted] = {}
+        begun: list[StudyStarted] = []
+        for event in events:
+            match event:
+                case StudyStarted():
+                    self._begin(event)
+                    begun.append(event)
+                case TrialStarted(uid=uid):
+                    started[uid] = event
+                case TrialFinished(uid=uid):
+                    finished[uid] = event
         if not self._is_replay:
-            self._show([entry for uid, entry in started.items() if uid not in finished])
+            self._show([trial for uid, trial in started.items() if uid not in finished])
         try:
-            self._finish(finished)
+            self._finish(finished.values())
         except Exception:
             self._studies.clear()  # some are recorded by now: what was found is out of date
             raise
-        for entry in begun:  # of what was told before it, some was looked up after it
-            self._begin(entry)
+        for event in begun:  # of trials before it, some were looked up after it
+            self._begin(event)
 
-    def _begin(self, entry: Entry) -> None:
+    def _begin(self, study: StudyStarted) -> None:
         """Take up a study; what was found of it before may be out of date."""
-        key = str(entry.get("key") or "")
-        self._keys[str(entry["task"])] = key
-        self._studies.pop(key, None)
+        self._keys[study.task] = study.key
+        self._studies.pop(study.key, None)
 
-    def _show(self, started: list[Entry]) -> None:
-        for entry in started:
-            task = str(entry["task"])
-            child = running_child(self._parent, entry, self._keys.get(task, ""))
-            self._forget_attempt(child, task)
+    def _show(self, started: list[TrialStarted]) -> None:
+        for trial in started:
+            child = running_child(self._parent, trial, self._keys.get(trial.task, ""))
+            self._forget_attempt(child, trial.task)
             self._try(self._start, child)
 
     def _start(self, child: ChildRun) -> None:
@@ -96,23 +96,20 @@ class TrialRecorder:
         if refusal:
             self.refusals.append(refusal)
 
-    def _finish(self, finished: dict[str, Entry]) -> None:
+    def _finish(self, finished: Iterable[TrialFinished]) -> None:
         new: list[ChildRun] = []
         known: dict[str, list[tuple[ChildRun, str]]] = {}
-        for uid, entry in finished.items():
-            child = self._child(entry)
-            if child is None:
-                continue
-            task = str(entry["task"])
-            run_id = self._running.pop(uid, None)
+        for trial in finished:
+            child = finished_child(self._parent, trial)
+            run_id = self._running.pop(trial.uid, None)
             if run_id is not None:
                 self._try(functools.partial(finish, self._client, run_id), child)
-            elif entry.get("is_earlier"):
-                known.setdefault(str(entry.get("study") or ""), []).append((child, task))
+            elif trial.is_earlier:
+                known.setdefault(trial.study, []).append((child, trial.task))
             else:
-                self._forget_attempt(child, task)
+                self._forget_attempt(child, trial.task)
                 if self._is_replay:
-                    known.setdefault("", []).append((child, task))
+                    known.setdefault("", []).append((child, trial.task))
                 else:
                     new.append(child)
         for key, children in known.items():
@@ -124,13 +121,6 @@ class TrialRecorder:
         key = child.tags.get(STUDY_TAG)
         if key:
             self._earlier(key).forget(child.uid, task)
-
-    def _child(self, entry: Entry) -> ChildRun | None:
-        try:
-            return finished_child(self._parent, entry)
-        except (KeyError, TypeError, ValueError) as error:
-            self.refusals.append(error)
-            return None
 
     def _earlier(self, key: str) -> EarlierTrials:
         """Return what the store has of a study; of this run alone when it has no key."""

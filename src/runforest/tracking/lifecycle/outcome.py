@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runforest.run.events import TaskCommitted, TaskFailed, TaskReused, TaskStarted
+
 if TYPE_CHECKING:
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
 
 
 @dataclass(kw_only=True)
 class TaskOutcome:
-    """The fate of a task: `status` is started, computed, reused or failed."""
+    """What became of a task: `status` is started, computed, reused or failed."""
 
     status: str
     duration_s: float = 0.0
@@ -19,15 +21,15 @@ class TaskOutcome:
     traceback: str = ""
 
 
-def outcome_of(entry: Entry) -> TaskOutcome | None:
-    """Return what an entry of the journal says of its task's fate, None when it is of others."""
-    match entry["event"]:
-        case "started":
+def outcome_of(event: Event) -> TaskOutcome | None:
+    """Return what an event says of what became of its task, None when it is of other things."""
+    match event:
+        case TaskStarted():
             return TaskOutcome(status="started")
-        case "committed":
-            return TaskOutcome(status="computed", duration_s=float(str(entry["duration_s"])))
-        case "reused":
-            return TaskOutcome(status="reused", reused_from=str(entry["reused_from"]))
-        case "failed":
-            return TaskOutcome(status="failed", traceback=str(entry["traceback"]))
+        case TaskCommitted(duration_s=duration_s):
+            return TaskOutcome(status="computed", duration_s=duration_s)
+        case TaskReused(reused_from=origin):
+            return TaskOutcome(status="reused", reused_from=origin)
+        case TaskFailed(traceback=traceback):
+            return TaskOutcome(status="failed", traceback=traceback)
     return None

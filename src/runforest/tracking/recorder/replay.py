@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
+from runforest.run.events import TaskCommitted, TaskReused
 from runforest.run.journal import JournalReader
 from runforest.tracking.child_runs.trial_recorder import TrialRecorder
 from runforest.tracking.recorder.rows import log_rows
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
 
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
     from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 logger = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
     """Record what of a run's journal is not in the store yet.
 
     A journal may be missing, torn at its end, or of another version: what cannot be understood is
-    told, and does not keep the run from being closed.
+    logged, and does not keep the run from being closed.
 
     Raises
     ------
@@ -38,12 +40,12 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
     trials = TrialRecorder(client, opened, is_replay=True)
     problems: list[object] = []
 
-    def record_rows(entries: list[Entry]) -> None:
-        problems.extend(log_rows(client, opened.run_id, _without_promises(opened, entries)))
+    def record_rows(events: list[Event]) -> None:
+        problems.extend(log_rows(client, opened.run_id, _without_promises(opened, events)))
 
-    while (entries := journal.next_piece(trials.n_at_once)) is not None:
+    while (events := journal.next_piece(trials.n_at_once)) is not None:
         for record in (record_rows, trials.record):
-            problems += recorded_singly(record, entries, client.tracking_uri)
+            problems += recorded_singly(record, events, client.tracking_uri)
     problems += [*trials.refusals, *journal.damaged]
     if problems:
         logger.warning(
@@ -55,10 +57,13 @@ def replay_journal(client: MlflowClient, opened: OpenedRun, path: Path) -> None:
         )
 
 
-def _without_promises(opened: OpenedRun, entries: list[Entry]) -> list[Entry]:
-    """Return the entries; without those results that were perhaps not uploaded."""
+def _without_promises(opened: OpenedRun, events: list[Event]) -> list[Event]:
+    """Return the events; without those results that were perhaps not uploaded."""
     if opened.local_folder is not None:
-        return entries
+        return events
     return [
-        {key: value for key, value in entry.items() if key != "fingerprint"} for entry in entries
+        dataclasses.replace(event, fingerprint="")
+        if isinstance(event, TaskCommitted | TaskReused)
+        else event
+        for event in events
     ]

@@ -1,26 +1,27 @@
-"""Entries of a journal as metrics, parameters and tags of a run, in as few requests as can be."""
+"""Events of a journal as metrics, parameters and tags of a run, in as few requests as can be."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from runforest.run.events import MetricsLogged, ParamsLogged, TaskCommitted, TaskReused
 from runforest.tracking.store.database import add_rows, sql_store
 from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.store.names import safe_name, shortened
 from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param, RunTag
     from mlflow.exceptions import MlflowException
 
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
 
 
-def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> list[MlflowException]:
-    """Record what the entries say of metrics, parameters and results.
+def log_rows(client: MlflowClient, run_id: str, events: Sequence[Event]) -> list[MlflowException]:
+    """Record what events say of metrics, parameters and results.
 
     Returns
     -------
@@ -31,18 +32,18 @@ def log_rows(client: MlflowClient, run_id: str, entries: list[Entry]) -> list[Ml
 
     metrics = [
         Metric(safe_name(name), value, timestamp_ms, step)
-        for entry in entries
-        for name, step, value, timestamp_ms in _points(entry)
+        for event in events
+        for name, step, value, timestamp_ms in _points(event)
     ]
     params = [
         (safe_name(name), shortened(value))
-        for entry in entries
-        for name, value in _values(entry, "params").items()
+        for event in events
+        for name, value in _params(event).items()
     ]
     tags = [
-        RunTag(f"{RESULT_TAG}{entry['fingerprint']}", str(entry["task"]))
-        for entry in entries
-        if "fingerprint" in entry and entry.get("reused_from") != run_id
+        RunTag(f"{RESULT_TAG}{fingerprint}", event.task)
+        for event in events
+        if (fingerprint := _computed_here(event, run_id))
     ]
     unique = [Param(name, value) for name, value in dict.fromkeys(params)]
     rows = [*tags, *unique, *metrics]
@@ -78,20 +79,34 @@ def _send(
         client.log_batch(run_id, metrics, params, tags)
 
 
-def _points(entry: Entry) -> list[tuple[str, int, float, int]]:
-    """Return name, step, value and time of the metrics that an entry holds.
+def _points(event: Event) -> list[tuple[str, int, float, int]]:
+    """Return name, step, value and time of the metrics that an event holds.
 
     Those of a reused result are as far apart as they were, and the last of them is of now.
     """
-    now_ms, step = int(str(entry["timestamp_ms"])), int(str(entry.get("step", 0)))
-    history = entry.get("history")
-    if isinstance(history, list):
-        return [(name, at, value, now_ms - age_ms) for name, at, value, age_ms in history]
-    return [(name, step, value, now_ms) for name, value in _values(entry, "metrics").items()]
+    now_ms = event.timestamp_ms
+    match event:
+        case MetricsLogged(values=values, step=step):
+            return [(name, step, value, now_ms) for name, value in values.items()]
+        case TaskReused(history=history) if history:
+            return [(name, step, value, now_ms - age_ms) for name, step, value, age_ms in history]
+        case TaskReused(metrics=metrics):
+            return [(name, 0, value, now_ms) for name, value in metrics.items()]
+    return []
 
 
-def _values(entry: Entry, kind: str) -> dict[str, Any]:
-    """Return the rows of a kind: an entry of that event holds them, a reused result both."""
-    values = entry.get("values") if entry["event"] == kind else entry.get(kind)
-    is_for_run = entry["event"] in {kind, "reused"}
-    return values if is_for_run and isinstance(values, dict) else {}
+def _params(event: Event) -> Mapping[str, str]:
+    match event:
+        case ParamsLogged(values=params) | TaskReused(params=params):
+            return params
+    return {}
+
+
+def _computed_here(event: Event, run_id: str) -> str:
+    """Return the fingerprint of a result that the run is to be found by, "" for other events."""
+    match event:
+        case TaskReused(reused_from=origin) if origin == run_id:
+            return ""
+        case TaskCommitted(fingerprint=fingerprint) | TaskReused(fingerprint=fingerprint):
+            return fingerprint
+    return ""

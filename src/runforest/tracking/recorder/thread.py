@@ -1,4 +1,4 @@
-"""The recorder: one thread that tells the tracking store what the tasks said.
+"""The recorder: one thread that writes the events of the tasks to the tracking store.
 
 It follows the run's journal. Worker processes only append to that file, so they need no
 connection to the store, and the store sees one writer. What is not recorded yet waits in the file:
@@ -16,6 +16,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from runforest.run.events import TaskCommitted, TaskReused
 from runforest.run.journal import Backlog, JournalReader
 from runforest.tracking.child_runs.trial_recorder import TrialRecorder
 from runforest.tracking.exchange.transfer import upload_pointer, upload_result
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from runforest.run.active import Run
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
     from runforest.tracking.lifecycle.opened_run import OpenedRun
     from runforest.tracking.lifecycle.outcome import TaskOutcome
 
@@ -79,13 +80,13 @@ class Recorder:
         client: MlflowClient,
         run: Run,
         opened: OpenedRun,
-        on_entry: Callable[[Entry], None] = lambda _: None,
+        on_event: Callable[[Event], None] = lambda _: None,
     ) -> None:
         self.outcomes: dict[str, TaskOutcome] = {}
         self._client = client
         self._run = run
         self._opened = opened
-        self._on_entry = on_entry
+        self._on_event = on_event
         self._journal = JournalReader(run.journal_path)
         self._backlog = Backlog(run.journal_path)
         self._trials = TrialRecorder(client, opened)
@@ -162,13 +163,13 @@ class Recorder:
         """Record some of what is new; return whether there was anything."""
         # What is called here writes to the log too, whose stream has a lock of its own.
         with _no_fork:
-            entries = None
+            events = None
             with self._keeping_error():
-                entries = self._journal.next_piece(self._trials.n_at_once)
-            for step in (self._note, self._tell, self._record, self._mark) if entries else ():
+                events = self._journal.next_piece(self._trials.n_at_once)
+            for step in (self._note, self._pass_on, self._record, self._mark) if events else ():
                 with self._keeping_error():
-                    step(entries or [])
-            return entries is not None
+                    step(events or [])
+            return events is not None
 
     @contextmanager
     def _keeping_error(self) -> Iterator[None]:
@@ -180,48 +181,47 @@ class Recorder:
                 logger.error(_LATER, first_line(error))  # noqa: TRY400 - the store's own matter
             self._error = self._error or error
 
-    def _note(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            outcome = outcome_of(entry)
+    def _note(self, events: list[Event]) -> None:
+        for event in events:
+            outcome = outcome_of(event)
             if outcome:
-                self.outcomes[str(entry["task"])] = outcome
+                self.outcomes[event.task] = outcome
 
-    def _record(self, entries: list[Entry]) -> None:
+    def _record(self, events: list[Event]) -> None:
         if self._error is not None:
             return
         if self._is_catching_up:
-            self._refusals += recorded_singly(self._write, entries, self._client.tracking_uri)
+            self._refusals += recorded_singly(self._write, events, self._client.tracking_uri)
         else:
-            self._write(entries)
+            self._write(events)
 
-    def _write(self, entries: list[Entry]) -> None:
-        self._refusals += log_rows(self._client, self._opened.run_id, entries)
-        self._trials.record(entries)
-        for entry in entries if self._opened.local_folder is None else ():
-            self._upload(entry)
+    def _write(self, events: list[Event]) -> None:
+        self._refusals += log_rows(self._client, self._opened.run_id, events)
+        self._trials.record(events)
+        for event in events if self._opened.local_folder is None else ():
+            self._upload(event)
 
-    def _upload(self, entry: Entry) -> None:
-        upload = _UPLOADS.get(str(entry["event"]))
-        name = str(entry["task"])
-        if upload and name not in self._uploaded:
-            upload(self._opened.artifact_uri, self._run.artifacts / name)
-            self._uploaded.add(name)
+    def _upload(self, event: Event) -> None:
+        upload = _UPLOADS.get(type(event))
+        if upload and event.task not in self._uploaded:
+            upload(self._opened.artifact_uri, self._run.artifacts / event.task)
+            self._uploaded.add(event.task)
 
-    def _tell(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            self._on_entry(entry)
+    def _pass_on(self, events: list[Event]) -> None:
+        for event in events:
+            self._on_event(event)
 
-    def _mark(self, _entries: list[Entry]) -> None:
+    def _mark(self, _events: list[Event]) -> None:
         self._backlog.note(self._journal.offset)
 
     def _catch_up(self) -> None:
         """Record the journal once more from its beginning, what is in the store excepted.
 
-        An entry that cannot be recorded though the store works costs no other.
+        An event that cannot be recorded though the store works costs no other.
         """
         self._journal = JournalReader(self._run.journal_path)
         self._trials = TrialRecorder(self._client, self._opened, is_replay=True)
-        self._on_entry = lambda _: None
+        self._on_event = lambda _: None
         self._refusals.clear()
         self._error = None
         self._is_catching_up = True
@@ -235,7 +235,7 @@ class Recorder:
         return None
 
 
-_UPLOADS: dict[str, Callable[[str, Path], None]] = {
-    "committed": upload_result,
-    "reused": upload_pointer,
+_UPLOADS: dict[type[Event], Callable[[str, Path], None]] = {
+    TaskCommitted: upload_result,
+    TaskReused: upload_pointer,
 }

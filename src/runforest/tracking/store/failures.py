@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mlflow.exceptions import MlflowException
 
-    from runforest.run.journal import Entry
+    from runforest.run.events import Event
 
 T = TypeVar("T")
 
@@ -125,9 +125,9 @@ def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
 
 
 def recorded_singly(
-    record: Callable[[list[Entry]], None], entries: list[Entry], uri: str
+    record: Callable[[list[Event]], None], events: list[Event], uri: str
 ) -> list[Exception]:
-    """Record entries, one by one when not all of them can be; return what is wrong with those.
+    """Record events, one by one when not all of them can be; return what is wrong with those.
 
     Raises
     ------
@@ -135,16 +135,16 @@ def recorded_singly(
         The store failed, as `is_outage` says.
     """
     try:
-        record(entries)
+        record(events)
     except Exception as error:
         if is_outage(error, uri):
             raise
         problem = error
     else:
         return []
-    if len(entries) == 1:
+    if len(events) == 1:
         return [problem]
-    parts = [recorded_singly(record, [entry], uri) for entry in entries]
+    parts = [recorded_singly(record, [event], uri) for event in events]
     return [problem for part in parts for problem in part]
 
 
