@@ -1,55 +1,86 @@
-"""Keeping secrets out of what is written: the values of `.env` become asterisks, in any process."""
+"""Masking secrets in what is written, in any process.
+
+A secret is the value of an environment variable with a name such as API_TOKEN, or a password in a
+URL. Variables of `.env` are put into the environment.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MASK = "***"
-PUBLIC_KEYS = (
-    "LUIGI_CONFIG_PATH",
-    "LUIGI_CONFIG_PARSER",
-    "PROJECT_ROOT",
-    "MLFLOW_TRACKING_URI",
-    "UI_PORT",
+SHORTEST = 4
+"""A shorter value is not masked: it occurs by chance in too many texts."""
+
+_SECRET_WORD = re.compile(
+    r"(KEY|PWD|PASS|PAT|AUTH|CRED|SIG|SIGNATURE|WEBHOOK|COOKIE"
+    r"|\w*(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|APIKEY))S?"
 )
-_SHORTEST_SECRET = 4
-# Holds the names of the variables of .env, not their values: worker processes inherit it.
-_NAMES = "RUNFOREST_DOTENV_NAMES"
+_PUBLIC_END = {"FILE", "PATH", "DIR", "SOCK", "MODE", "TYPE", "LENGTH", "TTL"}
+_SWITCH_VALUES = {"true", "false", "yes", "no", "on", "off", "none", "null", "0", "1"}
+_URL_PASSWORD = re.compile(r"://[^\s/?#@:]*:([^\s/?#]+)@")
+_URL_QUERY = re.compile(r"[?&]([^\s=&#]+)=([^\s&#]+)")
+
+
+@cache
+def has_secret_name(name: str) -> bool:
+    """Return whether a variable of this name holds a secret.
+
+    >>> has_secret_name("API_TOKEN"), has_secret_name("MONKEY"), has_secret_name("TOKEN_FILE")
+    (True, False, False)
+    """
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+    parts = re.split(r"[\W_]+", words)
+    is_public = name == "PWD" or parts[-1] in _PUBLIC_END
+    return not is_public and any(map(_SECRET_WORD.fullmatch, parts))
 
 
 def secret_values(variables: Mapping[str, str]) -> tuple[str, ...]:
     """Return what of some variables must never be written, the longest first.
 
-    All values of four or more characters count, and each line of one that has several; those of
-    the public keys do not, but for a password inside a URL.
+    Of a value of several lines each line counts too.
 
-    >>> secret_values({"API_TOKEN": "hunter2", "PIN": "123", "UI_PORT": "5000"})
+    >>> secret_values({"API_TOKEN": "hunter2", "STAGE": "test"})
     ('hunter2',)
     >>> secret_values({"MLFLOW_TRACKING_URI": "http://me:hunter2@host"})
     ('hunter2',)
     """
-    hidden = {value for key, value in variables.items() if key not in PUBLIC_KEYS}
+    hidden = {one for item in variables.items() for one in _secrets_of(*item)}
     hidden |= {line.strip() for value in hidden for line in value.splitlines()}
-    hidden |= {_password(value) for value in variables.values()}
-    return tuple(
-        sorted((value for value in hidden if len(value) >= _SHORTEST_SECRET), key=len, reverse=True)
-    )
+    long_enough = sorted(value for value in hidden if len(value) >= SHORTEST)
+    return tuple(sorted(long_enough, key=len, reverse=True))
 
 
-def remember_names(names: Iterable[str]) -> None:
-    """Let this process and its children know which variables `.env` sets."""
-    os.environ[_NAMES] = ",".join(names)
+def unmaskable(variables: Mapping[str, str]) -> list[str]:
+    """Return the variables whose secrets are too short to be masked."""
+    return [
+        name
+        for name, value in variables.items()
+        if any(len(one) < SHORTEST for one in _secrets_of(name, value))
+    ]
+
+
+def _secrets_of(name: str, value: str) -> Iterator[str]:
+    if value and has_secret_name(name) and value.casefold() not in _SWITCH_VALUES:
+        yield value
+    if "://" in value:
+        for password in _URL_PASSWORD.findall(value):
+            yield from {password, unquote(password)}
+        for key, part in _URL_QUERY.findall(value):
+            if has_secret_name(key):
+                yield from {part, unquote(part)}
 
 
 def known_secrets() -> tuple[str, ...]:
-    """Return the secrets of this process, whichever way it was started."""
-    names = os.environ.get(_NAMES, "").split(",")
-    return secret_values({name: os.environ.get(name, "") for name in names})
+    """Return the secrets of this process's environment."""
+    return secret_values(os.environ)
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -66,16 +97,14 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 def redact_bytes(data: bytes, secrets: Iterable[str]) -> bytes:
     """Return the bytes with the UTF-8 form of every secret masked."""
     for secret in secrets:
-        data = data.replace(secret.encode(), MASK.encode())
+        data = data.replace(secret.encode(errors="surrogateescape"), MASK.encode())
     return data
 
 
 def redact_all(value: object, secrets: tuple[str, ...]) -> object:
     """Return a value of JSON types with every secret in its texts masked, as JSON types.
 
-    What has to be read back is masked so, and not as a text: a secret may be `true` or a number.
-
-    >>> redact_all({"token": ["is hunter2", 7], "pair": ("hunter2", True)}, ("hunter2", "true"))
+    >>> redact_all({"token": ["is hunter2", 7], "pair": ("hunter2", True)}, ("hunter2",))
     {'token': ['is ***', 7], 'pair': ['***', True]}
     """
     if not secrets:
@@ -87,10 +116,3 @@ def redact_all(value: object, secrets: tuple[str, ...]) -> object:
     if isinstance(value, list | tuple):
         return [redact_all(item, secrets) for item in value]
     return value
-
-
-def _password(value: str) -> str:
-    try:
-        return urlsplit(value).password or ""
-    except ValueError:  # not a URL
-        return ""

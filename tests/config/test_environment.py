@@ -100,20 +100,28 @@ def test_a_dotenv_that_is_no_utf8_is_refused(check: Check) -> None:
     check.refuses(because=[".env", "is not UTF-8 text", "Save it as UTF-8."])
 
 
-def test_the_values_of_other_variables_are_secrets_the_longest_first(check: Check) -> None:
-    check.project.write(".env", "TOKEN=abcd\nPASSWORD=abcdefgh\nSHORT=abc\nUSER_URL=http://a:b@c\n")
+def test_secrets_are_those_of_dotenv_and_of_the_environment_the_longest_first(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTER_TOKEN", "abcde")
+    monkeypatch.setenv("DB_PASSWORD", "abcdef")
+    check.project.write(".env", "DB_PASSWORD=abcdefgh\nSTAGE=test\nEXTRA=true\n")
 
     found = read_environment(check.folder)
 
-    assert found.secrets == ("http://a:b@c", "abcdefgh", "abcd")
+    assert found.secrets == ("abcdefgh", "abcdef", "abcde")
 
 
-def test_public_values_are_no_secrets_but_a_password_inside_is(check: Check) -> None:
-    check.project.write(
-        ".env", "MLFLOW_TRACKING_URI=http://me:hidden@host:1\nLUIGI_CONFIG_PATH=luigi.toml\n"
-    )
+def test_a_secret_too_short_to_be_masked_is_warned_of_without_its_value(
+    check: Check, caplog: pytest.LogCaptureFixture
+) -> None:
+    check.project.write(".env", "DB_PASSWORD=zq\nSTAGE=a\n")
 
-    assert read_environment(check.folder).secrets == ("hidden",)
+    read_environment(check.folder)
+
+    assert "DB_PASSWORD in .env" in caplog.text
+    assert "Use a longer value." in caplog.text
+    assert "zq" not in caplog.text
 
 
 def test_other_variables_of_dotenv_reach_the_libraries_unless_they_are_set(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.redact import remember_names
 from runforest.run.events import EVENTS, TaskStarted, TrialFinished, from_json, to_json
 from runforest.run.journal import Journal, JournalReader
 
@@ -49,10 +48,8 @@ def test_a_line_that_the_disk_takes_in_part_is_an_error(tmp_path: Path) -> None:
 def test_secrets_are_masked_where_people_write_and_nowhere_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RUNFOREST_DOTENV_NAMES", "")
-    monkeypatch.setenv("PG_PORT", "5432")
-    monkeypatch.setenv("KIND", "trial")
-    remember_names(["PG_PORT", "KIND"])
+    monkeypatch.setenv("PG_PASSWORD", "5432")
+    monkeypatch.setenv("API_KEY", "trial")
     trial = TrialFinished(
         task="trial",
         uid="a5432",
@@ -64,13 +61,13 @@ def test_secrets_are_masked_where_people_write_and_nowhere_else(
         fold_scores=[],
         started_ms=0,
         duration_s=1.0,
-        reason="port 5432",
+        reason="password 5432",
     )
 
     Journal(tmp_path / "journal.jsonl").append(trial)
 
     (read,) = JournalReader(tmp_path / "journal.jsonl").next_piece(1) or []
-    masked = {"params": {"task": "a ***"}, "reason": "port ***"}
+    masked = {"params": {"task": "a ***"}, "reason": "password ***"}
     assert read == dataclasses.replace(trial, **masked)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,17 @@ from dotenv import dotenv_values
 
 from runforest import USER_CONFIG_PARSER
 from runforest.errors import ConfigError, Problem
-from runforest.redact import known_secrets, remember_names, secret_values
+from runforest.redact import SHORTEST, known_secrets, secret_values, unmaskable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """The settings outside luigi.toml.
-
-    `secrets` are the values of `.env` that must never be written anywhere.
-    """
+    """The settings outside luigi.toml; `secrets` are masked in all that is written."""
 
     project: Path
     config_file: Path
@@ -54,13 +54,18 @@ def read_environment(default_project: Path) -> Environment:
     for key, value in inside.items():
         if key not in {"LUIGI_CONFIG_PATH", "LUIGI_CONFIG_PARSER"}:
             os.environ.setdefault(key, value)
-    remember_names(inside)
+    if short := unmaskable(inside):
+        logger.warning(
+            "%s in .env: less than %d characters cannot be masked in logs and runs. "
+            "Use a longer value.",
+            ", ".join(short),
+            SHORTEST,
+        )
     return Environment(
         project=project,
         config_file=_config_path(outside, inside, project),
         config_parser=USER_CONFIG_PARSER or inside.get("LUIGI_CONFIG_PARSER", "toml"),
         tracking_uri=outside.get("MLFLOW_TRACKING_URI", inside.get("MLFLOW_TRACKING_URI", "")),
-        # The environment goes before .env, so its value of the same name is the one in use.
         # The environment's own value of a name goes before that of .env; neither may be written.
         secrets=tuple(sorted({*known_secrets(), *secret_values(inside)}, key=len, reverse=True)),
     )

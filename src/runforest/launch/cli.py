@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import RunforestError
 from runforest.launch.experiment.luigi_import import import_luigi
+from runforest.redact import known_secrets, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def _guarded(command: Callable[[], int], *, interrupted: str) -> int:
     try:
         return command()
     except RunforestError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(redact(f"{error}\n", known_secrets()))
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write(f"{interrupted}\n")

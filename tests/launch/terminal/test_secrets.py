@@ -1,4 +1,4 @@
-"""The values of .env are written nowhere, whatever a task does with them."""
+"""The secrets of .env are written nowhere, whatever a task does with them; other values are."""
 
 from __future__ import annotations
 
@@ -20,18 +20,31 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SECRET = "correct-horse-battery-staple"
-PORT = 5432
+PASSWORD = "s3same-open"
+DIGITS = 5432
+DOTENV = f"""\
+API_TOKEN={SECRET}
+DATABASE=postgresql://me:{PASSWORD}@db.example.org/rows
+PG_PASSWORD={DIGITS}
+SESSION_KEY=committed
+STAGE=test
+EXTRA=true
+"""
 LEAKING = f"""\
 import logging
 import os
 import subprocess
 
+import luigi
 from runforest.run_task import RunTask
 
 FALLBACK = "{SECRET}"
+STAGES = ["test", True, "true"]
 
 
 class Leaking(RunTask):
+    note = luigi.Parameter(default="")
+
     def output(self):
         return self.artifact("done.txt")
 
@@ -41,7 +54,8 @@ class Leaking(RunTask):
         logging.getLogger("leak").warning("logged %s", token)
         subprocess.run(["echo", "echoed", token], check=True)
         self.log_param("token", token)
-        self.log_metric("share", {PORT / 1e5!r})
+        self.log_param("database", os.environ["DATABASE"])
+        self.log_metric("share", {DIGITS / 1e5!r})
         self.output().save("done")
 
 
@@ -50,7 +64,10 @@ class Failing(RunTask):
         return self.artifact("never.txt")
 
     def compute(self):
-        raise ValueError(f"no access with {{os.environ['API_TOKEN']}}")
+        try:
+            raise OSError(f"no database at {{os.environ['DATABASE']}}")
+        except OSError as error:
+            raise ValueError(f"no access with {{os.environ['API_TOKEN']}}") from error
 """
 
 
@@ -64,7 +81,7 @@ def leaking(
     git(project.folder, "init", "--quiet")
     git(project.folder, "add", "--all")
     git(project.folder, "commit", "--quiet", "--message", "Start")
-    project.write(".env", f"API_TOKEN={SECRET}\nPG_PORT={PORT}\nMOOD=committed\nINSECURE=true\n")
+    project.write(".env", DOTENV)
     project.write("src/tasks/leaking.py", LEAKING)
     project.write("luigi.toml", f'# {SECRET}\n[RunConfig]\ndescription = "by {SECRET}"\n')
     sound = project.run("--set", "RunConfig.task=Leaking")
@@ -83,6 +100,7 @@ def test_the_tasks_did_use_the_secret(leaking: tuple[Project, Outcome, Outcome])
     assert "logged ***" in log
     assert "echoed ***" in log
     assert earlier.data.params["Leaking.token"] == "***"
+    assert earlier.data.params["Leaking.database"] == "postgresql://me:***@db.example.org/rows"
     error = (project.artifacts(newest) / "errors" / "Failing.txt").read_text()
     assert error.rstrip().endswith("no access with ***")
 
@@ -94,16 +112,16 @@ def test_values_that_occur_in_numbers_and_marks_of_programs_spoil_no_record(
     run = project.top_runs()[1]
 
     lineage = json.loads((project.artifacts(run) / "lineage.json").read_text())
-    fates = json.loads((project.artifacts(run) / "tasks.json").read_text())
+    tasks = json.loads((project.artifacts(run) / "tasks.json").read_text())
 
     (result,) = lineage["results"]
     manifest = project.manifest(run, "Leaking")
-    assert result["metrics"] == manifest["metrics"] == {"share": PORT / 1e5}
+    assert result["metrics"] == manifest["metrics"] == {"share": DIGITS / 1e5}
     assert result["fingerprint"] == manifest["fingerprint"]
-    assert fates["Leaking"]["status"] == "computed"
+    assert tasks["Leaking"]["status"] == "computed"
 
 
-def test_a_value_such_as_true_leaves_the_records_to_be_read(
+def test_values_of_variables_without_a_secret_name_are_recorded_as_they_are(
     leaking: tuple[Project, Outcome, Outcome],
 ) -> None:
     project = leaking[0]
@@ -112,11 +130,13 @@ def test_a_value_such_as_true_leaves_the_records_to_be_read(
 
     tables = tomllib.loads((artifacts / "config" / "effective.toml").read_text())
     commit = json.loads((artifacts / "code" / "commit.json").read_text())
+    diff = (artifacts / "code" / "diff.patch").read_text()
     why = project.command("why", run.info.run_id, run.info.run_id)
     collected = project.command("gc", "--keep", "2")
 
     assert tables["RunConfig"]["reuse"] is True
     assert tables["RunConfig"]["description"] == "by ***"
+    assert '+STAGES = ["test", True, "true"]\n' in diff
     assert commit["dirty"] is True
     assert commit["commit"] == git(project.folder, "rev-parse", "HEAD")
     assert (why.code, collected.code) == (0, 0), why.err + collected.err
@@ -127,8 +147,8 @@ def test_no_artifact_of_a_run_that_is_pinned_to_a_secret_folder_holds_it(
 ) -> None:
     shutil.copytree(leaking[0].folder, tmp_path / "project")
     project = Project(tmp_path / "project")
-    result = next((project.folder / "mlruns").glob("*/*/artifacts/Leaking"))
-    shutil.copytree(result, project.folder / SECRET / "Leaking")
+    folder = next((project.folder / "mlruns").glob("*/*/artifacts/Leaking"))
+    shutil.copytree(folder, project.folder / SECRET / "Leaking")
 
     outcome = project.run(
         "--set", "RunConfig.task=Leaking", "--set", f"PathConfig.Leaking={SECRET}/Leaking"
@@ -136,8 +156,8 @@ def test_no_artifact_of_a_run_that_is_pinned_to_a_secret_folder_holds_it(
 
     assert outcome.code == 0, outcome.err
     artifacts = project.artifacts(project.top_runs()[0])
-    (told,) = json.loads((artifacts / "lineage.json").read_text())["results"]
-    assert told["pinned"] == f"{project.folder}/***/Leaking"
+    (result,) = json.loads((artifacts / "lineage.json").read_text())["results"]
+    assert result["pinned"] == f"{project.folder}/***/Leaking"
     files = [path for path in artifacts.rglob("*") if path.is_file()]
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
     assert SECRET not in outcome.out + outcome.err
@@ -148,7 +168,12 @@ def test_no_file_below_the_output_folder_holds_the_secret(
 ) -> None:
     files = [path for path in (leaking[0].folder / "mlruns").rglob("*") if path.is_file()]
 
-    holding = [path for path in files if SECRET.encode() in path.read_bytes()]
+    holding = [
+        path
+        for path in files
+        for secret in (SECRET, PASSWORD)
+        if secret.encode() in path.read_bytes()
+    ]
 
     assert {path.name for path in files} >= {"journal.jsonl", "diff.patch", "effective.toml"}
     assert holding == []
@@ -168,5 +193,21 @@ def test_no_recorded_source_holds_the_secret(leaking: tuple[Project, Outcome, Ou
 
 def test_nothing_printed_holds_the_secret(leaking: tuple[Project, Outcome, Outcome]) -> None:
     for outcome in leaking[1:]:
-        assert SECRET not in outcome.out
-        assert SECRET not in outcome.err
+        assert SECRET not in outcome.out + outcome.err
+        assert PASSWORD not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("note", [SECRET, f"the token is {SECRET}.", PASSWORD])
+def test_a_secret_as_a_parameter_is_refused_before_there_is_a_run(
+    leaking: tuple[Project, Outcome, Outcome], note: str
+) -> None:
+    project = leaking[0]
+    before = len(project.runs())
+
+    outcome = project.run("--set", "RunConfig.task=Leaking", "--set", f"Leaking.note={note}")
+
+    name = "DATABASE" if note == PASSWORD else "API_TOKEN"
+    assert outcome.code == 2
+    assert f'read os.environ["{name}"] in compute().' in outcome.err
+    assert note not in outcome.err
+    assert len(project.runs()) == before

@@ -150,6 +150,20 @@ def test_a_failing_trial_does_not_end_the_study(tmp_path, monkeypatch) -> None:
     assert result.best_params["fit_intercept"] is True
 
 
+def test_the_reason_of_a_failed_trial_and_the_study_file_hold_no_secret(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "correct-horse")
+    path = write_model(
+        tmp_path, monkeypatch, "if not self.fit_intercept: raise ValueError('correct-' + 'horse')"
+    )
+
+    result = run(make_study(path), study_file=tmp_path / "study.log")
+
+    assert {trial.reason for trial in result.trials} == {None, "ValueError: ***"}
+    assert "correct-horse" not in (tmp_path / "study.log").read_text()
+
+
 def test_failed_trials_count_when_a_study_goes_on(tmp_path, monkeypatch) -> None:
     path = write_model(tmp_path, monkeypatch, "if not self.fit_intercept: 1 / 0")
     whole = run(make_study(path))

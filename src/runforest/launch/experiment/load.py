@@ -15,7 +15,7 @@ from runforest.errors import ConfigError, Problem, did_you_mean
 from runforest.launch.experiment.graph import root_task, walk_graph
 from runforest.launch.experiment.pins import local_pins, resolve_pins, unmatched_pins
 from runforest.launch.experiment.project_tasks import import_tasks
-from runforest.launch.experiment.task_checks import check_tasks, place
+from runforest.launch.experiment.task_checks import check_tasks, place, secret_params
 from runforest.results.index import ResultIndex
 from runforest.reuse.plan import Forcing, PlannedTask, make_plan
 from runforest.run.active import Run, RunSettings
@@ -82,6 +82,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     planned = Run(Path("planned"), settings)
     tasks, found = _graph(checked, planned, layers, dataset)
     problems += [*found, *unmatched_pins(tasks, layers), *_force_problems(options, tasks)]
+    problems += secret_params(tasks, layers)
     plan = [] if problems or dataset.problems else _plan(options, environment, planned, tasks)
     known = {one.name for one in plan if one.action != "run"} | pins.keys()
     problems += check_tasks(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 from runforest.launch.experiment.graph import task_problems
 from runforest.parameters import ImportPathParameter, shared_source
+from runforest.redact import secret_values
 
 if TYPE_CHECKING:
     from runforest.config.read import Layers
@@ -33,6 +35,26 @@ def check_tasks(
         for problem in (place(problem, layers) for problem in found)
         if (problem.where, problem.key.partition(".")[0]) not in blamed
     ]
+
+
+def secret_params(tasks: list[RunTask], layers: Layers) -> list[Problem]:
+    """Return the parameters that hold a secret: Luigi's page and many records show parameters."""
+    names = {
+        one: name for name, value in os.environ.items() for one in secret_values({name: value})
+    }
+    problems = [
+        task.problem(
+            name,
+            f"holds a secret, the value of {names[secret]}, which Luigi's page and the run would "
+            f'show. Leave the parameter out and read os.environ["{names[secret]}"] in compute().',
+        )
+        for task in tasks
+        for name, parameter in task.get_params()
+        if name != "active_run"
+        for secret in names
+        if secret in str(parameter.serialize(task.param_kwargs[name]))
+    ]
+    return [place(problem, layers) for problem in problems]
 
 
 def place(problem: Problem, layers: Layers) -> Problem:

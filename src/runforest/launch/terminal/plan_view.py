@@ -23,9 +23,8 @@ def print_plan(experiment: Experiment) -> int:
     for planned in experiment.plan:
         colour = _COLOURS[planned.action]
         action = f"[{colour}]{planned.action}[/{colour}]"
-        # A pin is what a person wrote, the other reasons are ours.
-        secrets = experiment.environment.secrets if planned.action == "pinned" else ()
-        table.add_row(escape(planned.name), action, escape(redact(planned.reason, secrets)))
+        reason = redact(planned.reason, experiment.environment.secrets)
+        table.add_row(escape(planned.name), action, escape(reason))
     console.print(table)
     n_run = sum(planned.action == "run" for planned in experiment.plan)
     known = len(experiment.plan) - n_run

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runforest.errors import kind_and_text
+from runforest.redact import known_secrets, redact
 from runforest.tuning.driver.running_trial import UID_ATTRIBUTE, Flight, new_uid
 from runforest.tuning.space.suggested_params import plain_params
 
@@ -99,7 +100,8 @@ class Flights:
         """Add the result of a unit of work to its trial, and end it where that is due."""
         error = _error_of(future)
         if error is not None:
-            flight.state, flight.reason = "failed", kind_and_text(error)
+            reason = redact(kind_and_text(error), known_secrets())
+            flight.state, flight.reason = "failed", reason
             return
         self.schedule.take(flight, future.result())
         flight.reason = self._undefined_score(flight)
