@@ -82,6 +82,10 @@ class Terminal:
         """What the program has written so far."""
         return b"".join(self._blocks).decode(errors="replace")
 
+    def type(self, keys: bytes) -> None:
+        """Type on the terminal's keyboard."""
+        os.write(self._leader, keys)
+
     def finish(self, timeout_s: float = 120) -> Session:
         """Wait for the end of the program."""
         try:
@@ -106,23 +110,24 @@ class Terminal:
 
 
 PROGRAM = """\
-import logging, subprocess, sys, time, warnings
+import logging, subprocess, sys, time
 from pathlib import Path
 from runforest.launch.terminal.console import ConsoleLog
 from runforest.launch.terminal.logs import set_up_logging
 from runforest.launch.terminal.progress import Progress
-from runforest.run.events import StudyStarted, TrialFinished, now_ms
+from runforest.run.events import StudyStarted, TrialFinished
 
 progress = Progress()
 
-def trial(number, params):
+def trial(number):
     progress.on_event(TrialFinished(
-        task="Tuner", uid=str(number), number=number, params=params, state="complete", std=0.0,
-        value=number / 1000, fold_scores=[], duration_s=0.0, started_ms=now_ms()))
+        task="Tuner", uid=str(number), number=number, params={"alpha": number / 7}, std=0.0,
+        state="complete", value=number / 1000, fold_scores=[], started_ms=0, duration_s=0.0,
+    ))
 
 def finish(error):
     for number in range(400):
-        trial(number, {"alpha": number / 7})
+        trial(number)
         time.sleep(0.005)
         if number % 100 == 50:
             logging.info("record %d", number)
@@ -132,10 +137,10 @@ def finish(error):
             raise error
 
 try:
-    with ConsoleLog(Path("console.log"), ()) as console:
+    with ConsoleLog(Path("console.log"), ("secret",)) as console:
         set_up_logging(LEVEL)
         with progress.shown_on(console):
-            progress.on_event(StudyStarted(task="Tuner", key="", n_trials=400, n_earlier=0))
+            progress.on_event(StudyStarted(task="Tuner", key="ab", n_trials=400, n_earlier=0))
             FIRST
             finish(ERROR)
 except KeyboardInterrupt:
@@ -154,12 +159,17 @@ def program(tmp_path: Path) -> Callable[..., Session]:
         first: str = "",
         error: str = "None",
         environment: dict[str, str] | None = None,
+        answer: tuple[str, bytes] | None = None,
         **options: object,
     ) -> Session:
         code = PROGRAM.replace("LEVEL", repr(level)).replace("FIRST", first)
         command = [sys.executable, "-c", code.replace("ERROR", error)]
         variables = TERMINAL | {"PYTHONPATH": str(REPOSITORY / "src")} | (environment or {})
-        return Terminal(command, cwd=tmp_path, env=variables, **options).finish()
+        terminal = Terminal(command, cwd=tmp_path, env=variables, **options)
+        if answer:
+            wait_until(lambda: answer[0] in terminal.written)
+            terminal.type(answer[1])
+        return terminal.finish()
 
     return run
 
@@ -173,24 +183,52 @@ def log_lines(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}], ids=["colours", "no-colour"])
 @pytest.mark.parametrize("columns", [40, 120])
-def test_a_live_line_leaves_every_other_line_whole(
+def test_a_status_line_leaves_every_other_line_whole(
     program: Callable[..., Session], tmp_path: Path, columns: int, environment: dict[str, str]
 ) -> None:
     session = program(columns=columns, environment=environment)
 
     lines = session.screen
     assert session.code == 0
-    assert len(re.findall(r"\d+/400  best", COLOUR.sub("", session.written))) > 3
+    assert len(re.findall(r"\d+/400 ", COLOUR.sub("", session.written))) > 3
     for number in (50, 150, 250, 350):
         assert {f"printed {number}", f"shell {number}", f"wrong {number}"} <= set(lines)
         assert any(line.endswith(f" INFO    record {number}") for line in lines)
     assert [line for line in lines if "/400" in line] == [lines[-3]]
     assert "Tuner 400/400 trials, best 0.3990 (trial 399: alpha 57)" in lines[-3]
     assert lines[-2:] == ["after", ""]
-    kept = log_lines(tmp_path)
-    assert "printed 350" in kept
-    assert 3 <= len([line for line in kept if "/400 trials" in line]) <= 20
-    assert "Tuner trial 0 complete 0.0000 (alpha 0)" in kept[0]
+    recorded = log_lines(tmp_path)
+    assert "printed 350" in recorded
+    assert 2 <= len([line for line in recorded if "/400 trials" in line]) <= 20
+
+
+PROMPT = """answer = input("sure? "); print("answered", answer, "secret", flush=True)"""
+
+
+def test_a_prompt_of_a_task_appears_before_it_is_answered_and_as_it_was_written(
+    program: Callable[..., Session], tmp_path: Path
+) -> None:
+    session = program(first=PROMPT, answer=("sure? ", b"yes\n"))
+
+    assert session.code == 0
+    assert "answered yes secret" in session.screen
+    assert any("answered yes ***" in line for line in log_lines(tmp_path))
+
+
+BAR = """
+            for step in range(5):
+                sys.stderr.write(f"\\rloaded {step}/5"); sys.stderr.flush(); time.sleep(0.3)
+            print(file=sys.stderr)"""
+
+
+def test_a_progress_bar_of_a_task_is_shown_step_by_step_and_not_overwritten(
+    program: Callable[..., Session], tmp_path: Path
+) -> None:
+    session = program(first=BAR)
+
+    assert all(f"\rloaded {step}/5" in session.written for step in range(5))
+    assert "loaded 4/5" in session.screen
+    assert "loaded 4/5" in log_lines(tmp_path)
 
 
 @pytest.mark.parametrize("error", ["KeyboardInterrupt()", "ValueError('no')"])
@@ -218,28 +256,6 @@ def test_without_a_terminal_that_can_redraw_there_are_lines_alone(
     assert ESCAPE not in session.written
     has_progress = settings.get("level") != "WARNING"
     assert any("Tuner 400/400 trials" in line for line in log_lines(tmp_path)) is has_progress
-
-
-def test_a_mistake_in_the_line_is_told_and_lines_go_on(
-    program: Callable[..., Session], tmp_path: Path
-) -> None:
-    session = program(first="progress._live.studies = ('no study',); time.sleep(1)")
-
-    assert session.code == 0
-    assert "The progress line is gone, by a mistake in it." in session.written
-    assert any("Tuner 400/400 trials" in line for line in session.screen)
-    log_lines(tmp_path)
-
-
-def test_a_mistake_in_the_progress_is_told_and_takes_the_line_away(
-    program: Callable[..., Session],
-) -> None:
-    session = program(first="time.sleep(1); trial(0, None)")
-
-    assert session.code == 0
-    assert "0/400" in session.written
-    assert "The progress is no longer shown, by a mistake in it." in session.written
-    assert not any("/400" in line for line in session.screen)
 
 
 @pytest.fixture
@@ -272,7 +288,7 @@ def test_an_experiment_shows_how_far_its_search_is(
 def test_ctrl_c_leaves_a_clean_terminal(experiment: Callable[..., Terminal]) -> None:
     terminal = experiment("--set", "Tuner.n_trials=100000")
     try:
-        wait_until(lambda: "/100000  best" in COLOUR.sub("", terminal.written))
+        wait_until(lambda: "/100000 " in COLOUR.sub("", terminal.written))
         os.killpg(terminal.process.pid, signal.SIGINT)
     finally:
         session = terminal.finish(60)

@@ -1,4 +1,4 @@
-"""The console log: what the program and its processes print, shown and kept."""
+"""The console log: what the program and its processes print, on the terminal and in a file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from typing import IO, TYPE_CHECKING, Self
 from runforest.redact import redact_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
-
-KEPT_ONLY_MARK = "\0"
-"""A line that begins with it goes into the file alone."""
 
 _STREAMS = (1, 2)
 _DEFAULT_COLUMNS = 80
@@ -25,11 +20,14 @@ _ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@
 
 
 class ConsoleLog:
-    """Copies standard output and error into a file while it is open, secrets masked.
+    """Copies standard output and error into a file while it is open.
 
-    It works on the file descriptors, so worker processes and compiled libraries are heard too.
-    Standard error's terminal, if it is one, can show lines below all that is printed, which the
-    file does not hear of: every line printed meanwhile goes through here, so none garbles them.
+    The terminal gets every byte as it was written and at once, so prompts, debuggers and progress
+    bars of tasks work; the file gets whole lines, plain and with secrets masked. It works on the
+    file descriptors, so worker processes and compiled libraries are copied too.
+
+    A status text can be shown below all that is printed. It steps aside for output, and stays away
+    while the last line is unfinished, such as a prompt.
     """
 
     def __init__(self, path: Path, secrets: tuple[str, ...]) -> None:
@@ -37,32 +35,29 @@ class ConsoleLog:
         self._secrets = secrets
         self._saved = [os.dup(stream) for stream in _STREAMS]
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()  # of the terminal; no forked process uses it
-        self._shown: tuple[str, ...] = ()
+        self._lock = threading.Lock()  # of terminal and file; no forked process uses it
+        self._status: tuple[str, ...] = ()
+        self._is_status_visible = False
+        self._is_line_open = False
         self.is_terminal = os.isatty(self._saved[1])
 
     def __enter__(self) -> Self:
         """Begin to copy."""
         sys.stdout.flush()
         sys.stderr.flush()
-        log = self._path.open("ab", buffering=0)
+        self._file = self._path.open("ab", buffering=0)
         for stream, saved in zip(_STREAMS, self._saved, strict=True):
             read_end, write_end = os.pipe()
             os.dup2(write_end, stream)
             os.close(write_end)
             thread = threading.Thread(
-                target=self._copy, args=(read_end, saved, log), daemon=True, name="console-log"
+                target=self._copy, args=(read_end, saved), daemon=True, name="console-log"
             )
             thread.start()
             self._threads.append(thread)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Give the streams back and wait until all is written."""
         sys.stdout.flush()
         sys.stderr.flush()
@@ -83,38 +78,58 @@ class ConsoleLog:
         except OSError:
             return _DEFAULT_COLUMNS
 
-    def show(self, lines: Sequence[str]) -> None:
+    def show(self, *lines: str) -> None:
         """Show lines below all others on the terminal, in place of those shown before."""
         with self._lock:
-            if tuple(lines) != self._shown:
-                self._shown = tuple(lines)
-                _write(self._saved[1], _CLEAR + self._below())
+            if lines != self._status:
+                shown = _CLEAR if self._is_status_visible else b""
+                self._status = lines
+                _write(self._saved[1], shown + self._below())
+
+    def record(self, line: str) -> None:
+        """Write a line into the file alone."""
+        with self._lock:
+            self._to_file(line.encode() + b"\n")
 
     def _below(self) -> bytes:
-        """Return what shows the lines and leaves the cursor at the start of the first.
+        """Return what shows the status and leaves the cursor at the start of its first line.
 
         There an echoed ^C does no harm, and the cursor need not be hidden.
         """
-        up = f"\x1b[{len(self._shown) - 1}A" if len(self._shown) > 1 else ""
-        return ("\r\n".join(self._shown) + f"\r{up}").encode() if self._shown else b""
+        self._is_status_visible = bool(self._status) and not self._is_line_open
+        if not self._is_status_visible:
+            return b""
+        up = f"\x1b[{len(self._status) - 1}A" if len(self._status) > 1 else ""
+        return ("\r\n".join(self._status) + f"\r{up}").encode()
 
-    def _copy(self, read_end: int, terminal: int, log: IO[bytes]) -> None:
-        is_beside = self.is_terminal and os.path.sameopenfile(terminal, self._saved[1])
-        for line in _lines(read_end):
-            masked = redact_bytes(line, self._secrets)
-            if not masked.startswith(KEPT_ONLY_MARK.encode()):
-                with self._lock:
-                    is_framed = is_beside and bool(self._shown)
-                    _write(terminal, _CLEAR + masked + self._below() if is_framed else masked)
-            _write(log.fileno(), _plain(masked))
+    def _copy(self, read_end: int, stream: int) -> None:
+        is_beside = self.is_terminal and os.path.sameopenfile(stream, self._saved[1])
+        rest = b""
+        while block := os.read(read_end, 1 << 16):
+            with self._lock:
+                if is_beside:
+                    shown = _CLEAR if self._is_status_visible else b""
+                    self._is_line_open = not block.endswith(b"\n")
+                    _write(stream, shown + block + self._below())
+                else:
+                    _write(stream, block)
+                *lines, rest = (rest + block).split(b"\n")  # a secret is never cut in two
+                for line in lines:
+                    self._to_file(line + b"\n")
+        if rest:
+            self._to_file(rest)
         os.close(read_end)
+
+    def _to_file(self, line: bytes) -> None:
+        _write(self._file.fileno(), _plain(redact_bytes(line, self._secrets)))
 
 
 def _write(descriptor: int, data: bytes) -> None:
-    try:
-        os.write(descriptor, data)
-    except OSError:  # a closed terminal or a full disk must not stop the run
-        return
+    while data:
+        try:
+            data = data[os.write(descriptor, data) :]
+        except OSError:  # a closed terminal or a full disk must not stop the run
+            return
 
 
 def _plain(line: bytes) -> bytes:
@@ -125,15 +140,4 @@ def _plain(line: bytes) -> bytes:
     """
     text = _ESCAPES.sub(b"", line.rstrip(b"\r\n")).rstrip(b"\r")
     end = b"\n" if line.endswith(b"\n") else b""
-    return text.rpartition(b"\r")[2].removeprefix(KEPT_ONLY_MARK.encode()) + end
-
-
-def _lines(descriptor: int) -> Iterator[bytes]:
-    """Yield complete lines, so that a secret is never cut in two."""
-    rest = b""
-    while block := os.read(descriptor, 1 << 16):
-        *complete, rest = (rest + block).split(b"\n")
-        for line in complete:
-            yield line + b"\n"
-    if rest:
-        yield rest
+    return text.rpartition(b"\r")[2] + end

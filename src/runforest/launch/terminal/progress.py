@@ -1,110 +1,157 @@
-"""The progress of the searches: lines for the log, and a line of its own on a terminal.
-
-The recorder hands over the journal's events as it records them. A study tells of each of its
-trials until they come faster than a line a second; then it sums up. On a terminal one line that is
-redrawn shows the same, and the trials go into the console log alone.
-"""
+"""The progress of the searches: lines in the log, and a status line on a terminal."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from runforest.launch.terminal.live_line import LiveLine
-from runforest.launch.terminal.logs import KEPT_ONLY
-from runforest.launch.terminal.study_lines import StudyLines
-from runforest.launch.terminal.study_progress import Study
+from rich.console import Console
+
+from runforest.launch.terminal.logs import FORMAT
+from runforest.launch.terminal.study_progress import StudyProgress, reason_text, trial_text
 from runforest.run.events import StudyStarted, TaskCommitted, TaskFailed, TrialFinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from runforest.launch.terminal.console import ConsoleLog
-    from runforest.launch.terminal.study_lines import Line
     from runforest.run.events import Event
 
 logger = logging.getLogger(__name__)
 
+REFRESH_S = 0.2
+BAR_COLUMNS, ROOM_FOR_BAR = 20, 100
+
+INTERVAL_S = (1.0, 10.0)
+"""Seconds between two lines of a study: a hundredth of its duration, within these bounds."""
+
+MAX_REASONS = 10
+"""Distinct reasons of failed trials that are logged of a study."""
+
 
 class Progress:
-    """What is shown of all studies of a run.
+    """Logs how the studies of a run go on, and shows it on a terminal.
 
-    A mistake in here ends the display with a warning, and never the run.
+    A study has a line per trial, or one that sums up, when the last one is long enough ago. While a
+    terminal shows the status line, these go into the console log alone.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lines: dict[str, StudyLines] = {}
-        self._live: LiveLine | None = None  # None: lines alone
-        self._is_broken = False
+        self._studies: dict[str, StudyProgress] = {}
+        self._logged_s: dict[str, float] = {}
+        self._console: ConsoleLog | None = None  # None: no terminal shows the status line
 
     def on_event(self, event: Event) -> None:
         """Take in an event of the journal."""
-        self._guarded(lambda: self._take(event))
+        match event:
+            case StudyStarted():
+                self._studies[event.task] = StudyProgress(
+                    task=event.task,
+                    started_s=self._clock(),
+                    n_trials=event.n_trials,
+                    n_earlier=event.n_earlier,
+                    timeout_s=event.timeout_s,
+                )
+                if event.n_earlier:
+                    logger.info("%s goes on from %d finished trials", event.task, event.n_earlier)
+            case TrialFinished():
+                self._on_trial(event)
+            case TaskCommitted() | TaskFailed() if event.task in self._studies:
+                self._log_end(self._studies.pop(event.task))
 
     @contextmanager
     def shown_on(self, console: ConsoleLog) -> Iterator[None]:
-        """Show a live line below the log while the block runs, if there is a terminal for it."""
-        self._guarded(lambda: self._open(console))
+        """Show the status line while the block runs, if there is a terminal for it."""
+        terminal = Console(file=console.terminal(), highlight=False)
+        is_shown = terminal.is_interactive and logger.isEnabledFor(logging.INFO)
+        self._console = console if is_shown else None
+        stop = threading.Event()
+        # A thread of its own: a terminal that is held (Ctrl-S) must not hold the recorder.
+        thread = threading.Thread(
+            target=self._draw, args=(console, terminal, stop), name="progress", daemon=True
+        )
+        if is_shown:
+            thread.start()
         try:
             yield
         finally:
-            self._guarded(self._tell_ends)
-            self._guarded(self._close)
+            stop.set()
+            if is_shown:
+                thread.join(timeout=2.0)
+            self._console = None
+            for study in self._studies.values():
+                self._log_end(study)
+            terminal.file.close()
 
-    def _take(self, event: Event) -> None:
-        task = event.task
-        match event:
-            case StudyStarted():
-                self._lines[task] = StudyLines(Study.of(event), self._clock)
-                self._tell(self._lines[task].of_earlier(event.n_earlier))
-            case TrialFinished():
-                if task not in self._lines:
-                    self._lines[task] = StudyLines(Study(task=task), self._clock)
-                self._tell(self._lines[task].of_trial(event))
-            case TaskCommitted() | TaskFailed() if task in self._lines:
-                self._tell(self._lines.pop(task).of_end())
-        self._show()
-
-    def _tell(self, lines: Iterator[Line]) -> None:
-        self._look_at_live_line()
-        for line in lines:
-            is_kept_only = line.is_detail and self._live is not None
-            logger.log(line.level, "%s", line.text, extra={KEPT_ONLY: is_kept_only})
-
-    def _tell_ends(self) -> None:
-        for lines in self._lines.values():
-            self._tell(lines.of_end())
-
-    def _show(self) -> None:
-        if self._live:
-            running = [one.study for one in self._lines.values() if not one.study.is_complete]
-            self._live.studies = tuple(running)
-
-    def _open(self, console: ConsoleLog) -> None:
-        if logger.isEnabledFor(logging.INFO):
-            self._live = LiveLine.open(console, self._clock)
-
-    def _look_at_live_line(self) -> None:
-        """Go on with lines alone when the live line ended by a mistake."""
-        if self._live and self._live.error:
-            error = self._live.error
-            self._close()
-            logger.warning("The progress line is gone, by a mistake in it.", exc_info=error)
-
-    def _close(self) -> None:
-        if self._live:
-            self._live.close()
-            self._live = None
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        if self._is_broken:
+    def _on_trial(self, trial: TrialFinished) -> None:
+        now_s = self._clock()
+        study = self._studies.setdefault(
+            trial.task, StudyProgress(task=trial.task, started_s=now_s)
+        )
+        study.add(trial)
+        if trial.is_earlier:
             return
+        self._log_reason(study, trial)
+        since_s = now_s - self._logged_s.get(trial.task, study.started_s)
+        least_s, most_s = INTERVAL_S
+        is_due = since_s >= min(max((now_s - study.started_s) / 100, least_s), most_s)
+        if is_due and not study.is_complete:
+            self._logged_s[trial.task] = now_s
+            self._log_detail(f"{trial_text(trial)}; {study.text(now_s)}")
+
+    def _log_reason(self, study: StudyProgress, trial: TrialFinished) -> None:
+        reason = reason_text(trial)
+        if not reason or (reason not in study.reasons and len(study.reasons) == MAX_REASONS):
+            return
+        study.reasons[reason] += 1
+        if study.reasons[reason] == 1:
+            logger.warning("%s trial %d failed: %s", trial.task, trial.number, reason)
+
+    def _log_end(self, study: StudyProgress) -> None:
+        for reason, count in study.reasons.items():
+            if count > 1:
+                logger.warning("%s %d trials failed: %s", study.task, count, reason)
+        logger.info("%s", study.text())
+
+    def _log_detail(self, text: str) -> None:
+        if self._console is None:
+            logger.info("%s", text)
+            return
+        record = logging.LogRecord(logger.name, logging.INFO, "", 0, text, None, None)
+        self._console.record(FORMAT.format(record))
+
+    def _draw(self, console: ConsoleLog, terminal: Console, stop: threading.Event) -> None:
         try:
-            step()
-        except Exception:  # the border of the display: what it shows is less than the run
-            self._is_broken = True
-            self._close()
-            logger.warning("The progress is no longer shown, by a mistake in it.", exc_info=True)
+            while not stop.wait(REFRESH_S):
+                terminal.width = console.columns()
+                console.show(*status_lines(list(self._studies.values()), terminal, self._clock()))
+        finally:
+            console.show()
+
+
+def status_lines(studies: list[StudyProgress], terminal: Console, now_s: float) -> list[str]:
+    """Return a line for each study, none wider than the terminal; the best trial has the rest."""
+    from rich import progress
+    from rich.table import Column
+
+    rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+    columns: list[progress.ProgressColumn] = [
+        progress.TextColumn("{task.description}", style="bold", markup=False),
+        progress.BarColumn(bar_width=BAR_COLUMNS),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[left]}", style="cyan", markup=False),
+        progress.TextColumn("{task.fields[best]}", "green", markup=False, table_column=rest),
+    ]
+    if terminal.width < ROOM_FOR_BAR:
+        del columns[1]
+    bars = progress.Progress(*columns, console=terminal, auto_refresh=False, expand=True)
+    for one in studies:
+        fields = {"left": one.left_text(now_s), "best": one.best_text}
+        bars.add_task(one.task, total=one.n_trials, completed=one.n_done, **fields)  # type: ignore[arg-type] # they are the fields
+    with terminal.capture() as captured:
+        terminal.print(bars.get_renderable(), end="")
+    return [line.rstrip() for line in captured.get().splitlines()]

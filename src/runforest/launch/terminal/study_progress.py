@@ -1,75 +1,50 @@
-"""How far a study is: what the events of its trials add up to."""
+"""How far a study is: counts, best trial, pace, and the texts that say so."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runforest.run.events import StudyStarted, TrialFinished
+    from collections.abc import Mapping
 
-WINDOW = 100
-"""Number of trials whose pace is the present one."""
+    from runforest.run.events import TrialFinished
+
+_REASON_LENGTH = 300
 
 
-@dataclass(frozen=True, kw_only=True)
-class Study:
-    """What is known of a study, at an instant.
+@dataclass(kw_only=True)
+class StudyProgress:
+    """The trials of a study so far; times are in seconds on the caller's clock.
 
-    Attributes
-    ----------
-    n_trials
-        Trials in all; None without an event of the study's start.
-    n_earlier
-        Trials of `n_done` that an earlier run computed; they do not count into the rate.
-    started_s
-        Seconds since 1970-01-01 UTC; None before the first new trial without such an event.
-    stops_s
-        When the last trial may start, in the same seconds; None without a limit of time.
-    ends_s
-        When the last new trials ended, preceded by the end of the trial before them or the start.
+    `n_trials` is None when that is not known. `n_earlier` trials were computed by earlier runs:
+    they count as done, but not into the pace.
     """
 
     task: str
+    started_s: float
     n_trials: int | None = None
-    n_done: int = 0
     n_earlier: int = 0
-    n_pruned: int = 0
-    n_failed: int = 0
+    timeout_s: float | None = None
     best: TrialFinished | None = None
-    started_s: float | None = None
-    stops_s: float | None = None
-    ends_s: tuple[float, ...] = field(default=(), repr=False)
+    states: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    _n_recorded_earlier: int = 0
 
-    @classmethod
-    def of(cls, event: StudyStarted) -> Study:
-        """Return a study before its first trial."""
-        started_s = event.timestamp_ms / 1000
-        return cls(
-            task=event.task,
-            n_trials=event.n_trials,
-            started_s=started_s,
-            stops_s=None if event.timeout_s is None else started_s + event.timeout_s,
-        )
+    def add(self, trial: TrialFinished) -> None:
+        """Count a finished trial."""
+        if trial.is_earlier:
+            self._n_recorded_earlier += 1
+        else:
+            self.states[trial.state] += 1
+        if _is_better(trial, self.best):
+            self.best = trial
 
-    def after(self, trial: TrialFinished) -> Study:
-        """Return the study with one more trial."""
-        started_s, ends_s = self.started_s, self.ends_s
-        if not trial.is_earlier:
-            started_s = trial.started_ms / 1000 if started_s is None else started_s
-            ends_s = (*(ends_s or (started_s,)), trial.timestamp_ms / 1000)[-WINDOW - 1 :]
-        return dataclasses.replace(
-            self,
-            n_done=self.n_done + 1,
-            n_earlier=self.n_earlier + trial.is_earlier,
-            n_pruned=self.n_pruned + (trial.state == "pruned"),
-            n_failed=self.n_failed + (trial.state == "failed"),
-            best=trial if _is_better(trial, self.best) else self.best,
-            started_s=started_s,
-            ends_s=ends_s,
-        )
+    @property
+    def n_done(self) -> int:
+        """Number of finished trials, those of earlier runs included."""
+        return max(self.n_earlier, self._n_recorded_earlier) + self.states.total()
 
     @property
     def is_complete(self) -> bool:
@@ -77,34 +52,89 @@ class Study:
         return self.n_trials is not None and self.n_done >= self.n_trials
 
     @property
-    def rate(self) -> float | None:
-        """New trials per second of late; None while it is not known."""
-        return _rate(len(self.ends_s) - 1, self.ends_s[0], self.ends_s[-1]) if self.ends_s else None
+    def best_text(self) -> str:
+        """The best score so far, and which trial has it."""
+        if self.best is None or self.best.value is None:
+            return ""
+        trial = f"trial {self.best.number}: {params_text(self.best.params)}"
+        return f"best {value_text(self.best.value)} ({trial})"
 
-    @property
-    def mean_rate(self) -> float | None:
-        """New trials per second since the start; None while it is not known."""
-        if self.started_s is None or not self.ends_s:
-            return None
-        return _rate(self.n_done - self.n_earlier, self.started_s, self.ends_s[-1])
+    def left_text(self, now_s: float) -> str:
+        """Return how long the rest takes at the pace so far, at most until the timeout."""
+        spans = []
+        n_own, elapsed_s = self.states.total(), now_s - self.started_s
+        if self.n_trials is not None and n_own:
+            spans.append((self.n_trials - self.n_done) * elapsed_s / n_own)
+        if self.timeout_s:
+            spans.append(self.timeout_s - elapsed_s)
+        return f"{span_text(max(min(spans), 0))} left" if spans else ""
 
-    def left_s(self, now_s: float) -> float | None:
-        """Return the seconds until the last trial will have ended; None while it is not known."""
-        if self.n_trials is None or self.rate is None:
-            return None
-        end_s = self.ends_s[-1] + (self.n_trials - self.n_done) / self.rate
-        if self.stops_s is not None:
-            end_s = min(end_s, self.stops_s)
-        return max(end_s - now_s, 0.0)
+    def text(self, now_s: float | None = None) -> str:
+        """Return how far the study is, in a line; `now_s` is None when it has ended."""
+        total = "" if self.n_trials is None else f"/{self.n_trials}"
+        parts = [f"{self.task} {self.n_done}{total} trials", self.best_text]
+        parts += [f"{self.states[one]} {one}" for one in ("pruned", "failed") if self.states[one]]
+        parts.append("" if now_s is None else self.left_text(now_s))
+        return ", ".join(filter(None, parts))
+
+
+def trial_text(trial: TrialFinished) -> str:
+    """Return a finished trial in a line."""
+    score = "" if trial.value is None else f" {value_text(trial.value)}"
+    return f"{trial.task} trial {trial.number} {trial.state}{score} ({params_text(trial.params)})"
+
+
+def reason_text(trial: TrialFinished) -> str:
+    """Return why a trial failed, in a line of bounded length."""
+    return one_line(trial.reason or "")[:_REASON_LENGTH]
+
+
+def params_text(params: Mapping[str, object]) -> str:
+    """Return parameters in short.
+
+    >>> params_text({"alpha": 0.123456, "kind": "l2"})
+    'alpha 0.1235, kind l2'
+    """
+    return one_line(
+        ", ".join(
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in params.items()
+        )
+    )
+
+
+def value_text(value: float) -> str:
+    """Return a score in short.
+
+    >>> value_text(0.83124), value_text(-123456.7), value_text(0.0000123)
+    ('0.8312', '-1.2346e+05', '1.23e-05')
+    """
+    is_plain = value == 0 or 1e-3 <= abs(value) < 1e5  # noqa: PLR2004 - legible with four decimals
+    return f"{value:.4f}" if is_plain else f"{value:.5g}"
+
+
+def span_text(span_s: float) -> str:
+    """Return a time to wait, roughly.
+
+    >>> span_text(20.4), span_text(125), span_text(7500)
+    ('20 s', '2 min', '2 h 5 min')
+    """
+    if span_s < 99.5:  # noqa: PLR2004 - two digits
+        return f"{span_s:.0f} s"
+    minutes = round(span_s / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - two digits
+
+
+def one_line(text: str) -> str:
+    r"""Return a text without line breaks and control characters.
+
+    >>> one_line("a\n  b\x1b[2J")
+    'a b [2J'
+    """
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _is_better(trial: TrialFinished, best: TrialFinished | None) -> bool:
-    """Return whether a trial is the best so far; greater values are better."""
-    if trial.state != "complete" or trial.value is None or math.isnan(trial.value):
+    if trial.state != "complete" or trial.value is None:
         return False
     return best is None or best.value is None or trial.value > best.value
-
-
-def _rate(n_trials: int, started_s: float, ended_s: float) -> float | None:
-    span_s = ended_s - started_s
-    return n_trials / span_s if n_trials and span_s > 0 else None
