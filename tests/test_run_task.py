@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import shutil
 from typing import TYPE_CHECKING, TypeVar
 
 import luigi
@@ -70,6 +71,18 @@ class Forgetful(RunTask):
 
     def compute(self) -> None:
         self.artifact("other.txt").save("other")
+
+
+class Cleared(RunTask):
+    """Has its staging removed by somebody while it computes."""
+
+    def output(self) -> Artifact:
+        return self.artifact("declared.txt")
+
+    def compute(self) -> None:
+        self.artifact("early.txt").save("early")
+        shutil.rmtree(self.active_run.staging)
+        self.output().save("late")
 
 
 class Talking(RunTask):
@@ -217,6 +230,7 @@ def test_a_committed_file_cannot_be_changed_by_mistake(run: Run) -> None:
     [
         (Raising, "half way"),
         (Forgetful, r"declared\.csv.*Save it, or take it out of output\(\)"),
+        (Cleared, "was removed or replaced while the task computed"),
         (Clashing, r"metric_history\.csv, where .* are kept\. Give the file another name"),
     ],
 )

@@ -236,3 +236,8 @@ def records(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -
 
 local = pytest.mark.parametrize("records", ["sqlite"], indirect=True)
 """For what is a matter of the local store alone."""
+
+on_server = pytest.mark.parametrize(
+    "records", [pytest.param("server", marks=pytest.mark.slow)], indirect=True
+)
+"""For what is a matter of a server alone."""

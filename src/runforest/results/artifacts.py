@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from runforest.results.manifest import Manifest
 
 
+_MARK = ".staging"
+"""File of a staging folder that is as it was made: one that was removed meanwhile lacks it."""
+
+
 class Artifact(luigi.Target):
     """A file or folder of a task's result."""
 
@@ -90,12 +94,13 @@ class Artifact(luigi.Target):
 
 
 def make_empty(folder: Path) -> None:
-    """Make an empty folder, whatever an attempt that was killed left there."""
+    """Make an empty staging folder, whatever an attempt that was killed left there."""
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
         shutil.rmtree(folder)
         folder.mkdir()
+    (folder / _MARK).touch()
 
 
 def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, OutputFile]:
@@ -126,7 +131,7 @@ def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, Out
             is_volatile=any(path == top or top in path.parents for top in volatile),
         )
         for path in files
-        if path != folder / MANIFEST_NAME
+        if path.parent != folder or path.name not in {MANIFEST_NAME, _MARK}
     }
 
 
@@ -152,12 +157,28 @@ def _replace_link(link: Path) -> None:
 
 
 def commit(staging: Path, final: Path, manifest: Manifest) -> None:
-    """Turn a staging folder into a result: manifest written, then visible in one rename.
-
-    The files become read-only, since later runs may share them by hard links.
-    """
+    """Turn a staging folder into a result whose files are read-only: later runs may share them."""
     for name in manifest.outputs:
         (staging / name).chmod(0o444)
+    publish(staging, final, manifest)
+
+
+def publish(staging: Path, final: Path, manifest: Manifest) -> None:
+    """Write the manifest into a staging folder and make it visible in one rename.
+
+    Raises
+    ------
+    ArtifactError
+        The folder is not the one that `make_empty` made.
+    """
+    try:
+        (staging / _MARK).unlink()
+    except FileNotFoundError as error:
+        message = (
+            f"{staging} was removed or replaced while the task computed: parts of its result may "
+            "be missing. Run again."
+        )
+        raise ArtifactError(message) from error
     (staging / MANIFEST_NAME).unlink(missing_ok=True)  # the task's own has no place here
     write_manifest(staging, manifest)
     if final.exists():

@@ -18,10 +18,10 @@ from filelock import FileLock
 
 from runforest.errors import ArtifactError
 from runforest.locks import held
-from runforest.results.artifacts import make_empty
+from runforest.results.artifacts import make_empty, publish
 from runforest.results.digests import DigestCache
 from runforest.results.line_cache import append_line, read_end
-from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
+from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,8 +216,7 @@ def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Man
     for name in result.manifest.empty_folders:
         (staging / name).mkdir(parents=True, exist_ok=True)
     manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
-    write_manifest(staging, manifest)
-    staging.rename(final)
+    publish(staging, final, manifest)
     return manifest
 
 

@@ -21,7 +21,7 @@ PROJECT_TAG = "mlflow.runforest.project"
 
 HOST_TAG = "mlflow.runforest.host"
 PROCESS_TAG = "mlflow.runforest.process"
-"""Which process a run is of; a child run has no such tag, nor has a run of another program."""
+"""Name of the lock file of a run; a child run has none, nor has a run of another program."""
 
 STUDY_TAG = "mlflow.runforest.study"
 TRIAL_TAG = "mlflow.runforest.trial"

@@ -72,6 +72,18 @@ def test_a_run_whose_parameters_are_refused_is_closed(records: Records) -> None:
 
 
 @local
+def test_a_run_that_cannot_be_created_leaves_no_lock(records: Records) -> None:
+    recorded = records.open()
+    with closing(sqlite3.connect(records.project / "mlruns" / "mlflow.db")) as base:
+        base.execute(REFUSING.replace("ON params", "ON runs"))
+
+    with pytest.raises(MlflowException, match="no parameters today"):
+        records.open()
+
+    assert list(recorded.opened.lock.parent.iterdir()) == [recorded.opened.lock]
+
+
+@local
 def test_parameters_are_left_as_the_client_leaves_them(records: Records) -> None:
     params = {f"Leaf-number={number}.text": "x" * 40 * number for number in range(230)} | {"ü[": ""}
     ours = open_run(records.client, a_request(records, params))

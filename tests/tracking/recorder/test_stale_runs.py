@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runforest.tracking.lifecycle.liveness import hold_lock
 from runforest.tracking.recorder.stale_runs import close_stale_runs
-from runforest.tracking.tags import PROJECT_TAG
-from tests.tracking.conftest import STARTED_MS, local, trial
+from runforest.tracking.tags import PROCESS_TAG
+from tests.tracking.conftest import STARTED_MS, local, on_server, trial
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.tracking.conftest import RecordedRun, Records
 
 
 def abandoned(records: Records) -> RecordedRun:
     """Return a run whose process is no more."""
+    pid = os.fork()
+    if pid == 0:
+        lock = hold_lock(records.project)
+        (records.project / "lock").write_text(lock.name)
+        os._exit(0)
+    os.waitpid(pid, 0)
     recorded = records.open()
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    tag = "mlflow.runforest.process"
-    recorded.client.set_tag(recorded.opened.run_id, tag, f"{process.pid}@1.00")
-    return recorded
+    lock = recorded.opened.lock.with_name((records.project / "lock").read_text())
+    recorded.client.set_tag(recorded.opened.run_id, PROCESS_TAG, lock.name)
+    return replace(recorded, opened=replace(recorded.opened, lock=lock))
+
+
+def copy_lock(recorded: RecordedRun) -> None:
+    """Put a copy of its lock file in the place of the file."""
+    lock = recorded.opened.lock
+    copy = shutil.copy2(lock, lock.with_suffix(".copy"))
+    copy.rename(lock)
 
 
 def close(recorded: RecordedRun) -> None:
@@ -145,29 +160,56 @@ def test_a_run_of_another_project_is_left_to_it(records: Records) -> None:
     assert recorded.names() == ["trial 0"]
 
 
-@pytest.mark.parametrize("home", ["gone", None])
-def test_a_run_is_closed_that_no_other_project_can_close(
-    records: Records, home: str | None
+def test_a_run_of_another_machine_is_never_judged(records: Records) -> None:
+    recorded = abandoned(records)
+    _, inode = recorded.opened.lock.read_text().rsplit(maxsplit=1)
+    recorded.opened.lock.write_text(f"another-machine {inode}")
+
+    closed = close_stale_runs(recorded.client, recorded.project)
+
+    assert closed == []
+    assert recorded.client.get_run(recorded.opened.run_id).info.status == "RUNNING"
+
+
+@on_server
+def test_a_copied_project_leaves_the_runs_on_a_server_to_the_original(records: Records) -> None:
+    recorded = abandoned(records)
+    copy_lock(recorded)
+
+    closed = close_stale_runs(recorded.client, recorded.project)
+
+    assert closed == []
+
+
+@on_server
+def test_a_project_that_was_moved_closes_its_runs_on_a_server(
+    records: Records, tmp_path: Path
 ) -> None:
     recorded = abandoned(records)
     recorded.tell_trials(trial(0))
-    recorded.client.delete_tag(recorded.opened.run_id, PROJECT_TAG)
-    if home is not None:
-        folder = str(records.project / home)
-        recorded.client.set_tag(recorded.opened.run_id, PROJECT_TAG, folder)
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (records.project / "mlruns").rename(moved / "mlruns")
 
-    close(recorded)
+    closed = close_stale_runs(recorded.client, moved)
 
-    assert recorded.names() == ["trial 0"]
+    assert (closed, recorded.names()) == ([recorded.opened.run_id], ["trial 0"])
+
+
+@local
+def test_a_closed_run_leaves_no_lock(records: Records) -> None:
+    recorded = records.open()
+
+    recorded.end("FINISHED")
+
+    assert list(recorded.opened.lock.parent.iterdir()) == []
 
 
 @local
 def test_a_copied_project_closes_the_runs_that_were_copied(records: Records) -> None:
     recorded = abandoned(records)
     recorded.tell_trials(trial(0))
-    original = records.project / "original"
-    original.mkdir()
-    recorded.client.set_tag(recorded.opened.run_id, PROJECT_TAG, str(original))
+    copy_lock(recorded)
 
     close(recorded)
 

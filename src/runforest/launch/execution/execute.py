@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.errors import interrupts_kept
+from runforest.errors import ArtifactError, interrupts_kept
 from runforest.fingerprint.ingredients import required_results
 from runforest.launch.execution.closing import Execution, close_execution
 from runforest.launch.execution.open import OpenExperiment, open_experiment
@@ -111,7 +111,7 @@ def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, 
         elif planned.action == "reuse" and planned.result:
             try:
                 adopted[planned.name] = planned.task.adopt(planned.result, opened.run)
-            except OSError as error:
+            except (ArtifactError, OSError) as error:
                 logger.warning("%s cannot be reused: %s", planned.name, error)
                 lost.add(planned.name)
     return adopted

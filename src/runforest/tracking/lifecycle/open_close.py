@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from runforest.errors import StoreError
-from runforest.tracking.lifecycle.liveness import process_start
+from runforest.tracking.lifecycle.liveness import hold_lock
 from runforest.tracking.lifecycle.opened_run import OpenedRun
 from runforest.tracking.store.database import add_rows, sql_store
 from runforest.tracking.store.names import safe_params, shortened
@@ -72,13 +72,18 @@ def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:
         The experiment was deleted, or the store refuses.
     """
     experiment_id = _experiment_id(client, request)
-    run = client.create_run(
-        experiment_id,
-        start_time=time.time_ns() // 1_000_000,
-        run_name=request.run_name or None,
-        tags=_tags(request),
-    )
-    opened = OpenedRun.of(run)
+    lock = hold_lock(request.project)
+    try:
+        run = client.create_run(
+            experiment_id,
+            start_time=time.time_ns() // 1_000_000,
+            run_name=request.run_name or None,
+            tags=_tags(request) | {PROCESS_TAG: lock.name},
+        )
+    except BaseException:
+        lock.unlink()
+        raise
+    opened = OpenedRun.of(run, lock)
     with closed_on_error(client, opened):
         log_params(client, opened.run_id, request.params)
     return opened
@@ -111,6 +116,7 @@ def close_run(client: MlflowClient, opened: OpenedRun, status: str) -> None:
             client.set_tag(child.info.run_id, NAME_TAG, KILLED_NAME)
         client.set_terminated(child.info.run_id, "KILLED")
     client.set_terminated(opened.run_id, status)
+    opened.lock.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -175,7 +181,6 @@ def _tags(request: RunRequest) -> dict[str, str]:
         NOTE_TAG: request.description,
         HOST_TAG: socket.gethostname(),
         PROJECT_TAG: str(request.project),
-        PROCESS_TAG: process_start(os.getpid()),
         COMMIT_TAG: request.commit,
         DIRTY_TAG: str(request.is_dirty).lower() if request.commit else "",
     }

@@ -15,21 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedRun:
-    """A run in the tracking store, and whether its artifacts lie on this machine."""
+    """A run in the tracking store; `lock` is the file of its process, removed when it is closed."""
 
     run_id: str
     name: str
     experiment_id: str
     artifact_uri: str
+    lock: Path
 
     @classmethod
-    def of(cls, run: MlflowRun) -> OpenedRun:
+    def of(cls, run: MlflowRun, lock: Path) -> OpenedRun:
         """Return what MLflow says of a run."""
         return cls(
             run_id=run.info.run_id,
             name=run.info.run_name,
             experiment_id=run.info.experiment_id,
             artifact_uri=run.info.artifact_uri,
+            lock=lock,
         )
 
     @property
