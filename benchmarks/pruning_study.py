@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks.workspace import PROJECT
@@ -109,10 +111,11 @@ def _records_within(study: StudySpec, table: pd.DataFrame, budget: int) -> list[
     """Return the trials that fit into the budget; one that exceeds it does not count."""
     within = _Budget(budget)
     try:
-        with open_executor("serial", 1) as executor:
+        with TemporaryDirectory() as folder, open_executor("serial", 1) as executor:
+            table.to_parquet(file := Path(folder) / "table.parquet")
             run_study(
                 study=study,
-                table=table,
+                table=file,
                 executor=executor,
                 n_jobs=1,
                 listener=within,

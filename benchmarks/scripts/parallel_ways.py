@@ -19,8 +19,9 @@ import pandas as pd
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from runforest.executors import SerialExecutor
 from runforest.model.estimators import EstimatorSpec
-from runforest.tuning.driver.work import FoldPlan, save_table, score_folds
+from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 
 N_JOBS = 2
 KIND = "regression"
@@ -89,8 +90,10 @@ def main(way: str, settings_file: str, result_file: str) -> None:
     """Warm up, run the trials of a way, write the seconds of these."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings = json.loads(Path(settings_file).read_text(encoding="utf-8"))
+    table = Path("table.parquet").absolute()
+    pd.read_csv(settings["table"]).to_parquet(table)
     settings["plan"] = FoldPlan(
-        table=save_table(pd.read_csv(settings["table"]), Path.cwd()),
+        table=share_table(table, SerialExecutor()),
         target=settings["target"],
         kind=KIND,
         n_folds=settings["n_folds"],

@@ -50,7 +50,8 @@ class Times:
 def main(settings_file: str, result_file: str) -> None:
     """Run the study and write when its trials ended, and how long it took from call to return."""
     settings = json.loads(Path(settings_file).read_text(encoding="utf-8"))
-    table = pd.read_csv(settings["table"])
+    table = Path("table.parquet").absolute()
+    pd.read_csv(settings["table"]).to_parquet(table)
     study = StudySpec(
         estimator=EstimatorSpec(
             path=settings["estimator"],
@@ -79,9 +80,7 @@ def main(settings_file: str, result_file: str) -> None:
     Path(result_file).write_text(json.dumps({**times, "study_s": study_s}), encoding="utf-8")
 
 
-def _run(
-    study: StudySpec, table: pd.DataFrame, executor: Executor, n_jobs: int
-) -> dict[str, object]:
+def _run(study: StudySpec, table: Path, executor: Executor, n_jobs: int) -> dict[str, object]:
     times = Times()
     run_study(
         study=study,

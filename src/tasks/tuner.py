@@ -171,7 +171,6 @@ class Tuner(RunTask):
         """Run the trials that are missing and keep what the study found."""
         from runforest.tuning.driver.search import run_study
 
-        train = self.input()["train"].load()
         space = parse_space(self.search_space) if self.search_space else {}
         study = self._study_spec(space)
         with (
@@ -180,7 +179,7 @@ class Tuner(RunTask):
         ):
             result = run_study(
                 study=study,
-                table=train.drop(columns=[self.id] if self.id else []),
+                table=self.input()["train"].path,
                 executor=executor,
                 n_jobs=self.n_jobs,
                 listener=StudyLog(self, self._study_key(), study),
@@ -222,6 +221,7 @@ class Tuner(RunTask):
                 path=self.estimator, params=dict(self.params), seed=self.seed, kind=self.kind
             ),
             target=self.target,
+            id=self.id,
             n_trials=self.n_trials,
             timeout_s=self.timeout_s or None,
             n_folds=self.n_folds,

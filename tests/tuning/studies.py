@@ -6,6 +6,8 @@ import dataclasses
 import itertools
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +19,6 @@ from runforest.tuning.driver.search import StudyResult, StudySpec, run_study
 from runforest.tuning.space.table import parse_space, suggest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from runforest.tuning.driver.running_trial import Flight
@@ -124,15 +124,18 @@ def run(
     **files,
 ) -> StudyResult:
     """Run a study; `suggesting` returns the parameters of a trial, given that and the space."""
-    return run_study(
-        study=study,
-        table=make_table() if table is None else table,
-        executor=executor or SerialExecutor(),
-        n_jobs=n_jobs,
-        listener=listener or Told(),
-        suggest=partial(suggesting, space=study.space),
-        **files,
-    )
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "train.parquet"
+        (make_table() if table is None else table).to_parquet(file)
+        return run_study(
+            study=study,
+            table=file,
+            executor=executor or SerialExecutor(),
+            n_jobs=n_jobs,
+            listener=listener or Told(),
+            suggest=partial(suggesting, space=study.space),
+            **files,
+        )
 
 
 def outcome(trial: TrialRecord) -> tuple[object, ...]:

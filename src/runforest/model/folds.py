@@ -39,6 +39,11 @@ class FoldRows:
     labels: NDArray[np.generic] | None
 
 
+def feature_columns(table: pd.DataFrame, *others: str) -> pd.DataFrame:
+    """Return the table without the other columns, such as target and id, that it has."""
+    return table.drop(columns=[name for name in others if name in table.columns])
+
+
 def select_rows(table: pd.DataFrame, fold: Fold, target: str, kind: Kind) -> FoldRows:
     """Return the rows of a fold, given by their positions, as frames without the target."""
     import numpy as np

@@ -16,7 +16,7 @@ import pytest
 from runforest.executors import open_executor, share_file
 from runforest.executors.dask.connection import ClusterError
 from runforest.model.estimators import EstimatorSpec
-from runforest.tuning.driver.work import FoldPlan, save_table, score_folds, share_table
+from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def make_plan(executor: Executor, folder: Path) -> FoldPlan:
     random = np.random.default_rng(0)
     x, z = random.normal(size=(2, 60))
     table = pd.DataFrame({"x": x, "z": z, "y": 2 * x - z})
-    shared = share_table(save_table(table, folder), executor)
+    table.to_parquet(folder / "table.parquet")
+    shared = share_table(folder / "table.parquet", executor)
     return FoldPlan(table=shared, target="y", kind="regression", n_folds=3, seed=0)
 
 
@@ -81,7 +82,7 @@ def asking_for_score() -> Callable[[], float]:
 
 def test_each_worker_gets_the_table_once(shared_cluster: DaskCluster, tmp_path: Path) -> None:
     def loads() -> tuple[int, int]:
-        from runforest.tuning.driver.search import work
+        from runforest.tuning.driver import work
 
         time.sleep(0.1)  # so that the other worker takes the next call
         return os.getpid(), work._load_table.cache_info().misses

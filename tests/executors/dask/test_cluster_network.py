@@ -13,7 +13,7 @@ import pytest
 
 from runforest.executors import open_executor
 from runforest.model.estimators import EstimatorSpec
-from runforest.tuning.driver.work import FoldPlan, save_table, score_folds, share_table
+from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 from tests.conftest import REPOSITORY
 from tests.executors.conftest import DaskCluster
 
@@ -67,7 +67,8 @@ def test_a_worker_on_another_machine_needs_only_the_scheduler(network: str, tmp_
         table = pd.DataFrame({"x": x, "y": 2 * x})
         spec = EstimatorSpec(path="", params={"alpha": 1e-9}, seed=0, kind="regression")
         with open_executor("dask", 1, address=cluster.address) as executor:
-            shared = share_table(save_table(table, hidden), executor)
+            table.to_parquet(hidden / "table.parquet")
+            shared = share_table(hidden / "table.parquet", executor)
             plan = FoldPlan(table=shared, target="y", kind="regression", n_folds=2, seed=0)
             scores = executor.submit(score_folds, plan, spec, ("r2",), (0, 1)).result(timeout=60)
             seen = executor.submit(os.listdir, hidden).result(timeout=60)

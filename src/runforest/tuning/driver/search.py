@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import closing, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from runforest.tuning.driver.ask_tell import AskTell
 from runforest.tuning.driver.schedules import make_schedule
 from runforest.tuning.driver.trial_loop import Flights, Suggest
-from runforest.tuning.driver.work import FoldPlan, save_table, share_table
+from runforest.tuning.driver.work import FoldPlan, share_table
 from runforest.tuning.long_trials import Airborne, stop_on_interrupt
 from runforest.tuning.storage.resume import earlier_trials
 from runforest.tuning.storage.study_file import (
@@ -32,8 +30,7 @@ from runforest.tuning.study.spec import StudyError, StudyResult, StudySpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import pandas as pd
+    from pathlib import Path
 
     from runforest.tuning.driver.running_trial import Flight
     from runforest.tuning.study.trial_record import TrialRecord
@@ -60,7 +57,7 @@ class Listener(Protocol):
 def run_study(
     *,
     study: StudySpec,
-    table: pd.DataFrame,
+    table: Path,
     executor: Executor,
     n_jobs: int,
     listener: Listener,
@@ -74,8 +71,9 @@ def run_study(
     ----------
     study
         The question; its estimator, objectives and the rest have been checked.
-    table : (n_rows, n_features + 1) frame
-        Preprocessed training rows, the target column included and without missing values.
+    table
+        File of the preprocessed training rows, which nobody changes meanwhile: a frame of
+        (n_rows, n_columns), the target among them and without missing values.
     executor
         Where units of work run; the caller shuts it down.
     n_jobs
@@ -101,11 +99,12 @@ def run_study(
     if n_jobs < 1:
         message = f"n_jobs must be at least 1, got {n_jobs}. Use 1 for one trial at a time."
         raise ValueError(message)
-    with quiet_optuna(), TemporaryDirectory(prefix="runforest-") as folder:
+    with quiet_optuna():
         plan = FoldPlan(
-            table=share_table(save_table(table, Path(folder)), executor),
+            table=share_table(table, executor),
             target=study.target,
             kind=study.estimator.kind,
+            id=study.id,
             n_folds=study.n_folds,
             seed=study.seed,
         )

@@ -5,15 +5,16 @@ Optuna stays in the driver; nothing here imports it.
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from runforest.executors.sharing import LocalFile, share_file
-from runforest.model.folds import apply_features, select_rows
+from runforest.executors.sharing import share_file
+from runforest.model.folds import apply_features, feature_columns, select_rows
 from runforest.model.scoring import fold_positions, score_fold
+from runforest.results.digests import file_digest
+from runforest.results.formats import format_of
 from runforest.tuning.driver.step_work import advance_fold
 
 if TYPE_CHECKING:
@@ -50,20 +51,15 @@ class FoldPlan:
     table: TableReference
     target: str
     kind: Kind
+    id: str = ""
+    """Column that no model sees; empty for none."""
     n_folds: int
     seed: int
 
 
-def save_table(table: pd.DataFrame, folder: Path) -> TableReference:
-    """Write the table into the folder, as parquet, and return the reference to send."""
-    path = folder / "table.parquet"
-    table.to_parquet(path)
-    return TableReference(file=LocalFile(path), digest=_digest(path))
-
-
-def share_table(table: TableReference, executor: Executor) -> TableReference:
+def share_table(file: Path, executor: Executor) -> TableReference:
     """Return the reference by which workers of the executor find the table, once it is there."""
-    return replace(table, file=share_file(executor, table.file.path()))
+    return TableReference(file=share_file(executor, file), digest=file_digest(file))
 
 
 @contextmanager
@@ -117,16 +113,9 @@ def advance_folds(
 
 @lru_cache(maxsize=1)
 def _load_table(reference: TableReference) -> pd.DataFrame:
-    import pandas as pd
-
     path = reference.file.path()
-    if not path.is_file():
-        message = f"{path} is gone from this worker. Run again."
-        raise FileNotFoundError(message)
-    if _digest(path) != reference.digest:
-        message = f"{path} changed since the driver wrote it. Run again."
-        raise ValueError(message)
-    return pd.read_parquet(path)
+    table: pd.DataFrame = format_of(path).load(path)  # type: ignore[assignment] # a table's format
+    return table
 
 
 def _prepared(plan: FoldPlan, number: int) -> FoldRows:
@@ -150,14 +139,10 @@ def _kept(plan: FoldPlan, number: int) -> FoldRows:
 
 
 def _rows(plan: FoldPlan, number: int) -> FoldRows:
-    return select_rows(_load_table(plan.table), _folds(plan)[number], plan.target, plan.kind)
+    table = feature_columns(_load_table(plan.table), plan.id)
+    return select_rows(table, _folds(plan)[number], plan.target, plan.kind)
 
 
 @lru_cache(maxsize=1)
 def _folds(plan: FoldPlan) -> list[Fold]:
     return fold_positions(_load_table(plan.table), plan.target, plan.kind, plan.n_folds, plan.seed)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

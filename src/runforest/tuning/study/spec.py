@@ -47,6 +47,7 @@ class StudySpec:
 
     estimator: EstimatorSpec
     target: str
+    id: str = ""
     n_trials: int
     timeout_s: float | None
     n_folds: int
