@@ -8,6 +8,7 @@ import uuid
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from runforest.layout import Layout
 from runforest.results.index import ResultIndex
 from runforest.results.manifest import Manifest
 
@@ -28,16 +29,17 @@ def fill_store(file: Path, n_runs: int) -> None:
         _copy_rows(base, "params", template[0], ids, limit=N_PARAMS)
 
 
-def fill_index(store: Path, n_results: int) -> None:
+def fill_index(project: Path, n_results: int) -> None:
     """Add results to the index, of one task and of as many runs, each with its own fingerprint.
 
     Their folders do not exist, as if the runs had been deleted: a look-up has to cope with that,
     and the disk need not hold them.
     """
-    index = ResultIndex(store)
+    layout = Layout(project)
+    index = ResultIndex(layout)
     for _ in range(n_results):
         run_id = uuid.uuid4().hex
-        folder = store / "others" / run_id / "artifacts" / "Trainer"
+        folder = layout.output / "others" / run_id / "artifacts" / "Trainer"
         index.add(folder, _manifest(run_id))
 
 

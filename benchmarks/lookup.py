@@ -14,6 +14,7 @@ from benchmarks.machine import installed_versions
 from benchmarks.measure import BenchmarkError, clean_environment, measure, median_cpu
 from benchmarks.report import Section
 from benchmarks.workspace import commit_all, copy_project, create_store
+from runforest.layout import Layout
 from runforest.tracking.exchange.finder import PAGE_SIZE
 
 SIZES = (100, 10_000, 100_000)
@@ -37,17 +38,18 @@ complete run."""
 _FIND = f"""
 import json, sys, time
 from pathlib import Path
+from runforest.layout import Layout
 from runforest.results.manifest import read_manifest
 from runforest.results.index import ResultIndex
 from runforest.tracking.exchange.finder import find_in_store
 from runforest.tracking.store.connect import connect
 
-store, other = Path.cwd() / "mlruns", Path.cwd() / "other"
-connect(f"sqlite:///{{store}}/mlflow.db", Path.cwd())
+here, other = Layout(Path.cwd()), Layout(Path.cwd() / "other")
+connect(f"sqlite:///{{here.database}}", Path.cwd())
 known = read_manifest(Path(sys.argv[1])).fingerprint
 times = []
 for find, n_times in (
-    (lambda one: ResultIndex(store).find(one).result, {N_FINDS}),
+    (lambda one: ResultIndex(here).find(one).result, {N_FINDS}),
     (lambda one: find_in_store(one, other), {N_SEARCHES}),
 ):
     for fingerprint, is_known in ((known, True), ("0" * 64, False)):
@@ -82,8 +84,8 @@ def run(rounds: int) -> Section:
         rows, n_runs = [], N_HOLDERS
         for size in SIZES:
             sys.stderr.write(f"{size} runs\n")
-            fill_store(folder / "mlruns" / "mlflow.db", size - n_runs)
-            fill_index(folder / "mlruns", size - n_runs)
+            fill_store(Layout(folder).database, size - n_runs)
+            fill_index(folder, size - n_runs)
             n_runs = size
             rows.append((f"{size:,}", *_measure_size(folder, environment, rounds)))
             n_runs += rounds

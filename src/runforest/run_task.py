@@ -151,7 +151,7 @@ class RunTask(TaskLog, luigi.Task):
     def _adopt_or_compute(self) -> None:
         ingredients = self.ingredients()
         fingerprint = fingerprint_of(ingredients)
-        index = open_index(self.active_run.store)
+        index = open_index(self.active_run.project)
         # Of two runs that need the same result, one computes it and the other waits.
         with index.lock(fingerprint, self.folder_name):
             finder = self.active_run.settings.finder
@@ -172,7 +172,7 @@ class RunTask(TaskLog, luigi.Task):
         name = self.folder_name
         folder = run.artifacts / name
         manifest = adopt_result(result, run.staging / name, folder, run.settings.run_id)
-        open_index(run.store).add(folder, manifest)
+        open_index(run.project).add(folder, manifest)
         run.journal.append(reused_event(manifest, folder))
         return manifest
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import luigi
 from luigi.task import flatten
 
+from runforest.layout import LINEAGE_PAGE
 from runforest.model.folds import fold_count_problem
 from runforest.model.scoring import scorer_problems
 from runforest.parameters import KindParameter, StringsParameter, from_table
-from runforest.run.active import LINEAGE_PAGE
 from runforest.run_task import RunTask
 from runforest.tracking.models.mlflow_model import load_model
 from runforest.tuning.study.tables import best_trials

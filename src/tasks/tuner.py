@@ -213,7 +213,7 @@ class Tuner(RunTask):
 
     def _kept_file(self) -> Path:
         """Return the file from which an interrupted study goes on."""
-        return self.active_run.store / "studies" / f"{self._study_key()}.journal"
+        return self.active_run.layout.studies / f"{self._study_key()}.journal"
 
     def _study_spec(self, space: Mapping[str, Dimension]) -> StudySpec:
         return StudySpec(

@@ -193,7 +193,7 @@ def test_a_replaced_file_is_looked_at_again(check: Check) -> None:
 
 def test_a_file_that_is_known_adds_nothing_to_the_caches(check: Check) -> None:
     check.load()
-    folder = check.folder / "mlruns" / "cache"
+    folder = check.folder / "mlruns" / ".runforest" / "cache"
     before = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
     check.load()

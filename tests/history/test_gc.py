@@ -139,14 +139,14 @@ def test_a_store_that_refuses_to_delete_leaves_no_files_that_nobody_finds(three:
     assert outcome.code == 2, outcome.err
     assert "Run `mlflow gc` yourself." in outcome.err
     assert not (three.folder / "mlruns" / "small" / broken).exists()
-    assert not (three.folder / "mlruns" / "index").exists()
+    assert not (three.folder / "mlruns" / ".runforest" / "index").exists()
 
 
 def test_of_the_caches_stays_what_a_kept_or_a_starting_run_needs(three: Project) -> None:
     known = ids(three)
     pin = f"PathConfig.Sound=runs:/{known['first']}/Sound"
     assert three.run("--set", pin).code == 0
-    cache = three.folder / "mlruns" / "cache"
+    cache = three.folder / "mlruns" / ".runforest" / "cache"
     for name in ("results/" + known["first"], "results/gone", "pinned/gone", "results/new"):
         (cache / name).mkdir(parents=True)
     long_ago_s = time.time() - TWO_DAYS_S
@@ -162,7 +162,7 @@ def test_of_the_caches_stays_what_a_kept_or_a_starting_run_needs(three: Project)
     assert {path.name for path in cache.glob("pinned/*/")} == {f"runs-{known['first']}-Sound"}
     assert set(cache.glob("locks/*")) == locks != set()
     assert not (cache / "code.jsonl").exists()
-    assert not list((three.folder / "mlruns").glob("index*.old"))
+    assert not list((three.folder / "mlruns" / ".runforest").glob("index*.old"))
     assert three.run("--plan", "--exit-code").code == 0
 
 
@@ -177,7 +177,7 @@ def test_a_number_of_runs_to_spare_below_zero_is_refused(three: Project) -> None
 
 
 def test_what_a_killed_download_left_goes_and_that_of_a_living_one_stays(three: Project) -> None:
-    cache = three.folder / "mlruns" / "cache"
+    cache = three.folder / "mlruns" / ".runforest" / "cache"
     last = cache / "results" / ids(three)["last"]
     dead, living, pinned = last / "Dead.draft", last / "Sound.draft", cache / "pinned" / "a.draft"
     for draft in (dead, living, pinned):

@@ -110,7 +110,7 @@ def can_get(url: str) -> bool:
 
 
 def test_clearing_away_deletes_studies_that_no_kept_run_has_worked_on(tuned: Project) -> None:
-    folder = tuned.folder / "mlruns" / "studies"
+    folder = tuned.folder / "mlruns" / ".runforest" / "studies"
     old = folder / "old.journal"
     old.touch()
     day_before_s = time.time() - 86_400
@@ -130,7 +130,7 @@ def test_clearing_away_spares_a_study_that_a_run_has_and_every_lock(
 ) -> None:
     shutil.copytree(tuned.folder, tmp_path / "project", symlinks=True)
     project = Project(tmp_path / "project")
-    folder = project.folder / "mlruns" / "studies"
+    folder = project.folder / "mlruns" / ".runforest" / "studies"
     day_before_s = time.time() - 86_400
     held = {"held.journal", "held.asked", "held.lock"}
     free = {"free.journal", "free.asked", "free.lock"}

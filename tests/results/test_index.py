@@ -10,6 +10,7 @@ import luigi
 import pytest
 
 from runforest.errors import ArtifactError
+from runforest.layout import Layout
 from runforest.results.index import Result, ResultIndex, open_index
 from runforest.results.line_cache import open_cache
 from runforest.results.manifest import read_manifest
@@ -91,9 +92,9 @@ def origin(task: RunTask) -> str | None:
     return manifest.reused_from
 
 
-def find_downloaded(_fingerprint: str, store: Path) -> Result | None:
+def find_downloaded(_fingerprint: str, layout: Layout) -> Result | None:
     """Stand for the finder of a tracking store that has the result downloaded already."""
-    folder = store / "cache" / "results" / "r1" / "Written"
+    folder = layout.downloads / "r1" / "Written"
     manifest = read_manifest(folder)
     return Result(folder=folder, manifest=manifest) if manifest else None
 
@@ -114,7 +115,7 @@ def test_an_index_made_anew_vouches_for_no_file(
     first = Written(active_run=open_run(tmp_path, "r1"))
     first.run()
     harm(first.output().path)
-    shutil.rmtree(tmp_path / "mlruns" / "index")
+    shutil.rmtree(tmp_path / "mlruns" / ".runforest" / "index")
 
     second = Written(active_run=open_run(tmp_path, "r2"))
     second.run()
@@ -128,7 +129,7 @@ def test_what_is_entered_while_the_index_is_deleted_does_not_pass_for_the_index(
 ) -> None:
     first = Written(active_run=open_run(tmp_path, "r1"))
     first.run()
-    index = tmp_path / "mlruns" / "index"
+    index = tmp_path / "mlruns" / ".runforest" / "index"
     shutil.rmtree(index)
     (index / "tasks").mkdir(parents=True)
     (index / "tasks" / "Other").write_text("experiment/r0/artifacts/Other\n")
@@ -143,7 +144,7 @@ def test_results_of_a_run_that_died_are_verified_before_they_are_reused(tmp_path
     first = Written(active_run=open_run(tmp_path, "r1"))
     first.run()
     damage(first.output().path)
-    ResultIndex(tmp_path / "mlruns").add_all(first.active_run.artifacts)
+    ResultIndex(Layout(tmp_path)).add_all(first.active_run.artifacts)
 
     second = Written(active_run=open_run(tmp_path, "r2"))
     second.run()
@@ -157,7 +158,7 @@ def test_an_earlier_download_is_verified_before_it_is_reused(
 ) -> None:
     first = Written(active_run=open_run(tmp_path, "r1"))
     first.run()
-    download = tmp_path / "mlruns" / "cache" / "results" / "r1"
+    download = tmp_path / "mlruns" / ".runforest" / "cache" / "results" / "r1"
     shutil.move(first.active_run.artifacts, download)
     if harm:
         harm(download / "Written" / "text.txt")
@@ -171,7 +172,7 @@ def test_an_earlier_download_is_verified_before_it_is_reused(
 
 def test_the_caches_do_not_grow_with_every_reuse(tmp_path: Path) -> None:
     Written(active_run=open_run(tmp_path, "r1")).run()
-    digests = tmp_path / "mlruns" / "cache" / "digests.txt"
+    digests = tmp_path / "mlruns" / ".runforest" / "cache" / "digests.txt"
     before = digests.read_text()
 
     for run_id in ("r2", "r3"):

@@ -56,7 +56,7 @@ def test_a_pinned_result_that_was_downloaded_is_planned_without_mlflow_or_readin
 
     plan = project.run(*PLAN)
 
-    cache = project.folder / "mlruns" / "cache"
+    cache = project.folder / "mlruns" / ".runforest" / "cache"
     (table,) = cache.glob("pinned/*/train.parquet")
     assert plan.code == 0, plan.out + plan.err
     assert " tasks.prediction\n" in plan.err

@@ -183,7 +183,7 @@ def test_a_manifest_of_a_newer_version_is_said_and_not_guessed(
 
 def test_the_index_can_be_deleted(copied: Callable[[], Project]) -> None:
     project = copied()
-    shutil.rmtree(project.folder / "mlruns" / "index")
+    shutil.rmtree(project.folder / "mlruns" / ".runforest" / "index")
 
     outcome = project.run("--plan")
 

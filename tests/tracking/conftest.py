@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runforest.layout import Layout
 from runforest.run.active import Run, RunSettings
 from runforest.tracking.lifecycle.open_close import RunRequest, close_run, open_run
 from runforest.tracking.recorder.thread import Recorder
@@ -202,7 +203,7 @@ class Records:
             is_dirty=False,
         )
         opened = open_run(self.client, request)
-        folder = opened.local_folder or self.project / "mlruns" / "remote" / opened.run_id
+        folder = opened.local_folder or Layout(self.project).remote_runs / opened.run_id
         run = Run(folder, RunSettings(project=str(self.project), run_id=opened.run_id))
         run.save()
         return RecordedRun(client=self.client, project=self.project, opened=opened, run=run)

@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 
 from runforest import USER_CONFIG_PARSER
 from runforest.errors import ConfigError, Problem
+from runforest.layout import CONFIG_NAME
 from runforest.redact import SHORTEST, known_secrets, secret_values, unmaskable
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _read_dotenv(file: Path) -> dict[str, str]:
 def _config_path(outside: Mapping[str, str], inside: Mapping[str, str], project: Path) -> Path:
     if "LUIGI_CONFIG_PATH" in outside:
         return Path(outside["LUIGI_CONFIG_PATH"]).resolve()
-    return (project / inside.get("LUIGI_CONFIG_PATH", "luigi.toml")).resolve()
+    return (project / inside.get("LUIGI_CONFIG_PATH", CONFIG_NAME)).resolve()
 
 
 def find_project() -> Path:
@@ -99,7 +100,7 @@ def find_project() -> Path:
         return Path(os.environ["PROJECT_ROOT"]).resolve()
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / "luigi.toml").exists():
+        if (folder / CONFIG_NAME).exists():
             return folder
     message = f"no luigi.toml in {here} or above. Change into a project, or set PROJECT_ROOT."
     raise ConfigError([Problem(where="runforest", message=message)])

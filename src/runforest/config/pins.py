@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.config.read import read_layers
+from runforest.layout import Layout
 
 if TYPE_CHECKING:
     from runforest.config.environment import Environment
@@ -24,7 +25,7 @@ def is_uri(value: str) -> bool:
 def pinned_folder(project: Path, value: str) -> Path:
     """Return where the result lies on this machine; that of a URI after it was downloaded."""
     if is_uri(value):
-        return project / "mlruns" / "cache" / "pinned" / re.sub(r"\W+", "-", value)
+        return Layout(project).pinned_results / re.sub(r"\W+", "-", value)
     try:
         folder = Path(value).expanduser()
     except RuntimeError:  # "~name" of nobody on this machine

@@ -11,6 +11,7 @@ from runforest.config.dataset import Header, find_ids, infer_target, read_header
 from runforest.config.profile import Profile, profile_file
 from runforest.errors import Problem
 from runforest.fingerprint.ingredients import digest_cache
+from runforest.layout import Layout
 from runforest.run.active import DatasetFacts
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ResolvedDataset:
 def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> ResolvedDataset:
     """Find the files, infer what is left out, and check what the columns hold."""
     folder = project / Path(paths.input).expanduser()
-    cache = project / "mlruns" / "cache" / "decoded.jsonl"
+    cache = Layout(project).decoded_files
     headers = [
         read_header(folder / name, config, key, digests=digest_cache(project), cache=cache)
         for key, name in (("train", config.train), ("test", config.test))
@@ -83,7 +84,7 @@ def _profiled(
                     ids,
                     config,
                     digests=digest_cache(project),
-                    cache=project / "mlruns" / "cache" / "profiles",
+                    cache=Layout(project).profiles,
                 )
             )
         except ValueError as error:

@@ -14,6 +14,7 @@ import luigi
 
 from runforest.fingerprint.module_files import project_file, python_file
 from runforest.fingerprint.source import Import, ModuleCode, read_module
+from runforest.layout import Layout
 from runforest.results.digests import file_digest
 from runforest.results.line_cache import open_cache
 
@@ -116,7 +117,7 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
 
 def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
     found = Code()
-    known = open_cache(project / "mlruns" / "cache" / "code.jsonl")
+    known = open_cache(Layout(project).code)
     pending = [step for name in modules for step in _steps(name)]
     seen = set(pending)
     while pending:

@@ -16,6 +16,7 @@ from runforest import __version__
 from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
 from runforest.fingerprint.packages import package_versions
+from runforest.layout import Layout
 from runforest.parameters import ImportPathParameter, InputFileParameter
 from runforest.results.digests import DigestCache
 from runforest.results.formats import FORMATS, Format
@@ -107,7 +108,7 @@ def task_code(task: luigi.Task, project: Path) -> Code:
 @cache
 def digest_cache(project: Path) -> DigestCache:
     """Return the project's cache of file digests, one per process."""
-    return DigestCache(project / "mlruns" / "cache" / "digests.txt")
+    return DigestCache(Layout(project).digests)
 
 
 def input_digest(path: Path, cache: DigestCache) -> str:

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runforest.layout import Layout
 from runforest.results.line_cache import open_cache
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def package_versions(modules: frozenset[str], project: Path) -> dict[str, str]:
     Which distribution a module belongs to is remembered in the project, since finding it out
     reads the file lists of all that is installed.
     """
-    known = open_cache(project / "mlruns/cache/distributions.jsonl")
+    known = open_cache(Layout(project).distributions)
     versions: dict[str, str] = {}
     for module in sorted(modules):
         for name in _distributions(module, known):

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from runforest.config.pins import pinned_folder
 from runforest.errors import ConfigError, Problem
 from runforest.history.needed_runs import without_needed
+from runforest.layout import Layout
 from runforest.tracking.deletion import delete_runs, top_runs
 from runforest.tracking.exchange.transfer import DRAFT, remove_drafts
 from runforest.tracking.tags import HOST_TAG, PROJECT_TAG
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from runforest.tracking.recorded_run import RecordedRun
 
 _UNITS_S = {"h": 3600, "d": 86_400, "w": 604_800}
-_MADE_ANEW = ("digests.txt", "code.jsonl", "decoded.jsonl")
 _STARTING_S = 86_400
 """How long a download is spared that no run names: that of one which starts just now."""
 
@@ -149,22 +149,22 @@ def _delete_files(
     listed_s: float,
 ) -> None:
     """Delete what this machine has of the doomed runs, and what no kept run needs."""
-    store = project / "mlruns"
+    layout = Layout(project)
     for run in doomed:
-        _delete_folder(run, store)
-    _delete_index(store)
-    _delete_studies(store / "studies", kept, listed_s)
+        _delete_folder(run, layout)
+    _delete_index(layout.index)
+    _delete_studies(layout.studies, kept, listed_s)
     _trim_caches(project, kept, pins)
 
 
-def _delete_folder(run: RecordedRun, store: Path) -> None:
+def _delete_folder(run: RecordedRun, layout: Layout) -> None:
     """Delete what this machine has of a run; nothing that lies outside the project's store.
 
     The artifacts of a run on a server are here a download in some temporary folder, which says
     nothing of where the run was computed.
     """
-    folder = (run.artifacts.parent if run.is_local else store / "remote" / run.run_id).resolve()
-    if folder.name == run.run_id and folder.is_relative_to(store.resolve()):
+    folder = (run.artifacts.parent if run.is_local else layout.remote_runs / run.run_id).resolve()
+    if folder.name == run.run_id and folder.is_relative_to(layout.output.resolve()):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -190,9 +190,9 @@ def _delete_study(lock: Path, files: list[Path], oldest_s: float) -> None:
                 file.unlink()
 
 
-def _delete_index(store: Path) -> None:
+def _delete_index(index: Path) -> None:
     """Delete the index, to be made anew: in one step, as seen by a run that goes on just now."""
-    index, aside = store / "index", store / f"index.{os.getpid()}.old"
+    aside = index.with_suffix(f".{os.getpid()}.old")
     if index.is_dir():
         index.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)
@@ -200,15 +200,15 @@ def _delete_index(store: Path) -> None:
 
 def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) -> None:
     """Delete downloads that no kept run names or that died, and what is made anew; no lock."""
-    cache = project / "mlruns" / "cache"
-    for name in _MADE_ANEW:
-        (cache / name).unlink(missing_ok=True)
-    shutil.rmtree(cache / "profiles", ignore_errors=True)
+    layout = Layout(project)
+    for file in (layout.digests, layout.code, layout.decoded_files):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(layout.profiles, ignore_errors=True)
     needed = {run.run_id for run in kept}
     pinned = {*pins, *(pin for run in kept for pin in run.pins.values())}
     needed |= {pinned_folder(project, pin).name for pin in pinned}
-    remove_drafts(cache)
-    for folder in [*cache.glob("results/*"), *cache.glob("pinned/*")]:
+    remove_drafts(layout)
+    for folder in [*layout.downloads.glob("*"), *layout.pinned_results.glob("*")]:
         is_needed = folder.name in needed or folder.suffix == DRAFT  # of a process that goes on
         if not is_needed and not _is_young(folder):
             shutil.rmtree(folder, ignore_errors=True)

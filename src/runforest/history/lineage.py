@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from runforest.layout import COMMIT_RECORD, DIFF_RECORD, Layout
 from runforest.redact import redact, redact_all
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ code { font-size: .85em; }
 """
 
 _DIRTY: Mapping[object, str] = {
-    True: " with local changes (code/diff.patch)",
+    True: f" with local changes ({DIFF_RECORD})",
     False: "",
     None: ", whether with local changes is not known",
 }
@@ -124,8 +125,9 @@ def _was_dirty(project: Path, manifest: Manifest) -> bool | None:
     """
     if manifest.is_dirty is not None:
         return manifest.is_dirty
-    for record in (project / "mlruns").glob(f"*/{_origin(manifest)}/artifacts/code/commit.json"):
+    for artifacts in Layout(project).artifacts(_origin(manifest)):
         try:
+            record = artifacts / COMMIT_RECORD
             return bool(json.loads(record.read_text(encoding="utf-8"))["dirty"])
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -9,10 +9,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from runforest.layout import OUTPUT_FOLDER
+
 MAX_UNTRACKED_BYTES = 5 * 1024 * 1024
 """An untracked file larger than this is data, not code, and stays out of the diff."""
-OUTPUT_FOLDER = "mlruns"
-"""What runs write is no source, whether git ignores it or not."""
 
 
 @dataclass(frozen=True, kw_only=True)

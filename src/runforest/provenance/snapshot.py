@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runforest.config.writing import toml_text
+from runforest.layout import (
+    COMMIT_RECORD,
+    CONFIG_RECORD,
+    DIFF_RECORD,
+    PACKAGES_RECORD,
+    PLATFORM_RECORD,
+    PROJECT_RECORD,
+    SOURCES_RECORD,
+)
 from runforest.provenance.environment import installed_packages, platform_facts
 from runforest.provenance.sources import project_sources, zip_sources
 from runforest.redact import redact, redact_all
@@ -43,7 +52,7 @@ def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
         # A diff has the bytes of the files it is of, which need not be UTF-8.
         path.write_bytes(text.encode(errors="surrogateescape"))
     files = project_sources(snapshot.project, snapshot.effective)
-    (artifacts / "code" / "sources.zip").write_bytes(zip_sources(snapshot.project, files, secrets))
+    (artifacts / SOURCES_RECORD).write_bytes(zip_sources(snapshot.project, files, secrets))
 
 
 def _texts(snapshot: Snapshot) -> dict[str, str]:
@@ -56,9 +65,9 @@ def _texts(snapshot: Snapshot) -> dict[str, str]:
     }
     if snapshot.settings:
         texts["config/original/set.txt"] = "".join(f"{line}\n" for line in snapshot.settings)
-    texts["environment/requirements.txt"] = installed_packages()
+    texts[PACKAGES_RECORD] = installed_packages()
     if snapshot.commit and snapshot.commit.diff:
-        texts["code/diff.patch"] = snapshot.commit.diff
+        texts[DIFF_RECORD] = snapshot.commit.diff
     return texts
 
 
@@ -67,12 +76,12 @@ def _records(snapshot: Snapshot) -> dict[str, str]:
     secrets = snapshot.secrets
     effective = {table: redact_all(values, secrets) for table, values in snapshot.effective.items()}
     facts = {
-        "environment/platform.json": redact_all(platform_facts(), secrets),
-        "code/commit.json": _commit_facts(snapshot.commit, secrets),
+        PLATFORM_RECORD: redact_all(platform_facts(), secrets),
+        COMMIT_RECORD: _commit_facts(snapshot.commit, secrets),
     }
     return {
-        "config/project.toml": toml_text({"project": redact(str(snapshot.project), secrets)}),
-        "config/effective.toml": toml_text(effective),
+        PROJECT_RECORD: toml_text({"project": redact(str(snapshot.project), secrets)}),
+        CONFIG_RECORD: toml_text(effective),
         **{file: json.dumps(content, indent=2) + "\n" for file, content in facts.items()},
     }
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from runforest.errors import ArtifactError
+from runforest.layout import Layout
 from runforest.locks import held
 from runforest.results.artifacts import make_empty, publish
 from runforest.results.digests import DigestCache
@@ -57,11 +58,11 @@ class Search:
 class ResultIndex:
     """The results of a project, by fingerprint and by task."""
 
-    def __init__(self, store: Path, folder: Path | None = None) -> None:
-        self._store = store
-        self._folder = folder or store / "index"
+    def __init__(self, layout: Layout, folder: Path | None = None) -> None:
+        self._layout = layout
+        self._folder = folder or layout.index
         self._mark = self._folder / _MARK
-        self._digests = DigestCache(store / "cache" / "digests.txt")
+        self._digests = DigestCache(layout.digests)
 
     def find_anywhere(self, fingerprint: str, finder: str) -> Search:
         """Return what this machine has, or else what a tracking store elsewhere has.
@@ -76,7 +77,7 @@ class ResultIndex:
         if search.result or not finder:
             return search
         module, _, function = finder.partition(":")
-        result = getattr(importlib.import_module(module), function)(fingerprint, self._store)
+        result = getattr(importlib.import_module(module), function)(fingerprint, self._layout)
         if result is None:
             return search
         damage = self._damage(result.folder, result.manifest)
@@ -97,7 +98,7 @@ class ResultIndex:
     def _enter(self, folder: Path, manifest: Manifest) -> None:
         """Make a result known; its files are verified when it is looked up."""
         self._ensure()
-        line = f"{_shown(folder, self._store)}\n".encode()
+        line = f"{_shown(folder, self._layout.output)}\n".encode()
         append_line(self._by_fingerprint(manifest.fingerprint), line)
         append_line(self._by_task(folder.name), line)
 
@@ -135,7 +136,7 @@ class ResultIndex:
     def lock(self, fingerprint: str, task_folder: str) -> AbstractContextManager[None]:
         """Return the lock that one process holds while it computes the result of a task."""
         reason = f"{task_folder} is being computed by another run: this one waits for it."
-        return held(self._store / f"cache/locks/{fingerprint}", reason)
+        return held(self._layout.locks / fingerprint, reason)
 
     def _damage(self, folder: Path, manifest: Manifest) -> str | None:
         for name, output in manifest.outputs.items():
@@ -156,7 +157,7 @@ class ResultIndex:
         except FileNotFoundError:
             return
         for line in dict.fromkeys(reversed(lines)):
-            yield self._store / line
+            yield self._layout.output / line
 
     def _by_fingerprint(self, fingerprint: str) -> Path:
         return self._folder / f"fingerprints/{fingerprint[:2]}/{fingerprint}"
@@ -181,25 +182,25 @@ class ResultIndex:
         """
         if self._mark.exists():
             return
-        self._store.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._store / "index.lock"):
+        self._layout.engine.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._layout.index_lock):
             if self._mark.exists():
                 return
-            draft = self._store / "index.draft"
+            draft = self._layout.index.with_suffix(".draft")
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
             (draft / _MARK).touch()
-            building = ResultIndex(self._store, folder=draft)
-            for artifacts in sorted(self._store.glob("*/*/artifacts"), key=_mtime):
+            building = ResultIndex(self._layout, folder=draft)
+            for artifacts in sorted(self._layout.artifacts(), key=_mtime):
                 building.add_all(artifacts)
             shutil.rmtree(self._folder, ignore_errors=True)
             draft.rename(self._folder)
 
 
 @cache
-def open_index(store: Path) -> ResultIndex:
-    """Return the index of a store, one per process: it remembers the digests it has read."""
-    return ResultIndex(store)
+def open_index(project: Path) -> ResultIndex:
+    """Return the index of a project, one per process: it remembers the digests it has read."""
+    return ResultIndex(Layout(project))
 
 
 def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:

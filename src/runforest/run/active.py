@@ -11,11 +11,8 @@ from pathlib import Path
 import luigi
 
 from runforest.errors import ArtifactError
+from runforest.layout import ARTIFACTS, JOURNAL, SETTINGS, STAGING, Layout
 from runforest.run.journal import Journal
-
-SETTINGS_NAME = "run.json"
-LINEAGE_PAGE = "lineage.html"
-"""Page among a run's artifacts that leads from the raw files to the results."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,17 +60,17 @@ class Run:
     @cached_property
     def artifacts(self) -> Path:
         """Folder of the run's artifacts."""
-        return self.folder / "artifacts"
+        return self.folder / ARTIFACTS
 
     @cached_property
     def staging(self) -> Path:
         """Folder of the results that are being computed; on the same file system."""
-        return self.folder / "staging"
+        return self.folder / STAGING
 
     @cached_property
     def journal_path(self) -> Path:
         """File of the run's journal."""
-        return self.folder / "journal.jsonl"
+        return self.folder / JOURNAL
 
     @property
     def journal(self) -> Journal:
@@ -86,9 +83,9 @@ class Run:
         return Path(self.settings.project)
 
     @cached_property
-    def store(self) -> Path:
-        """Folder of the project's results, caches and index."""
-        return self.project / "mlruns"
+    def layout(self) -> Layout:
+        """Where the project has its results, caches and index."""
+        return Layout(self.project)
 
     def pinned(self, task_folder: str) -> Path | None:
         """Return the folder to which [PathConfig] pins a task's result, if it does."""
@@ -100,7 +97,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.artifacts.mkdir(exist_ok=True)
         text = json.dumps(dataclasses.asdict(self.settings), indent=2)
-        (self.folder / SETTINGS_NAME).write_text(text + "\n", encoding="utf-8")
+        (self.folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -111,7 +108,7 @@ class Run:
         ArtifactError
             The folder is not that of a run.
         """
-        path = folder / SETTINGS_NAME
+        path = folder / SETTINGS
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             facts = DatasetFacts(**content.pop("dataset"))

@@ -13,6 +13,7 @@ import time
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
+from runforest.layout import RECORDED_SUFFIX
 from runforest.run.events import from_json, to_json
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Backlog:
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
-        self._mark = journal.with_suffix(".recorded")
+        self._mark = journal.with_suffix(RECORDED_SUFFIX)
         self._n_recorded = 0
         self._moved_s = time.monotonic()
 

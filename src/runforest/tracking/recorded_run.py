@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runforest.errors import ArtifactError, StoreError
+from runforest.layout import CONFIG_RECORD
 from runforest.results.manifest import Manifest, read_manifest
 from runforest.tracking.store.location import local_path
 from runforest.tracking.tags import PROCESS_TAG
@@ -62,10 +63,9 @@ class RecordedRun:
         ArtifactError
             The recorded configuration cannot be read.
         """
-        file = "config/effective.toml"
-        if not (self.artifacts / file).exists():
+        if not (self.artifacts / CONFIG_RECORD).exists():
             return {}
-        table = self.record(file, "PathConfig")["PathConfig"]
+        table = self.record(CONFIG_RECORD, "PathConfig")["PathConfig"]
         return {name: value for name, value in table.items() if name != "input"}
 
     def record(self, file: str, *keys: str) -> dict[str, Any]:

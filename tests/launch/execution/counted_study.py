@@ -71,7 +71,7 @@ class CountedStudy:
     def finished_points(self) -> list[float]:
         """Return the points of the trials that the study's file holds."""
         copy = self.project.folder / "copy.journal"
-        for file in (self.project.folder / "mlruns" / "studies").glob("*.journal"):
+        for file in (self.project.folder / "mlruns" / ".runforest" / "studies").glob("*.journal"):
             shutil.copyfile(file, copy)
             drop_torn_line(copy)
             with suppress(ValueError):  # killed before there was a study in it

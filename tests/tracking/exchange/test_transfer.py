@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.errors import ArtifactError
+from runforest.layout import Layout
 from runforest.results.digests import DigestCache, file_digest
 from runforest.results.manifest import Manifest, OutputFile, read_manifest, write_manifest
 from runforest.tracking.exchange.finder import find_in_store
@@ -73,11 +74,11 @@ def test_a_downloaded_result_that_was_damaged_is_fetched_again(
     records: Records, damage: Callable[[Path], None]
 ) -> None:
     recorded = with_result(records)
-    before = find_in_store("feed", recorded.project / "mlruns")
+    before = find_in_store("feed", Layout(recorded.project))
     assert before is not None
     damage(before.folder / "table.csv")
 
-    after = find_in_store("feed", recorded.project / "mlruns")
+    after = find_in_store("feed", Layout(recorded.project))
 
     assert after == before
     assert (after.folder / "table.csv").read_text() == "a,b\n1,2\n"
@@ -86,13 +87,13 @@ def test_a_downloaded_result_that_was_damaged_is_fetched_again(
 @local
 def test_a_downloaded_result_is_read_once_and_then_known_by_its_file(records: Records) -> None:
     recorded = with_result(records)
-    store = recorded.project / "mlruns"
+    layout = Layout(recorded.project)
 
-    result = find_in_store("feed", store)
+    result = find_in_store("feed", layout)
 
     assert result is not None
     inode = (result.folder / "table.csv").stat().st_ino
-    assert f":{inode}:" in (store / "cache" / "digests.txt").read_text()
+    assert f":{inode}:" in layout.digests.read_text()
 
 
 def test_several_that_want_one_result_at_once_all_get_it(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_of_equal_results_of_a_run_the_computed_one_is_fetched(records: Records)
     recorded.tell("reused", {"task": "Twin"} | reused)
     recorded.record()
 
-    result = find_in_store("feed", recorded.project / "mlruns")
+    result = find_in_store("feed", Layout(recorded.project))
 
     assert result is not None
     assert (result.folder / "table.csv").read_text() == "a,b\n1,2\n"

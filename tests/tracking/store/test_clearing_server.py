@@ -54,7 +54,7 @@ def test_only_folders_of_deleted_runs_go_and_none_outside_the_project(
 ) -> None:
     sentinel = tmp_path / "temporary" / "of somebody else"
     sentinel.write_text("precious")
-    remote = broken.folder / "mlruns" / "remote"
+    remote = broken.folder / "mlruns" / ".runforest" / "remote"
     (run_folder,) = remote.iterdir()
 
     outcome = broken.command("gc", "--failed", "--delete")

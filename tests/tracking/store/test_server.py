@@ -148,7 +148,7 @@ def test_every_artifact_is_on_the_server(remote: Project) -> None:
 
     names = listed(remote, run)
 
-    local = remote.folder / "mlruns" / "remote" / run.info.run_id / "artifacts"
+    local = remote.folder / "mlruns" / ".runforest" / "remote" / run.info.run_id / "artifacts"
     written = {path.relative_to(local).as_posix() for path in local.rglob("*") if path.is_file()}
     assert run.info.status == "FINISHED"
     assert {f"{task}/manifest.json" for task in TASKS} <= names
@@ -231,7 +231,7 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
 
         out, err = process.communicate(timeout=120)
 
-    (run_folder,) = (project.folder / "mlruns" / "remote").iterdir()
+    (run_folder,) = (project.folder / "mlruns" / ".runforest" / "remote").iterdir()
     assert process.returncode not in {0, 130}
     assert "Traceback" not in out + err, out + err
     assert "no tracking server answers" in err

@@ -11,6 +11,7 @@ from runforest.errors import ArtifactError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.needed_runs import STUDY_FILE
 from runforest.history.studies import study_of
+from runforest.layout import COMMIT_RECORD, PACKAGES_RECORD, PLATFORM_RECORD, PROJECT_RECORD
 from runforest.provenance.environment import DECISIVE, installed_packages, platform_facts
 from runforest.provenance.snapshot import LEFT_OUT
 from runforest.tracking.store.names import safe_name
@@ -46,7 +47,7 @@ def check_environment(run: RecordedRun, *, is_strict: bool) -> None:
     if is_strict:
         message = (
             f"Python, the machine or the installed packages differ from those of run {run.name}:\n"
-            f"{text}\nUse that Python and install environment/requirements.txt of the run, or "
+            f"{text}\nUse that Python and install {PACKAGES_RECORD} of the run, or "
             "leave out --strict."
         )
         raise ArtifactError(message)
@@ -89,12 +90,12 @@ def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
 
 def recorded_project(run: RecordedRun) -> Path:
     """Return where the project lay when the run was made."""
-    return Path(run.record("config/project.toml", "project")["project"])
+    return Path(run.record(PROJECT_RECORD, "project")["project"])
 
 
 def tell_left_out(run: RecordedRun) -> None:
     """Print which files of the run are not in its recorded diff, as large ones, if any."""
-    names = run.record("code/commit.json", "commit").get(LEFT_OUT, [])
+    names = run.record(COMMIT_RECORD, "commit").get(LEFT_OUT, [])
     if names:
         sys.stdout.write(
             f"The run had files that its recorded diff lacks: {', '.join(names)}. If its code "
@@ -117,8 +118,8 @@ def tell_earlier_trials(run: RecordedRun) -> None:
 
 
 def _recorded_environment(run: RecordedRun) -> set[str]:
-    facts = run.record("environment/platform.json", *DECISIVE)
-    packages = run.artifacts / "environment" / "requirements.txt"
+    facts = run.record(PLATFORM_RECORD, *DECISIVE)
+    packages = run.artifacts / PACKAGES_RECORD
     return _environment(facts, packages.read_text(encoding="utf-8"))
 
 

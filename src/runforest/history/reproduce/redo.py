@@ -14,6 +14,7 @@ from runforest.config.writing import toml_text
 from runforest.errors import TaskError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_project
+from runforest.layout import CONFIG_RECORD, Layout
 from runforest.tracking.exchange.transfer import download_result
 from runforest.tracking.recorded_run import RecordedRun, read_run
 from runforest.tracking.store.connect import connect
@@ -33,7 +34,7 @@ def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
     ArtifactError
         A record of it cannot be read, or a result that it was pinned to not be downloaded.
     """
-    shutil.rmtree(folder / "mlruns", ignore_errors=True)
+    shutil.rmtree(Layout(folder).output, ignore_errors=True)
     _link_inputs(run, folder, project)
     config = folder / "reproduce.toml"
     config.write_text(toml_text(_tables(run, folder, project)), encoding="utf-8")
@@ -53,12 +54,12 @@ def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
 
 def _tables(run: RecordedRun, folder: Path, project: Path) -> dict[str, dict[str, object]]:
     """Return the run's configuration; where the project was then, it says where it is now."""
-    recorded = run.record("config/effective.toml", "RunConfig", "PathConfig")
+    recorded = run.record(CONFIG_RECORD, "RunConfig", "PathConfig")
     before = recorded_project(run)
     tables = {name: _here(table, before, project) for name, table in recorded.items()}
     tables["RunConfig"] |= {"reuse": False, "scheduler": ""}
     tables["PathConfig"] = {
-        name: _local_path(value, project, folder / "mlruns" / "pinned" / name)
+        name: _local_path(value, project, Layout(folder).pinned_results / name)
         for name, value in tables["PathConfig"].items()
     }
     return tables
@@ -113,7 +114,7 @@ def _moved(search_path: str, folder: Path, project: Path) -> Iterator[str]:
 
 
 def _only_run(folder: Path) -> RecordedRun:
-    client = connect(f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}", folder)
+    client = connect(f"sqlite:///{Layout(folder).database}", folder)
     experiments = [found.experiment_id for found in client.search_experiments()]
     tops = [one for one in client.search_runs(experiments) if PARENT_TAG not in one.data.tags]
     return read_run(tops[0])

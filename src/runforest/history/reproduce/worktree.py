@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
+from runforest.layout import COMMIT_RECORD, DIFF_RECORD, SOURCES_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,17 +27,17 @@ def code_of_run(run: RecordedRun, project: Path) -> Iterator[Path]:
     ArtifactError
         The recorded commit cannot be read, is not in this clone, or its diff does not apply.
     """
-    commit = run.record("code/commit.json", "commit")
+    commit = run.record(COMMIT_RECORD, "commit")
     with TemporaryDirectory(prefix="runforest-") as scratch:
         folder = Path(scratch) / "project"
         if commit["commit"] is None:
-            with zipfile.ZipFile(run.artifacts / "code" / "sources.zip") as archive:
+            with zipfile.ZipFile(run.artifacts / SOURCES_RECORD) as archive:
                 archive.extractall(folder)
             yield folder
             return
         _add_worktree(project, folder, commit["commit"], run)
         try:
-            _apply_diff(run.artifacts / "code" / "diff.patch", folder, run)
+            _apply_diff(run.artifacts / DIFF_RECORD, folder, run)
             yield folder / commit["folder"]
         finally:
             _git(project, "worktree", "remove", "--force", str(folder))
@@ -59,7 +60,7 @@ def _apply_diff(patch: Path, folder: Path, run: RecordedRun) -> None:
     if done.returncode:
         message = (
             f"the recorded diff of run {run.name} does not apply: {done.stderr.strip()} A secret "
-            "in it may have been masked; compare code/diff.patch with the commit."
+            "in it may have been masked; compare {DIFF_RECORD} with the commit."
         )
         raise ArtifactError(message)
 

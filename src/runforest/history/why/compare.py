@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from runforest.history.why.table_sizes import difference_words, size_of
+from runforest.layout import SOURCES_RECORD
 from runforest.reuse.differences import Difference, differences
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _code_diffs(old: RecordedRun, new: RecordedRun, modules: set[str]) -> dict[s
 
 
 def _sources(run: RecordedRun) -> dict[str, str]:
-    path = run.artifacts / "code" / "sources.zip"
+    path = run.artifacts / SOURCES_RECORD
     if not path.exists():
         return {}
     with zipfile.ZipFile(path) as archive:

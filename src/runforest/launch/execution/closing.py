@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError, StoreError
 from runforest.history.lineage import lineage_facts, lineage_page, other_origins
+from runforest.layout import LINEAGE_PAGE
 from runforest.redact import redact
 from runforest.results.manifest import is_complete, json_text, read_manifest
-from runforest.run.active import LINEAGE_PAGE
 from runforest.tracking.exchange.transfer import upload_files
 from runforest.tracking.lifecycle.open_close import close_run, tag_tasks
 from runforest.tracking.lifecycle.reuse_note import experiments_of, note_reuse

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from runforest.config.writing import toml_text
 from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.launch.experiment.pins import local_pins
+from runforest.layout import CONFIG_NAME, Layout
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact
@@ -111,11 +111,11 @@ def _prepare_run(
 ) -> Run:
     """Return the run with its folder, which other processes can read."""
     project = experiment.environment.project
-    folder = record.local_folder or project / "mlruns" / "remote" / record.run_id
+    folder = record.local_folder or Layout(project).remote_runs / record.run_id
     settings = dataclasses.replace(
         experiment.settings,
         run_id=record.run_id,
-        config_file=str(folder / "luigi.toml"),
+        config_file=str(folder / CONFIG_NAME),
         page=page,
         commit=commit.sha if commit else "",
         is_dirty=commit.is_dirty if commit else False,
@@ -125,18 +125,17 @@ def _prepare_run(
     run.save()
     # For the workers; what [RunConfig] says, such as the description, is no business of theirs.
     tables = {name: table for name, table in experiment.tables.items() if name != "RunConfig"}
-    (folder / "luigi.toml").write_text(toml_text(tables), encoding="utf-8")
+    (folder / CONFIG_NAME).write_text(toml_text(tables), encoding="utf-8")
     return run
 
 
 def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
     config, project = experiment.config, experiment.environment.project
     secrets = experiment.environment.secrets
-    folder = re.sub(r"[^\w.-]+", "-", config.experiment_name).strip("-.") or "experiment"
     return RunRequest(
         project=project,
         experiment_name=config.experiment_name,
-        artifact_root=project / "mlruns" / folder,
+        artifact_root=Layout(project).experiment(config.experiment_name),
         run_name=redact(config.run_name, secrets),
         description=redact(config.description, secrets),
         source_file=str(Path(sys.argv[0]).resolve()),

@@ -16,6 +16,7 @@ from runforest.launch.experiment.graph import root_task, walk_graph
 from runforest.launch.experiment.pins import local_pins, resolve_pins, unmatched_pins
 from runforest.launch.experiment.project_tasks import import_tasks
 from runforest.launch.experiment.task_checks import check_tasks, place, secret_params
+from runforest.layout import Layout
 from runforest.results.index import ResultIndex
 from runforest.reuse.plan import Forcing, PlannedTask, make_plan
 from runforest.run.active import Run, RunSettings
@@ -62,7 +63,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     layers = read_layers(files, options.settings, environment.config_parser)
     import_tasks(environment.project)
     checked = check_tables(layers)
-    check_folder(environment.project / "mlruns")  # the caches of what follows are kept there
+    check_folder(Layout(environment.project).output)  # the caches of what follows are kept there
     dataset = (
         resolve_dataset(checked.dataset, checked.paths, environment.project)
         if checked.has_dataset
@@ -142,7 +143,7 @@ def _plan(
         is_all=not planned.settings.is_reusing,
     )
     pins = local_pins(planned.settings.pins, environment)
-    return make_plan(tasks, ResultIndex(planned.store), pins, forcing)
+    return make_plan(tasks, ResultIndex(planned.layout), pins, forcing)
 
 
 def _force_problems(options: Options, tasks: list[RunTask]) -> list[Problem]:

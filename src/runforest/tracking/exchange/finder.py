@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
+    from runforest.layout import Layout
+
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE, N_PAGES = 5, 10
@@ -47,7 +49,7 @@ _failed: set[str] = set()
 """The stores that could not be searched by this process; a search of one takes minutes to fail."""
 
 
-def find_in_store(fingerprint: str, store: Path) -> Result | None:
+def find_in_store(fingerprint: str, layout: Layout) -> Result | None:
     """Return a result that a run of the tracking store holds, downloaded and verified, or None.
 
     A store that fails has none: the result is computed.
@@ -56,15 +58,15 @@ def find_in_store(fingerprint: str, store: Path) -> Result | None:
     ----------
     fingerprint
         What the result has to depend on.
-    store
-        Local folder of results and caches, where the download is kept.
+    layout
+        Of the project, where the download is kept.
     """
     tag = f"{RESULT_TAG}{fingerprint}"
-    digests = DigestCache(store / "cache" / "digests.txt")
+    digests = DigestCache(layout.digests)
     here = (run for run in _runs_with(tag) if _is_here(run.info.artifact_uri))
     for run in islice(here, PAGE_SIZE):
         name = run.data.tags[tag]
-        folder = store / "cache" / "results" / run.info.run_id / name
+        folder = layout.downloads / run.info.run_id / name
         try:
             download_result(f"{run.info.artifact_uri}/{name}", folder, digests)
             manifest = read_manifest(folder)

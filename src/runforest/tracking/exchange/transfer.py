@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from runforest.errors import ArtifactError
+from runforest.layout import RECORD_FOLDERS
 from runforest.results.digests import file_digest
 from runforest.results.manifest import MANIFEST_NAME, read_manifest
 from runforest.tracking.store.connect import hide_password
@@ -18,6 +19,7 @@ from runforest.tracking.store.location import local_path
 from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
+    from runforest.layout import Layout
     from runforest.results.digests import DigestCache
     from runforest.results.manifest import Manifest
 
@@ -88,9 +90,10 @@ def is_intact(folder: Path, digests: DigestCache) -> bool:
         return False
 
 
-def remove_drafts(cache: Path) -> None:
+def remove_drafts(layout: Layout) -> None:
     """Delete what killed downloads left behind; those that go on hold their lock."""
-    for draft in [*cache.glob(f"results/*/*{DRAFT}"), *cache.glob(f"pinned/*{DRAFT}")]:
+    pinned, others = layout.pinned_results, layout.downloads
+    for draft in [*others.glob(f"*/*{DRAFT}"), *pinned.glob(f"*{DRAFT}")]:
         with suppress(Timeout), _lock(draft.with_name(draft.name.removesuffix(DRAFT)), 0):
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -181,7 +184,7 @@ def download_records(uri: str, folder: Path) -> Path:
 
     repository = get_artifact_repository(uri)
     for entry in repository.list_artifacts():
-        if entry.path in _RECORDS:
+        if entry.path in RECORD_FOLDERS:
             repository.download_artifacts(entry.path, str(folder))
         elif entry.is_dir and any(
             one.path == f"{entry.path}/{MANIFEST_NAME}"
@@ -189,6 +192,3 @@ def download_records(uri: str, folder: Path) -> Path:
         ):
             repository.download_artifacts(f"{entry.path}/{MANIFEST_NAME}", str(folder))
     return folder
-
-
-_RECORDS = ("code", "config", "environment")

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runforest.layout import Layout
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,7 +58,7 @@ def abandoned_locks(project: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _folder(project: Path) -> Path:
-    return project / "mlruns" / "open"
+    return Layout(project).open_runs
 
 
 def _identity(descriptor: int) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
+from runforest.layout import ARTIFACTS, JOURNAL, STAGING, Layout
 from runforest.results.index import ResultIndex
 from runforest.tracking.lifecycle.liveness import abandoned_locks
 from runforest.tracking.lifecycle.open_close import close_run
@@ -68,13 +69,13 @@ def _lies_in(project: Path, opened: OpenedRun) -> bool:
 
 
 def _close(client: MlflowClient, project: Path, opened: OpenedRun) -> None:
-    folder = opened.local_folder or project / "mlruns" / "remote" / opened.run_id
-    with outage_told(folder / "artifacts"):
-        replay_journal(client, opened, folder / "journal.jsonl")
+    folder = opened.local_folder or Layout(project).remote_runs / opened.run_id
+    with outage_told(folder / ARTIFACTS):
+        replay_journal(client, opened, folder / JOURNAL)
         close_run(client, opened, "KILLED")
-    staging = folder / "staging"
+    staging = folder / STAGING
     with suppress(OSError):
         # At once: what still computes there sees that its folder is gone, not that files are.
         shutil.rmtree(staging.rename(staging.with_suffix(".old")), ignore_errors=True)
-    ResultIndex(project / "mlruns").add_all(folder / "artifacts")
+    ResultIndex(Layout(project)).add_all(folder / ARTIFACTS)
     logger.info("Closed run %s, which a killed process had left open.", opened.name)

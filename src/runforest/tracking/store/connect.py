@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from runforest.errors import StoreError
 from runforest.importing import uncollected
+from runforest.layout import Layout, store_lock
 from runforest.tracking.store.database import relax_sync
 from runforest.tracking.store.relocation import follow_move
 from runforest.tracking.store.sqlite import check_sqlite, has_schema, sqlite_path, use_wal
@@ -44,7 +45,7 @@ def store_uri(configured: str, project: Path) -> str:
         The URI is that of a plain folder, which MLflow no longer supports, or of no store at all.
     """
     if not configured:
-        return f"sqlite:///{project / 'mlruns' / 'mlflow.db'}"
+        return f"sqlite:///{Layout(project).database}"
     scheme = _scheme(configured)
     if scheme in {"", "file"}:
         message = (
@@ -66,7 +67,7 @@ def store_uri(configured: str, project: Path) -> str:
 
 def is_own_store(configured: str, project: Path) -> bool:
     """Return whether the store is the project's own file, of whose results there is an index."""
-    own = project / "mlruns" / "mlflow.db"
+    own = Layout(project).database
     return not configured or (project / sqlite_path(configured)).resolve() == own.resolve()
 
 
@@ -81,7 +82,7 @@ def connect(uri: str, project: Path) -> MlflowClient:
     for key, value in _ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     os.environ["MLFLOW_TRACKING_URI"] = uri
-    check_folder(project / "mlruns")
+    check_folder(Layout(project).output)
     check_reachable(uri)
     if _scheme(uri) == "sqlite":
         return _connect_sqlite(uri)
@@ -181,7 +182,7 @@ def _connect_sqlite(uri: str) -> MlflowClient:
     path = Path(sqlite_path(uri))
     check_folder(path.parent)
     # Two processes that create one store together break it for good.
-    with FileLock(path.with_suffix(".lock")):
+    with FileLock(store_lock(path)):
         check_sqlite(path)
         is_new = not has_schema(path)
         follow_move(path)

@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from runforest.layout import home_note
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,7 +29,7 @@ def follow_move(store: Path) -> None:
     store
         The SQLite file; artifacts lie in folders beside it.
     """
-    note = store.with_name("home.txt")
+    note = home_note(store)
     home = str(store.parent)
     before = note.read_text(encoding="utf-8") if note.exists() else home
     if before != home and store.exists():

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
+from runforest.layout import Layout
 from runforest.tracking.store.connect import hide_password
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def server_command(
         raise StoreError(message)
     command = [
         sys.executable, "-m", "mlflow", "server",
-        "--default-artifact-root", str(project / "mlruns"),
+        "--default-artifact-root", str(Layout(project).output),
         "--host", host,
         "--port", str(port),
         "--workers", "1",
