@@ -1,13 +1,13 @@
-"""The recorded commit and diff give back the work tree, byte for byte."""
+"""The recorded commit and diff give back the code of the work tree, byte for byte, without data."""
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.provenance.git import MAX_UNTRACKED_BYTES, read_commit
+from runforest.provenance.bounds import MAX_FILE_BYTES, MAX_TOTAL_BYTES
+from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
 from tests.conftest import git
 
@@ -24,6 +24,8 @@ def tree(tmp_path: Path) -> Path:
     (folder / "src" / "old.py").write_text("OLD = True\n")
     (folder / "latin.txt").write_bytes("Zür\n".encode("latin-1"))
     (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "image.bin").write_bytes(bytes(range(9)))
+    (folder / "rows.csv").write_bytes(b"a,b\n" + b"1,2\n" * 10)
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Start")
@@ -42,7 +44,6 @@ def files(folder: Path) -> dict[str, tuple[bytes, bool]]:
 def restore(tree: Path, scratch: Path) -> Path:
     """Return a fresh clone of the recorded commit with the recorded diff applied."""
     commit = read_commit(tree)
-    assert commit is not None
     records = scratch / "records"
     write_snapshot(
         records,
@@ -60,7 +61,6 @@ def restore(tree: Path, scratch: Path) -> Path:
 def test_a_clean_tree_is_its_commit(tree: Path) -> None:
     commit = read_commit(tree)
 
-    assert commit is not None
     assert commit.sha == git(tree, "rev-parse", "HEAD")
     assert commit.branch == git(tree, "rev-parse", "--abbrev-ref", "HEAD")
     assert not commit.is_dirty
@@ -75,13 +75,17 @@ def test_a_changed_tree_is_restored_from_commit_and_diff(tree: Path, tmp_path: P
     git(tree, "add", "src/staged.py")
     (tree / "src" / "old.py").unlink()
     (tree / "latin.txt").write_bytes("Zürich\n".encode("latin-1"))
+    (tree / "rows.csv").write_bytes(b"a,b\n")
+    (tree / "ignored.py").write_text("IGNORED = 0\n")
+    (tree / ".gitignore").write_text("ignored.py\n")
+    git(tree, "add", "--force", "ignored.py")
     (tree / "image.bin").write_bytes(bytes(range(256)))
     (tree / "run.sh").chmod(0o755)
+    (tree / "alias.py").symlink_to("run.sh")
     commit = read_commit(tree)
 
     clone = restore(tree, tmp_path)
 
-    assert commit is not None
     assert commit.is_dirty
     assert files(clone) == files(tree)
 
@@ -126,7 +130,6 @@ def test_a_project_in_a_folder_of_the_repository_is_restored(tree: Path, tmp_pat
 
     commit = read_commit(tree / "src")
 
-    assert commit is not None
     patch = tmp_path / "diff.patch"
     patch.write_text(commit.diff)
     git(tree, "stash", "--quiet", "--include-untracked")
@@ -141,23 +144,104 @@ def test_output_is_no_source(tree: Path) -> None:
 
     commit = read_commit(tree)
 
-    assert commit is not None
     assert not commit.is_dirty
 
 
-def test_large_new_files_are_named_instead_of_copied(tree: Path) -> None:
-    (tree / "data.bin").write_bytes(bytes(MAX_UNTRACKED_BYTES + 1))
+def test_new_files_that_are_no_code_are_named_with_their_sizes(tree: Path) -> None:
+    contents = {
+        "input/people.txt": b"Ada\n",
+        "src/tasks/new.py": b"NEW = 1\n",
+        "notes/rows.csv": b"a\n1\n",
+        "image2.bin": bytes(range(256)),
+        ".env": b"API_TOKEN=hunter2\n",
+        ".env.prod": b"API_TOKEN=hunter3\n",
+        ".env.example": b"API_TOKEN=\n",
+        "deploy.pem": b"key\n",
+        "large.txt": b"line\n" * (MAX_FILE_BYTES // 5 + 1),
+    }
+    for name, content in contents.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(content)
 
     commit = read_commit(tree)
 
-    assert commit is not None
-    assert commit.left_out == ("data.bin",)
+    recorded = {"src/tasks/new.py", ".env.example"}
+    assert commit.left_out == {
+        name: len(content) for name, content in contents.items() if name not in recorded
+    }
+    assert commit.diff.count("diff --git") == 2
     assert commit.is_dirty
-    assert commit.diff == ""
+    assert "large.txt (1.0 MB)" in commit.note
+    assert "Commit what is code, and name data in .gitignore." in commit.note
 
 
-def test_a_folder_without_a_commit_has_none(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+def test_many_small_files_are_recorded_up_to_a_total(tree: Path) -> None:
+    size = MAX_FILE_BYTES - 10
+    for number in range(14):
+        (tree / f"text{number:02}.txt").write_bytes(b"0123456789abcde\n" * (size // 16))
 
-    assert read_commit(tmp_path) is None
-    assert read_commit(tmp_path / "..") is None
+    commit = read_commit(tree)
+
+    assert len(commit.left_out) == 4
+    assert len(commit.diff) < 1.2 * MAX_TOTAL_BYTES
+
+
+@pytest.mark.parametrize("change", ["edited", "deleted", "staged"])
+def test_the_change_of_a_large_committed_file_is_named_and_not_copied(
+    tree: Path, change: str
+) -> None:
+    data = tree / "data.txt"
+    data.write_bytes(b"row\n" * (MAX_FILE_BYTES // 4 + 1))
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "--message", "Data")
+    if change == "deleted":
+        data.unlink()
+    else:
+        data.write_bytes(b"other\n")
+    if change == "staged":
+        git(tree, "add", "--all")
+    (tree / "src" / "model.py").write_text("DEPTH = 4\n")
+
+    commit = read_commit(tree)
+
+    assert list(commit.left_out) == ["data.txt"]
+    assert "DEPTH" in commit.diff
+    assert "row" not in commit.diff
+
+
+def test_a_repository_within_is_named(tree: Path) -> None:
+    (tree / "within").mkdir()
+    git(tree / "within", "init", "--quiet")
+
+    assert read_commit(tree).left_out == {"within/": 0}
+
+
+def test_a_folder_without_a_repository_says_so(tmp_path: Path) -> None:
+    commit = read_commit(tmp_path)
+
+    assert (commit.sha, commit.is_dirty) == ("", False)
+    assert "in no git repository. Run `git init`" in commit.note
+
+
+def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+
+    assert "has no commit yet. Commit the code." in read_commit(tmp_path).note
+
+
+def test_a_repository_of_another_user_says_what_git_advises(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+
+    commit = read_commit(tree)
+
+    assert commit.sha == ""
+    assert "belongs to another user" in commit.problem
+    assert f"Run `git config --global --add safe.directory {tree}`." in commit.problem
+
+
+def test_a_machine_without_git_says_so(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert "git is not installed. Install it." in read_commit(tree).note

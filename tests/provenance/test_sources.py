@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.provenance.sources import MAX_SOURCE_BYTES, project_sources, zip_sources
+from runforest.provenance.bounds import MAX_FILE_BYTES
+from runforest.provenance.sources import project_sources, zip_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ class Place:
     package: str
 
     @property
-    def sources(self) -> list[Path]:
+    def sources(self) -> tuple[list[str], dict[str, int]]:
         return project_sources(
             self.folder, {"Trainer": {"estimator": f"{self.package}.models.Forest"}}
         )
@@ -52,13 +53,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    (tmp_path / "src" / "large.bin").write_bytes(bytes(MAX_SOURCE_BYTES + 1))
+    (tmp_path / "src" / "large.bin").write_bytes(bytes(MAX_FILE_BYTES + 1))
     return Place(tmp_path, package)
 
 
 def test_sources_are_src_and_what_configured_classes_import(place: Place) -> None:
-    files = [file.relative_to(place.folder).as_posix() for file in place.sources]
+    files, left_out = place.sources
 
+    assert left_out == {"src/large.bin": MAX_FILE_BYTES + 1}
     assert files == [
         f"{place.package}/__init__.py",
         f"{place.package}/models.py",
@@ -69,16 +71,15 @@ def test_sources_are_src_and_what_configured_classes_import(place: Place) -> Non
 
 
 def test_a_module_that_is_no_python_does_not_keep_a_run_from_being_recorded(place: Place) -> None:
-    folder = place.folder / place.package
-    (folder / "trees.py").write_text("print 'DEPTH'\n")
+    (place.folder / place.package / "trees.py").write_text("print 'DEPTH'\n")
 
-    assert {folder / "models.py", folder / "trees.py"} <= set(place.sources)
+    assert {f"{place.package}/models.py", f"{place.package}/trees.py"} <= set(place.sources[0])
 
 
 def test_equal_sources_are_equal_bytes_without_secrets(place: Place) -> None:
     (place.folder / "src" / "runner.py").write_text("TOKEN = 'hunter2'\r\n", newline="")
 
-    first, second = (zip_sources(place.folder, place.sources, ["hunter2"]) for _ in range(2))
+    first, second = (zip_sources(place.folder, place.sources[0], ["hunter2"]) for _ in range(2))
 
     assert first == second
     with zipfile.ZipFile(io.BytesIO(first)) as archive:

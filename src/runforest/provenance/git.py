@@ -6,90 +6,132 @@ import os
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runforest.layout import OUTPUT_FOLDER
+from runforest.provenance.bounds import is_code, sizes_in_words, within_bounds
 
-MAX_UNTRACKED_BYTES = 5 * 1024 * 1024
-"""An untracked file larger than this is data, not code, and stays out of the diff."""
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """The state of the work tree; `diff` is empty exactly when it is clean.
+    """The state of the work tree; `diff` and `left_out` are empty exactly when it is clean.
 
-    `folder` is where the project lies in the repository.
+    Without a commit `sha` is empty, and `problem` says why. `folder` is where the project lies in
+    the repository. `left_out` are the changed files that the diff lacks, with their sizes in bytes.
     """
 
-    sha: str
-    branch: str
-    folder: str
-    diff: str
-    left_out: tuple[str, ...] = ()
+    sha: str = ""
+    branch: str = ""
+    folder: str = ""
+    diff: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
 
     @property
     def is_dirty(self) -> bool:
         """Whether the work tree differs from the commit."""
         return bool(self.diff or self.left_out)
 
+    @property
+    def note(self) -> str:
+        """What the record of the code lacks, and the remedy; empty if nothing."""
+        if self.left_out:
+            return (
+                f"Left out of the recorded code: {sizes_in_words(self.left_out)}. Commit what is "
+                "code, and name data in .gitignore."
+            )
+        return f"The run records no commit: {self.problem}" if self.problem else ""
 
-def read_commit(project: Path) -> Commit | None:
-    """Return the commit and the difference to it, new files included; None without git."""
+
+def read_commit(project: Path) -> Commit:
+    """Return the commit of a project and the difference to it, new files of code included."""
     if shutil.which("git") is None:
-        return None
-    sha = _git(project, "rev-parse", "--verify", "--quiet", "HEAD")
-    if sha is None:
-        return None
-    branch = _git(project, "rev-parse", "--abbrev-ref", "HEAD") or ""
-    folder = (_git(project, "rev-parse", "--show-prefix") or "").strip()
-    status = _git(project, "status", "--porcelain", "-z", "--untracked-files=all") or ""
-    if not status:
-        return Commit(sha=sha.strip(), branch=branch.strip(), folder=folder, diff="")
-    untracked = [line[3:] for line in status.split("\0") if line.startswith("?? ")]
-    untracked = [name for name in untracked if not name.startswith(f"{folder}{OUTPUT_FOLDER}/")]
-    top = Path((_git(project, "rev-parse", "--show-toplevel") or str(project)).strip())
-    # A name that ends in a slash is a repository of its own.
-    left_out = [
-        name for name in untracked if name.endswith("/") or _size(top / name) > MAX_UNTRACKED_BYTES
-    ]
-    wanted = [name for name in untracked if name not in left_out]
-    diff = _diff(project, top, wanted)
-    return Commit(
-        sha=sha.strip(), branch=branch.strip(), folder=folder, diff=diff, left_out=tuple(left_out)
-    )
+        return Commit(problem="git is not installed. Install it.")
+    try:
+        found = _git(
+            project, "rev-parse", "--show-toplevel", "--show-prefix", "--git-path", "objects"
+        )
+        top, folder, objects = found.splitlines()
+        sha = _git(project, "rev-parse", "--verify", "HEAD").strip()
+        branch = _git(project, "rev-parse", "--abbrev-ref", "HEAD").strip()
+        code, left_out = _changed_files(Path(top), folder)
+        diff = _diff(Path(top), (project / objects).resolve(), code) if code else ""
+    except subprocess.CalledProcessError as error:
+        return Commit(problem=_problem(error.stderr.decode(errors="replace").strip()))
+    return Commit(sha=sha, branch=branch, folder=folder, diff=diff, left_out=left_out)
 
 
-def _diff(project: Path, top: Path, untracked: list[str]) -> str:
+def _problem(message: str) -> str:
+    """Return why git has no commit to tell of, and what to do."""
+    lines = message.splitlines() or ["git failed without a message"]
+    for line in lines:
+        if "safe.directory" in line:
+            return f"the repository belongs to another user. Run `{line.strip()}`."
+    if "not a git repository" in message:
+        return "the project is in no git repository. Run `git init` and commit the code."
+    if "Needed a single revision" in message:
+        return "the repository has no commit yet. Commit the code."
+    return f"git says: {lines[0]}."
+
+
+def _changed_files(top: Path, folder: str) -> tuple[list[str], dict[str, int]]:
+    """Return the changed files of code, and the others with their sizes; paths are from the top."""
+    status = _git(top, "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all")
+    old_ids: dict[str, str] = {}
+    new: set[str] = set()
+    for entry in filter(None, status.split("\0")):
+        kind, name = entry[0], entry.split(" ", _N_FIELDS[entry[0]])[-1]
+        if kind == "?":
+            new.add(name)
+        else:
+            old_ids[name] = entry.split(" ")[_OLD_ID]
+    # What runs write is no source, whether git ignores it or not.
+    new = {name for name in new if not name.startswith(f"{folder}{OUTPUT_FOLDER}/")}
+    other = {name for name in new if not is_code(top / name, name.removeprefix(folder))}
+    sizes = {name: _size(top / name) for name in new - other}
+    sizes |= {
+        name: max(old_size, _size(top / name))
+        for name, old_size in zip(old_ids, _object_sizes(top, old_ids.values()), strict=True)
+    }
+    code, large = within_bounds(sizes)
+    return code, large | {name: _size(top / name) for name in sorted(other)}
+
+
+_N_FIELDS = {"1": 8, "u": 10, "?": 1}  # before the path, by the kind of entry
+_OLD_ID = 6
+
+
+def _object_sizes(top: Path, ids: Iterable[str]) -> list[int]:
+    """Return the sizes of committed files; 0 where there is none, as of a submodule."""
+    lines = _git(
+        top, "cat-file", "--batch-check=%(objectsize)", stdin="\n".join(ids).encode()
+    ).splitlines()
+    return [int(line) if line.isdigit() else 0 for line in lines]
+
+
+def _diff(top: Path, objects: Path, names: list[str]) -> str:
     """Return a patch from HEAD to the work tree; index and object store stay as they are."""
-    git_folder = Path((_git(project, "rev-parse", "--absolute-git-dir") or "").strip())
     with tempfile.TemporaryDirectory() as scratch:
-        index = Path(scratch) / "index"
-        if (git_folder / "index").exists():
-            shutil.copy2(git_folder / "index", index)
-        common = (_git(project, "rev-parse", "--git-common-dir") or "").strip()
         environment = {
-            "GIT_INDEX_FILE": str(index),
+            "GIT_INDEX_FILE": str(Path(scratch) / "index"),
             "GIT_LITERAL_PATHSPECS": "1",  # a file name may look like a pattern
             "GIT_OBJECT_DIRECTORY": scratch,
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str((project / common).resolve() / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects),
         }
-        if untracked:
-            paths = os.fsencode("\0".join(untracked))
-            _git(
-                top,
-                "add",
-                "--pathspec-from-file=-",
-                "--pathspec-file-nul",
-                environment=environment,
-                stdin=paths,
-            )
-        _git(top, "add", "--update", environment=environment)
-        return _git(top, *_DIFF_COMMAND, environment=environment) or ""
+        _git(top, "read-tree", "HEAD", environment=environment)
+        paths = os.fsencode("\0".join(names))
+        _git(top, *_ADD, environment=environment, stdin=paths)
+        return _git(top, *_DIFF, environment=environment)
 
 
+_ADD = ("add", "--all", "--force", "--pathspec-from-file=-", "--pathspec-file-nul")
 # Plumbing, since what `git diff` prints depends on the user's configuration.
-_DIFF_COMMAND = (
+_DIFF = (
     "diff-index",
     "--cached",
     "--patch",
@@ -101,18 +143,24 @@ _DIFF_COMMAND = (
 
 
 def _git(
-    folder: Path, *arguments: str, environment: dict[str, str] | None = None, stdin: bytes = b""
-) -> str | None:
-    """Return what git prints, or None when it fails; bytes that are no UTF-8 are escaped."""
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, stdin: bytes = b""
+) -> str:
+    """Return what git prints; bytes that are no UTF-8 are escaped.
+
+    Raises
+    ------
+    CalledProcessError
+        It fails; its words are English.
+    """
     done = subprocess.run(  # noqa: S603 - arguments are ours
         ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's git
         input=stdin,
         capture_output=True,
-        check=False,
-        env={**os.environ, **(environment or {})},
+        check=True,
+        env={**os.environ, "LC_ALL": "C", **(environment or {})},
     )
-    return done.stdout.decode(errors="surrogateescape") if done.returncode == 0 else None
+    return done.stdout.decode(errors="surrogateescape")
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+    return path.lstat().st_size if path.is_symlink() or path.is_file() else 0

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from runforest.provenance.git import Commit
 
-LEFT_OUT = "left out of the diff"
-"""Key of `code/commit.json` whose value names the new files that the diff lacks."""
+LEFT_OUT = "left out"
+"""Key of `code/commit.json` whose value has the sizes of the files that the record lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Snapshot:
     config_files: tuple[Path, ...]
     settings: tuple[str, ...]
     effective: Mapping[str, Mapping[str, object]]
-    commit: Commit | None
+    commit: Commit
     secrets: tuple[str, ...]
 
 
@@ -46,12 +46,12 @@ def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
     """Write `config/`, `code/` and `environment/` of a run."""
     secrets = snapshot.secrets
     texts = {file: redact(text, secrets) for file, text in _texts(snapshot).items()}
-    for file, text in (texts | _records(snapshot)).items():
+    files, left_out = project_sources(snapshot.project, snapshot.effective)
+    for file, text in (texts | _records(snapshot, left_out)).items():
         path = artifacts / file
         path.parent.mkdir(parents=True, exist_ok=True)
         # A diff has the bytes of the files it is of, which need not be UTF-8.
         path.write_bytes(text.encode(errors="surrogateescape"))
-    files = project_sources(snapshot.project, snapshot.effective)
     (artifacts / SOURCES_RECORD).write_bytes(zip_sources(snapshot.project, files, secrets))
 
 
@@ -66,18 +66,18 @@ def _texts(snapshot: Snapshot) -> dict[str, str]:
     if snapshot.settings:
         texts["config/original/set.txt"] = "".join(f"{line}\n" for line in snapshot.settings)
     texts[PACKAGES_RECORD] = installed_packages()
-    if snapshot.commit and snapshot.commit.diff:
+    if snapshot.commit.diff:
         texts[DIFF_RECORD] = snapshot.commit.diff
     return texts
 
 
-def _records(snapshot: Snapshot) -> dict[str, str]:
+def _records(snapshot: Snapshot, left_out: Mapping[str, int]) -> dict[str, str]:
     """Return what `why`, `reproduce` and `gc` read back, the secrets masked already."""
     secrets = snapshot.secrets
     effective = {table: redact_all(values, secrets) for table, values in snapshot.effective.items()}
     facts = {
         PLATFORM_RECORD: redact_all(platform_facts(), secrets),
-        COMMIT_RECORD: _commit_facts(snapshot.commit, secrets),
+        COMMIT_RECORD: _commit_facts(snapshot.commit, left_out, secrets),
     }
     return {
         PROJECT_RECORD: toml_text({"project": redact(str(snapshot.project), secrets)}),
@@ -86,15 +86,17 @@ def _records(snapshot: Snapshot) -> dict[str, str]:
     }
 
 
-def _commit_facts(commit: Commit | None, secrets: tuple[str, ...]) -> dict[str, object]:
-    if commit is None:
-        return {"commit": None}
-    facts: dict[str, object] = {
-        "commit": commit.sha,  # made by a program, and digits of it may be those of a port
+def _commit_facts(
+    commit: Commit, left_out: Mapping[str, int], secrets: tuple[str, ...]
+) -> dict[str, object]:
+    """Return what is known of the commit; without one, the recorded sources stand for it."""
+    if not commit.sha:
+        problem = redact(commit.problem, secrets)
+        return {"commit": None, "problem": problem, LEFT_OUT: dict(left_out)}
+    return {
+        "commit": commit.sha,  # in which a secret occurs by chance
         "branch": redact(commit.branch, secrets),
         "folder": redact(commit.folder, secrets),
         "dirty": commit.is_dirty,
+        LEFT_OUT: dict(commit.left_out),
     }
-    if commit.left_out:
-        facts[LEFT_OUT] = redact_all(commit.left_out, secrets)
-    return facts

@@ -12,31 +12,35 @@ from luigi.task_register import Register
 from runforest.fingerprint.code import find_code
 from runforest.fingerprint.module_files import project_file
 from runforest.parameters import ImportPathParameter
+from runforest.provenance.bounds import within_bounds
 from runforest.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-MAX_SOURCE_BYTES = 5 * 1024 * 1024
-"""A larger file below `src` is data, not code."""
 _EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
-def zip_sources(project: Path, files: Iterable[Path], secrets: Iterable[str]) -> bytes:
+def zip_sources(project: Path, files: Iterable[str], secrets: Iterable[str]) -> bytes:
     """Return files of a project as a ZIP, without secrets; same files, same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            entry = zipfile.ZipInfo(path.relative_to(project).as_posix(), _EPOCH_OF_ZIP)
+        for name in files:
+            entry = zipfile.ZipInfo(name, _EPOCH_OF_ZIP)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            text = path.read_bytes().decode(errors="surrogateescape")
+            text = (project / name).read_bytes().decode(errors="surrogateescape")
             archive.writestr(entry, redact(text, secrets).encode(errors="surrogateescape"))
     return buffer.getvalue()
 
 
-def project_sources(project: Path, effective: Mapping[str, Mapping[str, object]]) -> list[Path]:
-    """Return the files that a run needs of its project besides configuration and data, sorted.
+def project_sources(
+    project: Path, effective: Mapping[str, Mapping[str, object]]
+) -> tuple[list[str], dict[str, int]]:
+    """Return the files that a run needs of its project besides configuration and data.
+
+    The files beyond the bounds of code come second, with their sizes. All are paths from the
+    project folder.
 
     Parameters
     ----------
@@ -48,7 +52,8 @@ def project_sources(project: Path, effective: Mapping[str, Mapping[str, object]]
         files.add(path)
         folders = [folder for folder in path.parents if folder.is_relative_to(project)]
         files |= {init for folder in folders if (init := folder / "__init__.py").is_file()}
-    return sorted(files)
+    sizes = {path.relative_to(project).as_posix(): path.stat().st_size for path in files}
+    return within_bounds(sizes)
 
 
 def _is_source(path: Path, project: Path) -> bool:
@@ -57,7 +62,7 @@ def _is_source(path: Path, project: Path) -> bool:
         part.startswith(".") or part == "__pycache__" or part.endswith((".egg-info", ".pyc"))
         for part in parts
     )
-    return not is_generated and path.is_file() and path.stat().st_size <= MAX_SOURCE_BYTES
+    return not is_generated and path.is_file()
 
 
 def _modules(project: Path, effective: Mapping[str, Mapping[str, object]]) -> set[Path]:

@@ -33,6 +33,9 @@ with equal results, it names the one that computed it: the other's manifest poin
 """
 
 DIRTY_TAG = "git.dirty"
+GIT_PROBLEM_TAG = "git.problem"
+"""Why a run records no commit."""
+
 TASKS_TAG = "tasks"
 """What became of each task of a run."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.provenance.git import MAX_UNTRACKED_BYTES
+from runforest.provenance.bounds import MAX_FILE_BYTES
 from tests.conftest import QUICK, Project, git, make_project
 
 if TYPE_CHECKING:
@@ -108,6 +108,16 @@ def noted(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Projec
     return project
 
 
+def test_a_run_without_a_commit_says_why_in_its_tags_and_its_log(noted: Project) -> None:
+    run = noted.top_runs()[0]
+
+    log = (noted.artifacts(run) / "console.log").read_text()
+
+    remedy = "the project is in no git repository. Run `git init` and commit the code."
+    assert run.data.tags["git.problem"] == remedy
+    assert log.count(remedy) == 1
+
+
 def test_without_git_the_recorded_modules_are_used_wherever_they_lie(
     noted: Project, tmp_path: Path
 ) -> None:
@@ -138,23 +148,26 @@ def test_with_git_modules_beside_src_are_those_of_the_commit(
     assert outcome.out.count("same bytes") == 3
 
 
-def test_files_that_the_recorded_diff_lacks_are_told_before_the_verdict(
+def test_files_that_the_recorded_code_lacks_are_printed_before_the_verdict(
     tmp_path: Path, empty_store: Path
 ) -> None:
     project = make_notes(tmp_path, empty_store)
     git(project.folder, "init", "--quiet")
     git(project.folder, "add", "--all")
+    git(project.folder, "add", "--force", "input/notes.txt")
     git(project.folder, "commit", "--quiet", "--message", "Start")
-    (project.folder / "lib" / "large.bin").write_bytes(bytes(MAX_UNTRACKED_BYTES + 1))
+    (project.folder / "lib" / "large.bin").write_bytes(bytes(2 * MAX_FILE_BYTES))
+    project.write("input/notes.txt", "a new line\n" * (MAX_FILE_BYTES // 10))
     assert project.run("--set", "RunConfig.run_name=first").code == 0
 
     outcome = project.command("reproduce", "first")
 
     assert outcome.code == 0, outcome.err + outcome.out
-    told, *verdict = outcome.out.splitlines()
-    assert told == (
-        "The run had files that its recorded diff lacks: lib/large.bin. If its code reads them, "
-        "commit them and run again: it may come out differently here."
+    first, *verdict = outcome.out.splitlines()
+    assert first == (
+        "The run had files that its recorded code lacks: lib/large.bin (2.1 MB), input/notes.txt "
+        "(1.2 MB). If its code reads them, commit them and run again: it may come out differently "
+        "here."
     )
     assert verdict[-1] == "first: reproduced"
 

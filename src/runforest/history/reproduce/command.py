@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from runforest.history.reproduce.prerequisites import (
     check_environment,
     check_inputs,
+    print_left_out,
     tell_earlier_trials,
-    tell_left_out,
 )
 from runforest.history.reproduce.redo import redo
 from runforest.history.reproduce.worktree import code_of_run
@@ -62,7 +62,7 @@ def reproduce(
     run = find_run(client, reference)
     check_environment(run, is_strict=is_strict)
     check_inputs(run, project)
-    tell_left_out(run)
+    print_left_out(run)
     tell_earlier_trials(run)
     with code_of_run(run, project) as folder:
         again = redo(run, folder, project)

@@ -12,6 +12,7 @@ from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.needed_runs import STUDY_FILE
 from runforest.history.studies import study_of
 from runforest.layout import COMMIT_RECORD, PACKAGES_RECORD, PLATFORM_RECORD, PROJECT_RECORD
+from runforest.provenance.bounds import sizes_in_words
 from runforest.provenance.environment import DECISIVE, installed_packages, platform_facts
 from runforest.provenance.snapshot import LEFT_OUT
 from runforest.tracking.store.names import safe_name
@@ -93,13 +94,13 @@ def recorded_project(run: RecordedRun) -> Path:
     return Path(run.record(PROJECT_RECORD, "project")["project"])
 
 
-def tell_left_out(run: RecordedRun) -> None:
-    """Print which files of the run are not in its recorded diff, as large ones, if any."""
-    names = run.record(COMMIT_RECORD, "commit").get(LEFT_OUT, [])
-    if names:
+def print_left_out(run: RecordedRun) -> None:
+    """Print which files of the run are not in its recorded code, as large ones, if any."""
+    files = run.record(COMMIT_RECORD, "commit").get(LEFT_OUT, {})
+    if files:
         sys.stdout.write(
-            f"The run had files that its recorded diff lacks: {', '.join(names)}. If its code "
-            "reads them, commit them and run again: it may come out differently here.\n"
+            f"The run had files that its recorded code lacks: {sizes_in_words(files, 20)}. If its "
+            "code reads them, commit them and run again: it may come out differently here.\n"
         )
 
 

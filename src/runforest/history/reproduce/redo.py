@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from runforest.config.writing import toml_text
 from runforest.errors import TaskError
-from runforest.fingerprint.ingredients import digest_cache
+from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_project
 from runforest.layout import CONFIG_RECORD, Layout
 from runforest.tracking.exchange.transfer import download_result
@@ -83,13 +83,19 @@ def _local_path(value: str, project: Path, destination: Path) -> str:
 
 
 def _link_inputs(run: RecordedRun, folder: Path, project: Path) -> None:
-    """Let the folder have those raw files of the project that are not part of the code."""
+    """Let the folder have the raw files of the project that the recorded code lacks."""
+    cache = digest_cache(folder)
     for one in recorded_inputs(run, project):
-        if one.path.is_relative_to(project):
-            link = folder / one.path.relative_to(project)
-            if not link.exists():
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(one.path)
+        if project not in one.path.parents:
+            continue
+        link = folder / one.path.relative_to(project)
+        if link.exists() and input_digest(link, cache) == one.digest:
+            continue
+        if link.is_dir():
+            shutil.rmtree(link)
+        link.unlink(missing_ok=True)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(one.path)
 
 
 def _environment(folder: Path, project: Path) -> dict[str, str]:

@@ -66,6 +66,8 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
         try:
             with interrupts_kept(), ConsoleLog(log_file, secrets) as console:
                 set_up_logging(experiment.config.log_level)
+                if opened.commit.note:
+                    logger.info(opened.commit.note)
                 with progress.shown_on(console), _following(recorder):
                     if _complete(experiment, opened, execution):
                         execution.status = "FINISHED"

@@ -47,6 +47,7 @@ class OpenExperiment:
     run: Run
     record: OpenedRun
     tracking_uri: str
+    commit: Commit
 
 
 def open_experiment(experiment: Experiment) -> OpenExperiment:
@@ -81,6 +82,7 @@ def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path)
         run=run,
         record=record,
         tracking_uri=uri,
+        commit=commit,
     )
 
 
@@ -107,7 +109,7 @@ def _prepare_run(
     record: OpenedRun,
     page: str,
     pins: dict[str, str],
-    commit: Commit | None,
+    commit: Commit,
 ) -> Run:
     """Return the run with its folder, which other processes can read."""
     project = experiment.environment.project
@@ -117,8 +119,8 @@ def _prepare_run(
         run_id=record.run_id,
         config_file=str(folder / CONFIG_NAME),
         page=page,
-        commit=commit.sha if commit else "",
-        is_dirty=commit.is_dirty if commit else False,
+        commit=commit.sha,
+        is_dirty=commit.is_dirty,
         pins=pins,
     )
     run = Run(folder, settings)
@@ -129,7 +131,7 @@ def _prepare_run(
     return run
 
 
-def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
+def _request(experiment: Experiment, commit: Commit) -> RunRequest:
     config, project = experiment.config, experiment.environment.project
     secrets = experiment.environment.secrets
     return RunRequest(
@@ -139,8 +141,9 @@ def _request(experiment: Experiment, commit: Commit | None) -> RunRequest:
         run_name=redact(config.run_name, secrets),
         description=redact(config.description, secrets),
         source_file=str(Path(sys.argv[0]).resolve()),
-        commit=commit.sha if commit else "",
-        is_dirty=commit.is_dirty if commit else False,
+        commit=commit.sha,
+        is_dirty=commit.is_dirty,
+        git_problem=redact(commit.problem, secrets),
         params={name: redact(value, secrets) for name, value in task_params(experiment).items()},
     )
 
@@ -155,9 +158,7 @@ def task_params(experiment: Experiment) -> dict[str, str]:
     }
 
 
-def _record_sources(
-    experiment: Experiment, client: MlflowClient, run: Run, commit: Commit | None
-) -> None:
+def _record_sources(experiment: Experiment, client: MlflowClient, run: Run, commit: Commit) -> None:
     environment, dataset = experiment.environment, experiment.dataset
     write_snapshot(
         run.artifacts,

@@ -20,6 +20,7 @@ from runforest.tracking.tags import (
     COMMIT_TAG,
     DIRTY_TAG,
     EXPERIMENT_KIND_TAG,
+    GIT_PROBLEM_TAG,
     HOST_TAG,
     KILLED_NAME,
     NAME_TAG,
@@ -60,6 +61,7 @@ class RunRequest:
     source_file: str
     commit: str
     is_dirty: bool
+    git_problem: str = ""
     params: dict[str, str] = field(default_factory=dict)
 
 
@@ -183,6 +185,7 @@ def _tags(request: RunRequest) -> dict[str, str]:
         PROJECT_TAG: str(request.project),
         COMMIT_TAG: request.commit,
         DIRTY_TAG: str(request.is_dirty).lower() if request.commit else "",
+        GIT_PROBLEM_TAG: request.git_problem,
     }
     return {key: value for key, value in tags.items() if value}
 
