@@ -91,7 +91,7 @@ def _link_inputs(run: RecordedRun, folder: Path, project: Path) -> None:
         link = folder / one.path.relative_to(project)
         if link.exists() and input_digest(link, cache) == one.digest:
             continue
-        if link.is_dir():
+        if link.is_dir() and not link.is_symlink():
             shutil.rmtree(link)
         link.unlink(missing_ok=True)
         link.parent.mkdir(parents=True, exist_ok=True)
