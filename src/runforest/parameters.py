@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import luigi
+from luigi.freezing import recursively_freeze
+from luigi.parameter import OptionalParameterMixin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,21 +103,60 @@ def _sorted(value: object) -> object:
     return value
 
 
-_EXPECTED: tuple[tuple[type, tuple[type, ...], str], ...] = (
-    (luigi.BoolParameter, (bool,), "true or false"),
-    (luigi.IntParameter, (int,), "an integer"),
-    (luigi.FloatParameter, (int, float), "a number"),
-    (luigi.NumericalParameter, (int, float), "a number"),
-    (NamesParameter, (str, list, tuple), "a string or an array of strings"),
-    (luigi.ListParameter, (list, tuple), "an array"),
-    (luigi.DictParameter, (dict,), "a table"),
-)
+class _Expected(NamedTuple):
+    """What a TOML value of a parameter may be: its types, and in words."""
 
+    values: tuple[type, ...]
+    words: str
+    has_own_error: bool = False  # what the parameter itself says of a wrong value is more exact
+
+
+_ANY = _Expected((object,), "a value", has_own_error=True)
+_TEXT = _Expected((str,), "a string", has_own_error=True)
+_LISTS_OF_CHOICES = (luigi.ChoiceListParameter, luigi.EnumListParameter)
+_DATES = (
+    luigi.DateParameter,
+    luigi.DateHourParameter,
+    luigi.DateMinuteParameter,
+    luigi.DateSecondParameter,
+)
+_DATE = dt.datetime(2013, 7, 10, 19, 7, 38)  # noqa: DTZ001 - an example, as Luigi writes it
+_EXPECTED: tuple[tuple[type | tuple[type, ...], _Expected], ...] = (
+    (luigi.BoolParameter, _Expected((bool,), "true or false")),
+    (luigi.IntParameter, _Expected((int,), "an integer")),
+    ((luigi.FloatParameter, luigi.NumericalParameter), _Expected((int, float), "a number")),
+    (_LISTS_OF_CHOICES, _Expected((str, list, tuple), "an array of {choices}")),
+    (luigi.EnumParameter, _Expected((str,), "one of {choices}")),
+    (luigi.ChoiceParameter, _Expected((str, int, float), "one of {choices}")),
+    (NamesParameter, _Expected((str, list, tuple), "a string or an array of strings")),
+    (luigi.TupleParameter, _Expected((str, list, tuple), "an array", has_own_error=True)),
+    (luigi.ListParameter, _Expected((list, tuple), "an array", has_own_error=True)),
+    (luigi.DictParameter, _Expected((dict,), "a table", has_own_error=True)),
+    (_DATES, _Expected((str, int, dt.date), "a date such as {date}")),
+    (
+        luigi.DateIntervalParameter,
+        _Expected((str, int, dt.date), "a date interval such as 2013-W35"),
+    ),
+    (
+        luigi.TimeDeltaParameter,
+        _Expected((str, int, float), 'a number of seconds, or such as "1 h 30 m"'),
+    ),
+    (luigi.TaskParameter, _Expected((str,), "the name of a task")),
+    ((luigi.StrParameter, luigi.PathParameter), _TEXT),
+    (
+        (
+            InputFileParameter,
+            ImportPathParameter,
+            KindParameter,
+            TaskNameParameter,
+            luigi.OptionalParameter,
+        ),
+        _TEXT,
+    ),
+)
 
 # Luigi says what it permits in no public attribute, but at the end of the description.
-_PERMITTED = re.compile(
-    r" ?(permitted values: (?P<number>\w+) in (?P<bounds>.*)|Choices: {(?P<choices>.*)})$"
-)
+_PERMITTED = re.compile(r" ?(permitted values: (?P<number>\w+) in (?P<bounds>.*)|Choices: {.*})$")
 _NUMBERS = {"int": "an integer", "float": "a number"}
 
 
@@ -126,18 +168,16 @@ def meaning(parameter: luigi.Parameter[Any]) -> str:
 def expected_type(parameter: luigi.Parameter[Any]) -> str:
     """Return what a value of the parameter has to be, in words.
 
-    >>> expected_type(luigi.IntParameter())
-    'an integer'
+    >>> expected_type(luigi.IntParameter()), expected_type(luigi.MonthParameter())
+    ('an integer', 'a date such as 2013-07')
     """
     permitted = _PERMITTED.search(str(parameter.description))
     if permitted and isinstance(parameter, luigi.NumericalParameter):
         return f"{_NUMBERS[permitted['number']]} in {permitted['bounds']}"
-    if permitted and isinstance(parameter, luigi.ChoiceParameter):
-        return f"one of {', '.join(sorted(permitted['choices'].split(', ')))}"
-    for kind, _, words in _EXPECTED:
-        if isinstance(parameter, kind):
-            return words
-    return "a string" if _is_text(parameter) else "a string or date"
+    return _expected(parameter).words.format(
+        choices=", ".join(_choices(parameter)),
+        date=_DATE.strftime(getattr(parameter, "date_format", "")),
+    )
 
 
 def value_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
@@ -150,15 +190,47 @@ def value_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
     >>> value_problem(luigi.IntParameter(), 3) is None
     True
     """
-    words = expected_type(parameter)
-    types = next((types for kind, types, _ in _EXPECTED if isinstance(parameter, kind)), None)
-    if types:
-        is_misused_bool = isinstance(value, bool) and bool not in types
-        if is_misused_bool or not isinstance(value, types):
-            return f"expected {words}, got {show_value(value)}."
-    if _is_text(parameter) and not isinstance(value, str):
-        return f"expected {words}, got {show_value(value)}."
-    return _parse_problem(parameter, value)
+    expected = _expected(parameter)
+    wrong = f"expected {expected_type(parameter)}, got {show_value(value)}."
+    if value == "" and isinstance(parameter, OptionalParameterMixin):
+        return None
+    is_misused_bool = isinstance(value, bool) and not {bool, object} & {*expected.values}
+    if is_misused_bool or not isinstance(value, expected.values):
+        return wrong
+    if isinstance(parameter, StringsParameter | NamesParameter) and isinstance(value, list | tuple):
+        others = [item for item in value if not isinstance(item, str)]
+        if others:
+            return f"expected an array of strings, got {show_value(others[0])} in it."
+    try:
+        parsed = parameter.normalize(parameter.parse(parameter_text(parameter, value)))
+    except Exception as error:  # noqa: BLE001  border: Luigi's classes and the user's raise any
+        own = str(error).rstrip(".")
+        return f"{own}, got {show_value(value)}." if expected.has_own_error else wrong
+    is_other_date = isinstance(parameter, _DATES) and isinstance(value, dt.date)
+    return wrong if is_other_date and _moment(value) != _moment(parsed) else None
+
+
+def parameter_text(parameter: luigi.Parameter[Any], value: object) -> str:
+    """Return the text of a TOML value that the parameter parses.
+
+    >>> parameter_text(luigi.DateHourParameter(), dt.datetime(2013, 7, 10, 19))
+    '2013-07-10T19'
+
+    Raises
+    ------
+    ValueError
+        An array or a table holds a date, which JSON does not have.
+    """
+    match value:
+        case dt.date() if isinstance(parameter, _DATES):
+            return value.strftime(parameter.date_format)
+        case list() | tuple() if isinstance(parameter, _LISTS_OF_CHOICES):
+            return ",".join(map(str, value))
+        case list() | tuple() if isinstance(parameter, luigi.TupleParameter):
+            return repr(recursively_freeze(value))
+        case bool() | list() | tuple() | Mapping():
+            return json.dumps(value, default=_refuse_date)
+    return str(value)
 
 
 def show_value(value: object) -> str:
@@ -168,34 +240,22 @@ def show_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
-_TEXT_TYPES: tuple[type[object], ...] = (
-    luigi.Parameter,
-    luigi.OptionalParameter,
-    InputFileParameter,
-    ImportPathParameter,
-    KindParameter,
-    TaskNameParameter,
-)
+def _expected(parameter: luigi.Parameter[Any]) -> _Expected:
+    if type(parameter) is luigi.Parameter:  # any other class is one of those above, or unknown
+        return _TEXT
+    return next((one for kinds, one in _EXPECTED if isinstance(parameter, kinds)), _ANY)
 
 
-def _is_text(parameter: luigi.Parameter[Any]) -> bool:
-    return type(parameter) in _TEXT_TYPES
+def _choices(parameter: luigi.Parameter[Any]) -> list[str]:
+    """Return what may be chosen; Luigi 3.8 has it in private attributes alone."""
+    members = [member.name for member in getattr(parameter, "_enum", ())]
+    return sorted(members or map(str, getattr(parameter, "_choices", ())))
 
 
-def _parse_problem(parameter: luigi.Parameter[Any], value: object) -> str | None:
-    if isinstance(parameter, StringsParameter | NamesParameter) and not isinstance(value, str):
-        others = [item for item in cast("list[object]", value) if not isinstance(item, str)]
-        return (
-            f"expected an array of strings, got {show_value(others[0])} in it." if others else None
-        )
-    if isinstance(parameter, luigi.ListParameter | luigi.DictParameter):
-        return None
-    words, got = expected_type(parameter), show_value(value)
-    if isinstance(value, float) and words.startswith(_NUMBERS["int"]):
-        return f"expected {words}, got {got}."
-    try:
-        parameter.parse(value if isinstance(value, int | float) else str(value))
-    except ValueError as error:
-        is_told = isinstance(parameter, luigi.NumericalParameter | luigi.ChoiceParameter)
-        return f"expected {words}, got {got}." if is_told else f"{error}, got {got}."
-    return None
+def _moment(value: Any) -> dt.datetime:  # noqa: ANN401 - a date, or what a parameter made of one
+    return value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time.min)
+
+
+def _refuse_date(value: object) -> object:
+    message = f"{value} is a date inside an array or a table. Write it as a text, in quotes"
+    raise ValueError(message)

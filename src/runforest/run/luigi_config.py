@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ import luigi
 from luigi.configuration import get_config
 from luigi.freezing import recursively_freeze
 from luigi.task_register import Register
+
+from runforest.parameters import parameter_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +26,7 @@ def use_luigi_config(tables: Mapping[str, Mapping[str, object]]) -> None:
     told, so its parser's data are replaced, not added to.
     """
     parser = get_config("toml")
-    parser.data = {
-        name: {key: _for_luigi(name, key, value) for key, value in table.items()}
-        for name, table in tables.items()
-    }
+    parser.data = {name: _for_luigi(table, name) for name, table in tables.items()}
     # Logging is set up once, by the program; Luigi would add handlers of its own.
     parser.data.setdefault("core", {})["no_configure_logging"] = True
 
@@ -41,15 +39,17 @@ def load_luigi_config(file: str) -> None:
     _loaded["file"] = file
 
 
-def _for_luigi(table: str, key: str, value: object) -> object:
-    """Return a value as Luigi's parameters want it: lists as JSON, tables hashable."""
-    if isinstance(value, list | tuple):
-        return json.dumps(value) if _is_list_parameter(table, key) else recursively_freeze(value)
-    return recursively_freeze(value) if isinstance(value, dict) else value
+def _for_luigi(table: Mapping[str, object], name: str) -> dict[str, object]:
+    """Return a table as Luigi wants it: texts for its parameters to parse, the rest hashable.
 
-
-def _is_list_parameter(table: str, key: str) -> bool:
-    if table not in Register.task_names():
-        return False
-    parameters = dict(Register.get_task_cls(table).get_params())
-    return isinstance(parameters.get(key), luigi.ListParameter)
+    Luigi takes numbers and switches of its own sections without parsing them.
+    """
+    task = Register.get_task_cls(name) if name in Register.task_names() else luigi.Config
+    parameters = dict(task.get_params())
+    is_own = issubclass(task, luigi.Config)
+    return {
+        key: recursively_freeze(value)
+        if key not in parameters or (is_own and not isinstance(value, list))
+        else parameter_text(parameters[key], value)
+        for key, value in table.items()
+    }
