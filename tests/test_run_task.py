@@ -231,7 +231,7 @@ def test_a_committed_file_cannot_be_changed_by_mistake(run: Run) -> None:
         (Raising, "half way"),
         (Forgetful, r"declared\.csv.*Save it, or take it out of output\(\)"),
         (Cleared, "was removed or replaced while the task computed"),
-        (Clashing, r"metric_history\.csv, where .* are kept\. Give the file another name"),
+        (Clashing, r"metric_history\.csv is a file that .* Give the file another name"),
     ],
 )
 def test_a_task_that_fails_leaves_nothing_that_counts(

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import traceback
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -14,10 +15,11 @@ import luigi
 from luigi.task import flatten
 from luigi.task_register import Register
 
-from runforest.errors import Problem, interrupts_kept
+from runforest.errors import ArtifactError, Problem, interrupts_kept
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.results.artifacts import (
     Artifact,
+    artifact_name,
     collect_outputs,
     commit,
     find_empty_folders,
@@ -33,7 +35,7 @@ from runforest.run.task_log import TaskLog, reused_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
 EXIT_INTERRUPTED = 130
 
@@ -69,7 +71,7 @@ class RunTask(TaskLog, luigi.Task):
         """Return the artifacts of the required tasks, in the shape that `requires()` has."""
         return super().input()  # type: ignore[no-untyped-call]
 
-    def artifact(self, name: str, *, is_volatile: bool = False) -> Artifact:
+    def artifact(self, name: str | PurePath, *, is_volatile: bool = False) -> Artifact:
         """Return an artifact of this task's result.
 
         Parameters
@@ -79,8 +81,14 @@ class RunTask(TaskLog, luigi.Task):
         is_volatile
             The content differs between equal computations (a timing, a date); what comes
             downstream does not depend on it.
+
+        Raises
+        ------
+        ArtifactError
+            The name leads out of the folder, or is that of a file of the engine.
         """
-        return Artifact(self._staging or self.result_folder, name, is_volatile=is_volatile)
+        folder = self._staging or self.result_folder
+        return Artifact(folder, artifact_name(name), is_volatile=is_volatile)
 
     @overload
     def need(self, task: type[TaskT], **params: object) -> TaskT: ...
@@ -187,8 +195,16 @@ class RunTask(TaskLog, luigi.Task):
         try:
             self._start_log()
             started_ms, clock = time.time_ns() // 1_000_000, time.perf_counter()
-            self.compute()
-            outputs = collect_outputs(staging, [*flatten(self.output()), *self.saved_history()])
+            returned: object = self.compute()  # type: ignore[func-returns-value]
+            if isinstance(returned, Awaitable | Generator | AsyncGenerator):
+                message = (
+                    f"compute() returned {type(returned).__name__} whose body has not run. Call "
+                    "asyncio.run() on a coroutine, and list() on a generator."
+                )
+                raise ArtifactError(message)
+            outputs = collect_outputs(
+                staging, [*flatten(self.output()), *self.saved_history(staging)]
+            )
             manifest = Manifest(
                 task=self.get_task_family(),
                 fingerprint=fingerprint,

@@ -90,6 +90,16 @@ def _is_run_task(name: str) -> bool:
     return "site-packages" in file.parts or any(file.is_relative_to(one) for one in source)
 
 
+def _plain_task(name: str) -> str | None:
+    """Return what to do with a task of Luigi's own kind, None for any other name."""
+    if name not in Register.task_names() or issubclass(Register.get_task_cls(name), RunTask):
+        return None
+    return (
+        f"{name} is a plain luigi.Task. Derive it from RunTask: its work goes into compute(), its "
+        "outputs are `self.artifact(NAME)`."
+    )
+
+
 def _is_luigi_section(name: str) -> bool:
     """Return whether the table holds settings of Luigi itself, such as `worker`."""
     known = name in Register.task_names()
@@ -104,7 +114,7 @@ def _known_tables(layers: Layers, problems: list[Problem]) -> Tables:
         if name in known or _is_luigi_section(name)
     }
     for name in [name for name in layers.tables if name not in tables]:
-        message = f"unknown table. {did_you_mean(name, known)}"
+        message = _plain_task(name) or f"unknown table. {did_you_mean(name, known)}"
         problems.append(Problem(where=layers.where(name), message=message))
         meant = surely_meant(name, known)
         if meant:
@@ -203,8 +213,8 @@ def _task_name_problem(name: str, takes: Iterable[str] = ()) -> str | None:
         missing = [key for key in takes if key not in parameters]
         remedy = "Name another task, or derive it from one that has."
         return f"{name} has no parameter {', '.join(missing)}. {remedy}" if missing else None
-    if name in Register.task_names():
-        return f'"{name}" is a task of Luigi alone. Derive it from RunTask, in src/tasks.'
+    if _plain_task(name):
+        return _plain_task(name)
     meant = surely_meant(name, known)
     hint = f"Did you mean `{meant}`? " if meant else ""
     return (

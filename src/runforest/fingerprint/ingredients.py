@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from luigi.task import flatten
 
 from runforest import __version__
-from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
 from runforest.fingerprint.packages import package_versions
 from runforest.layout import Layout
@@ -153,15 +152,6 @@ def _formats(task: RunTask, upstream: Iterable[Manifest | None]) -> list[Format]
         for name, output in manifest.outputs.items()
         if not output.is_volatile
     }
-    names |= {artifact.name for artifact in _declared(task)}
+    names |= {artifact.name for artifact in flatten(task.output())}
     suffixes = {splitext(name)[1] for name in names}  # noqa: PTH122 - a Path takes ten times as long
     return [FORMATS[suffix] for suffix in sorted(FORMATS.keys() & suffixes)]
-
-
-def _declared(task: RunTask) -> list[Any]:
-    try:
-        return list(flatten(task.output()))
-    except Exception as error:  # border: output() is the user's code
-        message = f"output() raises {type(error).__name__}: {error}. Correct the task."
-        where = f"task {task.get_task_family()}"
-        raise ConfigError([Problem(where=where, message=message)]) from error

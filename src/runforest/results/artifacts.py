@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
 import luigi
@@ -13,6 +13,7 @@ from runforest.errors import ArtifactError
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
 from runforest.results.manifest import MANIFEST_NAME, OutputFile, read_manifest, write_manifest
+from runforest.results.metric_history import HISTORY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,32 @@ if TYPE_CHECKING:
 
 _MARK = ".staging"
 """File of a staging folder that is as it was made: one that was removed meanwhile lacks it."""
+RESERVED = (MANIFEST_NAME, HISTORY_NAME, _MARK)
+"""Names of files that the engine writes into the folder of a result."""
+
+
+def artifact_name(name: str | PurePath) -> str:
+    """Return the name of an artifact, relative to its task's folder, in one spelling.
+
+    >>> artifact_name("./plots//residuals.png")
+    'plots/residuals.png'
+
+    Raises
+    ------
+    ArtifactError
+        It leads out of the folder, or is the name of a file of the engine.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        message = (
+            f"an artifact is named by a path below its task's folder, got {str(name)!r}. Write for "
+            f"instance `self.artifact({path.name or 'table.csv'!r})`."
+        )
+        raise ArtifactError(message)
+    if str(path) in RESERVED:
+        message = f"{path} is a file that Runforest writes itself. Give the file another name."
+        raise ArtifactError(message)
+    return str(path)
 
 
 class Artifact(luigi.Target):

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import luigi
+from luigi.cmdline_parser import CmdlineParser
 
 from runforest.errors import ArtifactError
 from runforest.layout import ARTIFACTS, JOURNAL, SETTINGS, STAGING, Layout
@@ -119,8 +120,22 @@ class Run:
         return cls(folder, settings)
 
 
+def how_to_run(task_name: str) -> str:
+    """Return what to do with a task that was made without a run."""
+    return (
+        f"{task_name} is made without a run. In a task write `self.need({task_name}, ...)`. "
+        f"To run it: python src/runner.py --set RunConfig.task={task_name}"
+    )
+
+
 class RunParameter(luigi.Parameter[Run]):
     """The Luigi parameter that carries a run; its text is the run's folder."""
+
+    def has_task_value(self, task_name: str, param_name: str) -> bool:  # noqa: ARG002  Luigi's.
+        """Return that no configuration and no default has a run; end the command `luigi`."""
+        if CmdlineParser.get_instance():
+            raise SystemExit(how_to_run(task_name))
+        return False
 
     def parse(self, x: object) -> Run:
         """Return the run of a folder's path."""

@@ -7,8 +7,8 @@ import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError
 from runforest.redact import known_secrets, redact
+from runforest.results.artifacts import Artifact
 from runforest.results.metric_history import HISTORY_NAME, Point, load_points, save_points
 from runforest.run.events import MetricsLogged, ParamsLogged, TaskReused, TaskStarted, now_ms
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from runforest.results.artifacts import Artifact
     from runforest.results.manifest import Manifest
     from runforest.run.active import Run
 
@@ -147,23 +146,11 @@ class TaskLog:
         if message and self.set_status_message:
             self.set_status_message(message)
 
-    def saved_history(self) -> list[Artifact]:
-        """Save the history of the metrics if there is one; return its file.
-
-        Raises
-        ------
-        ArtifactError
-            `compute()` wrote a file of that name.
-        """
+    def saved_history(self, folder: Path) -> list[Artifact]:
+        """Save the history of the metrics into a folder, if there is one; return its file."""
         if not self.has_history:
             return []
-        history = self.artifact(HISTORY_NAME, is_volatile=True)
-        if history.path.exists():
-            message = (
-                f"compute() wrote {HISTORY_NAME}, where the values of its metrics are kept. Give "
-                "the file another name."
-            )
-            raise ArtifactError(message)
+        history = Artifact(folder, HISTORY_NAME, is_volatile=True)
         save_points(history.path, self.logged_points)
         return [history]
 

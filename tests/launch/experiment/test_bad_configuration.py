@@ -156,6 +156,25 @@ class NoTask(RunTask):
 class UnknownParameter(RunTask):
     def requires(self):
         return self.need(Preprocessor, column="Age")
+
+class Async(RunTask):
+    async def compute(self):
+        pass
+
+class Target(RunTask):
+    def output(self):
+        return luigi.LocalTarget("out/table.csv")
+
+class Outside(RunTask):
+    def output(self):
+        return self.artifact("/abs.txt")
+
+class WithoutNeed(RunTask):
+    def requires(self):
+        return NoDefault(rate=0.5)
+
+class Plain(luigi.Task):
+    pass
 """
 
 WRONG_GRAPHS = {
@@ -166,6 +185,11 @@ WRONG_GRAPHS = {
     "NeedsNoDefault": ["[NoDefault]", "rate: has no value and no default. Set it in [NoDefault]."],
     "NoTask": ["requires 'Preprocessor', which is not a RunTask. Return tasks from requires()."],
     "UnknownParameter": ["UnknownParameterException", "column", "Correct the task."],
+    "Async": ["task Async", "compute() is asynchronous", "Write `def compute(self):`"],
+    "Target": ["task Target", "Return `self.artifact('table.csv')`"],
+    "Outside": ["task Outside", "below its task's folder, got '/abs.txt'"],
+    "WithoutNeed": ["task WithoutNeed", "write `self.need(NoDefault, ...)`"],
+    "Plain": ["[RunConfig]", "task: Plain is a plain luigi.Task. Derive it from RunTask"],
 }
 
 RUNNER = """\

@@ -12,7 +12,7 @@ from runforest.config.effective import Tables, effective_tables
 from runforest.config.read import Layers, read_layers
 from runforest.config.resolve import ResolvedDataset, resolve_dataset
 from runforest.errors import ConfigError, Problem, did_you_mean
-from runforest.launch.experiment.graph import root_task, walk_graph
+from runforest.launch.experiment.graph import output_problems, root_task, walk_graph
 from runforest.launch.experiment.pins import local_pins, resolve_pins, unmatched_pins
 from runforest.launch.experiment.project_tasks import import_tasks
 from runforest.launch.experiment.task_checks import check_tasks, place, secret_params
@@ -84,6 +84,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     tasks, found = _graph(checked, planned, layers, dataset)
     problems += [*found, *unmatched_pins(tasks, layers), *_force_problems(options, tasks)]
     problems += secret_params(tasks, layers)
+    problems = problems or output_problems(tasks)
     plan = [] if problems or dataset.problems else _plan(options, environment, planned, tasks)
     known = {one.name for one in plan if one.action != "run"} | pins.keys()
     problems += check_tasks(

@@ -5,21 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from luigi.task_register import Register, TaskClassAmbigiousException
 
 from runforest.errors import ConfigError, Problem
 from runforest.importing import uncollected
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 TASKS_PACKAGE = "tasks"
 
 
 def import_tasks(project: Path) -> None:
-    """Import the project's tasks, which registers them.
+    """Import every module below the folder of the project's tasks, which registers them.
 
     Raises
     ------
@@ -31,7 +28,9 @@ def import_tasks(project: Path) -> None:
         sys.path.insert(0, source)
     try:
         with uncollected():
-            importlib.import_module(TASKS_PACKAGE)
+            package = importlib.import_module(TASKS_PACKAGE)
+            for name in _modules(Path(package.__path__[0])):
+                importlib.import_module(name)
     except Exception as error:  # border: this is the user's code
         frames = [
             frame for frame in traceback.extract_tb(error.__traceback__) if source in frame.filename
@@ -48,3 +47,16 @@ def import_tasks(project: Path) -> None:
         except TaskClassAmbigiousException:
             message = f"two tasks are named {name}. Rename one of them."
             raise ConfigError([Problem(where="src/tasks", message=message)]) from None
+
+
+def _modules(folder: Path) -> list[str]:
+    """Return the names of the package and of all modules below it, sub-folders included."""
+    names = [
+        [TASKS_PACKAGE, *file.relative_to(folder).with_suffix("").parts]
+        for file in sorted(folder.rglob("*.py"))
+    ]
+    return [
+        ".".join(parts).removesuffix(".__init__")
+        for parts in names
+        if all(part.isidentifier() for part in parts) and parts[-1] != "__main__"
+    ]
