@@ -10,6 +10,7 @@ RunforestError          one message, one exit code
 from __future__ import annotations
 
 import difflib
+import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,27 +65,54 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def kind_and_text(error: BaseException) -> str:
-    """Return an error as the last line of its traceback tells it.
+    """Return type and text of an error, and of the one at the root of it, if Python shows one.
 
     >>> kind_and_text(ZeroDivisionError("division by zero")), kind_and_text(MemoryError())
     ('ZeroDivisionError: division by zero', 'MemoryError')
     """
     kind, text = type(error).__name__, str(error)
-    return f"{kind}: {text}" if text else kind
+    lines = _error_lines("".join(traceback.format_exception(error)))
+    return (f"{kind}: {text}" if text else kind) + _root(lines)
+
+
+def error_line(text: str) -> str:
+    r"""Return the first line of the error that a traceback ends with, and of the one at its root.
+
+    >>> error_line("Traceback (most recent call last):\n  File ...\nValueError: no.\n  Not so.")
+    'ValueError: no.'
+    """
+    lines = _error_lines(text)
+    return lines[-1] + _root(lines)
+
+
+def _error_lines(text: str) -> list[str]:
+    """Return the first line of each error in a traceback: what follows the indented frames."""
+    _, *blocks = text.split("Traceback (most recent call last):\n")
+    lines = [next(filter(_is_flush, block.splitlines()), "") for block in blocks]
+    return [line for line in lines if line] or text.strip().splitlines()[:1]
+
+
+def _is_flush(line: str) -> bool:
+    return line[:1].strip() != ""
+
+
+def _root(lines: list[str]) -> str:
+    return f" (from {lines[0]})" if lines[0] != lines[-1] else ""
 
 
 @contextmanager
-def interrupts_kept() -> Iterator[None]:
-    """Raise KeyboardInterrupt where another error was made of one in the block.
+def cause_raised(kind: type[BaseException]) -> Iterator[None]:
+    """Raise an error of this kind where a library made another one of it in the block.
 
-    Libraries do so whose clean-up fails for what was not begun, such as the release of a lock.
+    So do those that advise on what they take for their own failure, or whose clean-up fails.
     """
     try:
         yield
-    except Exception as error:  # whichever library's: only those with an interrupt are changed
-        if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
-            raise KeyboardInterrupt from error
-        raise
+    except Exception as error:  # whichever library's: only those with such a cause are changed
+        cause = next((cause for cause in causes(error) if isinstance(cause, kind)), error)
+        if cause is error:
+            raise
+        raise cause from None
 
 
 def format_problems(problems: Iterable[Problem]) -> str:

@@ -15,7 +15,7 @@ import luigi
 from luigi.task import flatten
 from luigi.task_register import Register
 
-from runforest.errors import ArtifactError, Problem, interrupts_kept
+from runforest.errors import ArtifactError, Problem, cause_raised
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.results.artifacts import (
     Artifact,
@@ -142,7 +142,7 @@ class RunTask(TaskLog, luigi.Task):
     def run(self) -> None:
         """Take an equal result of any run, or compute one; Luigi calls this in order."""
         try:
-            with interrupts_kept():
+            with cause_raised(KeyboardInterrupt):
                 self._adopt_or_compute()
         except Exception:  # border: compute() is the user's code; told and raised again
             self.active_run.journal.append(

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import resource
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runforest.run.events import EVENTS, TaskStarted, TrialFinished, from_json, to_json
 from runforest.run.journal import Journal, JournalReader
+from tests.conftest import room_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from runforest.run.events import Event
-
-
-@contextmanager
-def room_for(size_bytes: int) -> Iterator[None]:
-    """Let no file grow beyond a size, as a disk that is nearly full."""
-    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
 
 
 def test_a_line_that_the_disk_takes_in_part_is_an_error(tmp_path: Path) -> None:

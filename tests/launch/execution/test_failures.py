@@ -34,7 +34,7 @@ class Raising(RunTask):
 
     def compute(self):
         self.output()["first"].save("half of it")
-        raise ValueError("the second half is missing")
+        raise ValueError("the second half is missing\\n  of the text\\nWrite it.")
 
 
 @requires(Raising)
@@ -132,7 +132,9 @@ def test_the_traceback_of_a_raising_task_is_an_artifact(artifacts: Path) -> None
     text = (artifacts / "errors" / "Raising.txt").read_text()
 
     assert text.startswith("Traceback")
-    assert text.rstrip().endswith("ValueError: the second half is missing")
+    assert text.rstrip().endswith(
+        "ValueError: the second half is missing\n  of the text\nWrite it."
+    )
 
 
 def test_a_forgotten_output_is_named_with_its_remedy(artifacts: Path) -> None:
@@ -166,7 +168,7 @@ def test_the_summary_names_each_failure_and_its_traceback(
 ) -> None:
     out = broken[1].out
 
-    assert "Raising: ValueError: the second half is missing" in out
+    assert "Raising: ValueError: the second half is missing\n" in out
     assert str(artifacts / "errors" / "Raising.txt") in out
     assert "not run" in next(line for line in out.splitlines() if "Below" in line)
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
-from tests.conftest import make_project
+from runforest.tracking.models.mlflow_model import save_model
+from tests.conftest import make_project, room_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +140,11 @@ def test_numbers_are_predicted_as_numbers(bare: Project, tmp_path: Path) -> None
     predicted = predict_afresh(bare, tmp_path / "answers.csv")
     assert predicted == pytest.approx(written(bare, "y"), rel=1e-12)
     assert len(set(predicted)) > 2
+
+
+def test_a_full_disk_is_not_taken_for_a_shortcoming_of_the_format(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"x": range(5000), "y": [row % 2 for row in range(5000)]})
+    estimator = KNeighborsClassifier().fit(rows[["x"]], rows["y"])
+
+    with room_for(20_000), pytest.raises(OSError, match="File too large"):
+        save_model(estimator, tmp_path / "model", rows[["x"]], [])

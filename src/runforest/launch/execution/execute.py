@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.errors import ArtifactError, interrupts_kept
+from runforest.errors import ArtifactError, cause_raised
 from runforest.fingerprint.ingredients import required_results
 from runforest.launch.execution.closing import Execution, close_execution
 from runforest.launch.execution.open import OpenExperiment, open_experiment
@@ -64,7 +64,7 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
             )
         log_file, secrets = opened.run.artifacts / "console.log", experiment.environment.secrets
         try:
-            with interrupts_kept(), ConsoleLog(log_file, secrets) as console:
+            with cause_raised(KeyboardInterrupt), ConsoleLog(log_file, secrets) as console:
                 set_up_logging(experiment.config.log_level)
                 if opened.commit.note:
                     logger.info(opened.commit.note)

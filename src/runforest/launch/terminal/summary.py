@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from runforest.errors import error_line
 from runforest.redact import redact
 
 if TYPE_CHECKING:
@@ -131,7 +132,6 @@ def _detail(outcome: TaskOutcome) -> str:
 def _print_failures(console: Console, opened: OpenExperiment, execution: Execution) -> None:
     for name, outcome in execution.outcomes.items():
         if outcome.status == "failed":
-            last_line = outcome.traceback.strip().splitlines()[-1]
             path = opened.run.artifacts / "errors" / f"{name}.txt"
-            console.print(f"[red]{escape(name)}: {escape(last_line)}[/red]")
+            console.print(f"[red]{escape(name)}: {escape(error_line(outcome.traceback))}[/red]")
             console.print(f"         traceback: {escape(str(path))}")

@@ -7,6 +7,7 @@ import warnings
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from runforest.errors import cause_raised
 from runforest.tracking.models.skops_file import make_deterministic
 
 if TYPE_CHECKING:
@@ -57,14 +58,15 @@ def save_model(
         warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer", UserWarning)
         inferred = infer_signature(example, estimator.predict(example))
     options = _serialization(estimator)
-    mlflow.sklearn.save_model(
-        estimator,
-        str(path),
-        signature=ModelSignature(inputs=inferred.inputs, outputs=inferred.outputs),
-        pip_requirements=_requirements(estimator),
-        code_paths=[str(code) for code in code_paths] or None,
-        **options,
-    )
+    with cause_raised(OSError):  # MLflow takes a full disk for a shortcoming of the format
+        mlflow.sklearn.save_model(
+            estimator,
+            str(path),
+            signature=ModelSignature(inputs=inferred.inputs, outputs=inferred.outputs),
+            pip_requirements=_requirements(estimator),
+            code_paths=[str(code) for code in code_paths] or None,
+            **options,
+        )
     for file in path.glob("*.skops"):
         make_deterministic(file)
 
