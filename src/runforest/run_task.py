@@ -15,7 +15,7 @@ import luigi
 from luigi.task import flatten
 from luigi.task_register import Register
 
-from runforest.errors import ArtifactError, Problem, cause_raised
+from runforest.errors import ArtifactError, Problem, cause_raised, kind_and_text
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.results.artifacts import (
     Artifact,
@@ -144,9 +144,13 @@ class RunTask(TaskLog, luigi.Task):
         try:
             with cause_raised(KeyboardInterrupt):
                 self._adopt_or_compute()
-        except Exception:  # border: compute() is the user's code; told and raised again
+        except Exception as error:  # border: compute() is the user's code; recorded, raised again
             self.active_run.journal.append(
-                TaskFailed(task=self.folder_name, traceback=traceback.format_exc())
+                TaskFailed(
+                    task=self.folder_name,
+                    traceback=traceback.format_exc(),
+                    reason=kind_and_text(error),
+                )
             )
             raise
         except KeyboardInterrupt:

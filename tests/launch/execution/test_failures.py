@@ -72,6 +72,41 @@ class Everything(WrapperRunTask):
     pass
 """
 
+FLAKY = """\
+from runforest.run_task import RunTask, requires
+
+
+class Flaky(RunTask):
+    def output(self):
+        return self.artifact("done.txt")
+
+    def compute(self):
+        counter = self.active_run.project / "attempts.txt"
+        number = int(counter.read_text()) + 1 if counter.exists() else 1
+        counter.write_text(str(number))
+        if number < 3:
+            raise ValueError(f"not at attempt {number}")
+        self.output().save("done")
+
+
+@requires(Flaky)
+class After(RunTask):
+    def output(self):
+        return self.artifact("after.txt")
+
+    def compute(self):
+        self.output().save(self.input().load())
+"""
+
+RETRYING = """\
+[RunConfig]
+task = "After"
+workers = 2
+[scheduler]
+retry_count = 3
+retry_delay = 0
+"""
+
 FILLING = """\
 from runforest.run_task import RunTask
 
@@ -206,3 +241,20 @@ def test_a_full_disk_fails_the_task_and_closes_the_run(small_disk: Project) -> N
     assert run.info.status == "FAILED"
     assert not (artifacts / "Filling").exists()
     assert "No space left on device" in (artifacts / "errors" / "Filling.txt").read_text()
+
+
+def test_a_task_that_succeeds_at_its_third_attempt_finishes_the_run(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    project = make_project(tmp_path / "project", empty_store)
+    project.write("src/tasks/flaky.py", FLAKY)
+    project.configure(RETRYING)
+
+    outcome = project.run()
+
+    assert outcome.code == 0, outcome.err
+    (run,) = project.runs()
+    assert run.info.status == "FINISHED"
+    assert "attempt 3" in next(line for line in outcome.out.splitlines() if "Flaky" in line)
+    log = (project.artifacts(run) / "console.log").read_text(encoding="utf-8")
+    assert log.count("Flaky failed: ValueError: not at attempt") == 2

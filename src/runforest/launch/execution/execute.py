@@ -93,7 +93,9 @@ def _complete(experiment: Experiment, opened: OpenExperiment, execution: Executi
     """Complete the experiment's task; return whether that succeeded."""
     execution.adopted = _adopt_planned(experiment, opened)
     root = root_task(experiment.config.task, opened.run)
-    return root.complete() or (_build(experiment, root) and root.complete())
+    if not root.complete():
+        _build(experiment, root)
+    return root.complete()
 
 
 def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, Manifest]:
@@ -119,16 +121,18 @@ def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, 
     return adopted
 
 
-def _build(experiment: Experiment, root: RunTask) -> bool:
-    """Let Luigi run what is not complete; return whether it could be scheduled."""
+def _build(experiment: Experiment, root: RunTask) -> None:
+    """Let Luigi run what is not complete.
+
+    What it returns is no use: it is false where a task failed, though a later attempt succeeded.
+    """
     config = experiment.config
     if config.start_method:
         multiprocessing.set_start_method(config.start_method, force=True)
     scheduler = (
         {"scheduler_url": config.scheduler} if config.scheduler else {"local_scheduler": True}
     )
-    result = luigi.build([root], workers=config.workers, detailed_summary=True, **scheduler)
-    return bool(result.scheduling_succeeded)
+    luigi.build([root], workers=config.workers, **scheduler)
 
 
 def _on_event(execution: Execution, progress: Progress, event: Event) -> None:
@@ -145,4 +149,4 @@ def _on_event(execution: Execution, progress: Progress, event: Event) -> None:
         case TaskReused():
             logger.info("%s reused from run %s", event.task, event.reused_from)
         case TaskFailed():
-            logger.info("%s failed", event.task)
+            logger.info("%s failed: %s", event.task, event.reason)

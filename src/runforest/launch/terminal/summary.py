@@ -126,7 +126,8 @@ def _task_rows(
 def _detail(outcome: TaskOutcome) -> str:
     if outcome.reused_from:
         return f"from run {outcome.reused_from}"
-    return seconds(outcome.duration_s) if outcome.duration_s else ""
+    attempts = [f"attempt {outcome.n_attempts}"] if outcome.n_attempts > 1 else []
+    return ", ".join([*([seconds(outcome.duration_s)] if outcome.duration_s else []), *attempts])
 
 
 def _print_failures(console: Console, opened: OpenExperiment, execution: Execution) -> None:

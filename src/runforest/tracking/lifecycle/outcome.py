@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class TaskOutcome:
-    """What became of a task: `status` is started, computed, reused or failed."""
+    """What became of a task: `status` is started, computed, reused or failed.
+
+    `n_attempts` is above 1 where Luigi tried again after an error ([scheduler] retry_count).
+    """
 
     status: str
+    n_attempts: int = 1
     duration_s: float = 0.0
     reused_from: str = ""
     traceback: str = ""

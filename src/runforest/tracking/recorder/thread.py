@@ -185,6 +185,9 @@ class Recorder:
         for event in events:
             outcome = outcome_of(event)
             if outcome:
+                before = self.outcomes.get(event.task, outcome)
+                is_again = before.status == "failed" and outcome.status == "started"
+                outcome.n_attempts = before.n_attempts + is_again
                 self.outcomes[event.task] = outcome
 
     def _record(self, events: list[Event]) -> None:
