@@ -36,7 +36,8 @@ def _load_parquet(path: Path) -> object:
 
 
 def _save_parquet(path: Path, value: object) -> None:
-    _table(value).to_parquet(path, index=False)
+    table = _table(value)
+    table.to_parquet(path, index=_has_index(table))
 
 
 def _load_csv(path: Path) -> object:
@@ -46,13 +47,21 @@ def _load_csv(path: Path) -> object:
 
 
 def _save_csv(path: Path, value: object) -> None:
-    _table(value).to_csv(path, index=False, lineterminator="\n")
+    """Write a table, an index that says something as its first columns: CSV has no index."""
+    table = _table(value)
+    labels = ["index" if name is None else name for name in table.index.names]
+    table.to_csv(path, index=_has_index(table), index_label=labels, lineterminator="\n")
 
 
 def _table(value: Any) -> pd.DataFrame:  # noqa: ANN401 - whatever pandas makes a table of
     import pandas as pd
 
     return pd.DataFrame(value)
+
+
+def _has_index(table: pd.DataFrame) -> bool:
+    """Return whether the index says something: it has a name, or is no mere number of the row."""
+    return any(name is not None for name in table.index.names) or table.index.dtype.kind not in "iu"
 
 
 def _load_json(path: Path) -> object:
