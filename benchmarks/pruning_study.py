@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest.model.estimators import Kind
-    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.trial_record import TrialRecord
 
 N_FOLDS = 5
@@ -41,7 +41,7 @@ class _Budget:
     def study_started(self, earlier: list[TrialRecord]) -> None:
         """Nothing is earlier."""
 
-    def trial_is_long(self, flight: Flight) -> None:
+    def trial_is_long(self, running: RunningTrial) -> None:
         """Let it go on."""
 
     def trial_finished(self, record: TrialRecord) -> None:

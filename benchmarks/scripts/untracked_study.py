@@ -24,7 +24,7 @@ from runforest.tuning.study.spec import StudySpec
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.trial_record import TrialRecord
 
 
@@ -38,7 +38,7 @@ class Times:
     def study_started(self, earlier: list[TrialRecord]) -> None:
         """Nothing is earlier."""
 
-    def trial_is_long(self, flight: Flight) -> None:
+    def trial_is_long(self, running: RunningTrial) -> None:
         """Let it go on."""
 
     def trial_finished(self, record: TrialRecord) -> None:

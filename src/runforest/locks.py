@@ -1,4 +1,4 @@
-"""Locks of files that tell when they keep somebody waiting."""
+"""File locks that log when they block."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LOCK_SUFFIX = ".lock"
+"""Of the file beside what it locks."""
+
 PATIENCE_S = 3.0
-"""How long a process waits without a word."""
+"""How long a process waits before it logs that."""
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def held(path: Path, reason: str) -> Iterator[None]:
     Parameters
     ----------
     reason
-        Said once when another process keeps the lock for longer than `PATIENCE_S`.
+        Logged once when another process keeps the lock for longer than `PATIENCE_S`.
     """
     lock = FileLock(path)
     try:

@@ -21,12 +21,13 @@ from runforest.parameters import (
 )
 from runforest.run_task import RunTask
 from runforest.tuning.checks import study_problems
-from runforest.tuning.samplers.table import PRUNERS, SAMPLERS
+from runforest.tuning.samplers.pruners import PRUNERS
+from runforest.tuning.samplers.table import SAMPLERS
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.study.figures import study_figures
 from runforest.tuning.study.spec import StudySpec
 from runforest.tuning.study.tables import study_facts, trials_table
-from runforest.tuning.study_log import StudyLog, kept_study
+from runforest.tuning.study_log import StudyLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,7 +76,9 @@ class Tuner(RunTask):
     )
     seed = luigi.IntParameter(default=0, description="Seed of the sampler and of the folds.")
     sampler = luigi.Parameter(
-        default="tpe", description=f"How parameters are chosen: {_names(SAMPLERS)}."
+        default="tpe",
+        description=f"How parameters are chosen: {_names(SAMPLERS)}; or the import path of a "
+        "sampler of Optuna.",
     )
     sampler_options = TableParameter(
         default={}, description="Options of the sampler, as Optuna names them."
@@ -89,7 +92,7 @@ class Tuner(RunTask):
     prune_by = luigi.ChoiceParameter(
         default="folds",
         choices=("folds", "iterations"),
-        description="When the pruner is asked: after each fold, or after each step of the training "
+        description="When the pruner decides: after each fold, or after each step of the training "
         "of all folds, for estimators that are trained in iterations.",
     )
     n_steps = luigi.NumericalParameter(
@@ -170,11 +173,12 @@ class Tuner(RunTask):
     def compute(self) -> None:
         """Run the trials that are missing and keep what the study found."""
         from runforest.tuning.driver.search import run_study
+        from runforest.tuning.storage.study_file import locked_study
 
         space = parse_space(self.search_space) if self.search_space else {}
         study = self._study_spec(space)
         with (
-            kept_study(self._kept_file(), is_anew=self.is_forced) as study_file,
+            locked_study(self._kept_file(), is_anew=self.is_forced) as study_file,
             open_executor(self.executor, self.n_jobs, address=self.address) as executor,
         ):
             result = run_study(

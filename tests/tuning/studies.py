@@ -21,7 +21,7 @@ from runforest.tuning.space.table import parse_space, suggest
 if TYPE_CHECKING:
     import pytest
 
-    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.trial_record import TrialRecord
 
 SPACE = parse_space(
@@ -58,8 +58,8 @@ def make_study(path: str = "", **changes: object) -> StudySpec:
     return dataclasses.replace(study, **changes)
 
 
-class Told:
-    """A listener that keeps what it hears, and may do something at each finished trial."""
+class Recording:
+    """A listener that collects what it gets, and may do something at each finished trial."""
 
     def __init__(self, on_trial=lambda _record: None) -> None:
         self.earlier: list[TrialRecord] = []
@@ -70,8 +70,8 @@ class Told:
     def study_started(self, earlier: list[TrialRecord]) -> None:
         self.earlier = earlier
 
-    def trial_is_long(self, flight: Flight) -> None:
-        self.long.append(flight.uid)
+    def trial_is_long(self, running: RunningTrial) -> None:
+        self.long.append(running.uid)
 
     def trial_finished(self, record: TrialRecord) -> None:
         self.finished.append(record)
@@ -101,7 +101,7 @@ class InterruptedExecutor(SerialExecutor):
         return super().submit(fn, *args, **kwargs)
 
 
-class Killed(Told):
+class Killed(Recording):
     """A listener that ends the study at a finished trial, as a kill would."""
 
     def __init__(self, number: int) -> None:
@@ -132,7 +132,7 @@ def run(
             table=file,
             executor=executor or SerialExecutor(),
             n_jobs=n_jobs,
-            listener=listener or Told(),
+            listener=listener or Recording(),
             suggest=partial(suggesting, space=study.space),
             **files,
         )

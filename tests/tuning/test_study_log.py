@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.locks import PATIENCE_S
-from runforest.tuning.study_log import kept_study
+from runforest.tuning.storage.study_file import locked_study
 from tests.launch.execution.counted_study import CONFIG, make_study
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def test_who_waits_for_a_study_says_so_once(
     is_held, may_end = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with kept_study(kept, is_anew=False):
+        with locked_study(kept, is_anew=False):
             is_held.set()
             may_end.wait(60)
 
@@ -33,7 +33,7 @@ def test_who_waits_for_a_study_says_so_once(
     is_held.wait(60)
     threading.Timer(2 * PATIENCE_S, may_end.set).start()
 
-    with kept_study(kept, is_anew=False) as file:
+    with locked_study(kept, is_anew=False) as file:
         holder.join()
 
     assert file == kept
@@ -58,11 +58,11 @@ def test_a_study_begins_anew_only_when_nobody_works_on_it_any_more(tmp_path: Pat
     file, found = tmp_path / "study.journal", []
 
     def begin_anew() -> None:
-        with kept_study(file, is_anew=True) as study:
+        with locked_study(file, is_anew=True) as study:
             found.append(study.exists())
 
     second = threading.Thread(target=begin_anew)
-    with kept_study(file, is_anew=False) as first:
+    with locked_study(file, is_anew=False) as first:
         first.touch()
         second.start()
         second.join(0.3)
@@ -73,12 +73,12 @@ def test_a_study_begins_anew_only_when_nobody_works_on_it_any_more(tmp_path: Pat
     assert found == [False]
 
 
-def test_what_was_asked_is_forgotten_with_the_study(tmp_path: Path) -> None:
-    file, asked = tmp_path / "study.journal", tmp_path / "study.asked"
-    for one in (file, asked):
+def test_what_was_started_is_forgotten_with_the_study(tmp_path: Path) -> None:
+    file, started = tmp_path / "study.journal", tmp_path / "study.started"
+    for one in (file, started):
         one.touch()
 
-    with kept_study(file, is_anew=False):
-        assert asked.exists()
-    with kept_study(file, is_anew=True):
-        assert not asked.exists()
+    with locked_study(file, is_anew=False):
+        assert started.exists()
+    with locked_study(file, is_anew=True):
+        assert not started.exists()

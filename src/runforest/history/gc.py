@@ -19,10 +19,10 @@ from runforest.config.pins import pinned_folder
 from runforest.errors import ConfigError, Problem
 from runforest.history.needed_runs import without_needed
 from runforest.layout import Layout
+from runforest.locks import LOCK_SUFFIX
 from runforest.tracking.deletion import delete_runs, top_runs
 from runforest.tracking.exchange.transfer import DRAFT, remove_drafts
 from runforest.tracking.tags import HOST_TAG, PROJECT_TAG
-from runforest.tuning.study_log import LOCK_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,7 +13,7 @@ from runforest.results.digests import DigestCache
 from runforest.tracking.exchange.transfer import download_result
 from runforest.tracking.recorded_run import find_run
 from runforest.tracking.store.connect import connect, store_uri
-from runforest.tuning.storage.study_file import read_journal
+from runforest.tuning.storage.study_file import read_study_file
 
 if TYPE_CHECKING:
     import optuna
@@ -59,8 +59,8 @@ def load_study(run: str, *, task: str = "", project: Path | None = None) -> optu
 def study_of(run: RecordedRun, task: str) -> optuna.Study:
     """Return the study among the results of a task, in memory."""
     if run.is_local:
-        return read_journal(run.artifacts / task / STUDY_FILE)
+        return read_study_file(run.artifacts / task / STUDY_FILE)
     with tempfile.TemporaryDirectory(prefix="runforest-") as folder:
         digests = DigestCache(Path(folder) / "digests.txt")
         result = download_result(f"{run.artifact_uri}/{task}", Path(folder) / task, digests)
-        return read_journal(result / STUDY_FILE)
+        return read_study_file(result / STUDY_FILE)

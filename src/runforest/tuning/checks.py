@@ -10,13 +10,8 @@ from runforest.model.folds import fold_count_problem
 from runforest.model.scorers import TIMES
 from runforest.model.scoring import scorer_problems
 from runforest.model.stepwise.steps import stepping_problem
-from runforest.tuning.samplers.pruners import idle_pruner_problems
-from runforest.tuning.samplers.table import (
-    PRUNERS,
-    SAMPLERS,
-    pruner_problems,
-    sampler_problems,
-)
+from runforest.tuning.samplers.pruners import PRUNERS, idle_pruner_problems, pruner_problems
+from runforest.tuning.samplers.table import SAMPLERS, sampler_problems
 from runforest.tuning.space.dimensions import CategoricalDimension
 from runforest.tuning.space.table import parse_space, space_problems
 

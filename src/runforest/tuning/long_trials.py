@@ -1,4 +1,4 @@
-"""Trials that last: told while they run, and let finish when a person asks for the end."""
+"""Trials that last: reported while they run, and left to finish when a person asks for the end."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.driver.running_trial import RunningTrial
 
 logger = logging.getLogger(__name__)
 
 LONG_S = 5.0
-"""Seconds after which a trial is told to be running."""
+"""Seconds after which a running trial is reported."""
 
 POLL_S = 0.5
 
 
-class Airborne:
-    """The trials in flight, watched by a thread that tells of the long ones, each once.
+class LongTrialReporter:
+    """A thread that reports the trials which run for long, each once.
 
-    What telling raises sets `stop`, and is raised when the context is left.
+    What `on_long` raises sets `stop`, and is raised when the context is left.
     """
 
-    def __init__(self, on_long: Callable[[Flight], None], stop: threading.Event) -> None:
+    def __init__(self, on_long: Callable[[RunningTrial], None], stop: threading.Event) -> None:
         self._on_long, self._stop = on_long, stop
-        self._flights: dict[str, Flight] = {}
-        self._told: set[str] = set()
+        self._running: dict[str, RunningTrial] = {}
+        self._reported: set[str] = set()
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._error: Exception | None = None
@@ -44,33 +44,32 @@ class Airborne:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop watching; raise what telling of a trial raised."""
+        """Stop watching; raise what `on_long` raised."""
         self._ended.set()
         self._thread.join()
         if self._error:
             raise self._error
 
-    def add(self, flight: Flight) -> None:
+    def add(self, running: RunningTrial) -> None:
         """Watch a trial."""
         with self._lock:
-            self._flights[flight.uid] = flight
+            self._running[running.uid] = running
 
-    def remove(self, flight: Flight) -> None:
-        """Let go of a trial; nothing is told of it afterwards."""
+    def remove(self, running: RunningTrial) -> None:
+        """Let go of a trial; it is not reported afterwards."""
         with self._lock:
-            del self._flights[flight.uid]
-            self._told.discard(flight.uid)
+            del self._running[running.uid]
 
     def params(self) -> list[dict[str, object]]:
-        """Return the parameters of the trials in flight."""
+        """Return the parameters of the running trials."""
         with self._lock:
-            return [flight.params for flight in self._flights.values()]
+            return [running.params for running in self._running.values()]
 
     def _watch(self) -> None:
         has_announced = False
         while not self._ended.wait(POLL_S):
             try:
-                self._tell_long_ones()
+                self._report()
             except Exception as error:  # noqa: BLE001  It belongs to the thread of the study.
                 self._error = error
                 self._stop.set()
@@ -79,13 +78,13 @@ class Airborne:
                 has_announced = True
                 logger.warning("Finishing the running trials. Ctrl-C again stops at once.")
 
-    def _tell_long_ones(self) -> None:
+    def _report(self) -> None:
         with self._lock:
-            for uid, flight in self._flights.items():
-                is_long = time.perf_counter() - flight.clock_s > LONG_S
-                if is_long and uid not in self._told:
-                    self._told.add(uid)
-                    self._on_long(flight)
+            for uid, running in self._running.items():
+                is_long = time.perf_counter() - running.clock_s > LONG_S
+                if is_long and uid not in self._reported:
+                    self._reported.add(uid)
+                    self._on_long(running)
 
 
 @contextmanager
@@ -100,11 +99,11 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         return
     previous = signal.getsignal(signal.SIGINT)
 
-    def _note(_number: int, _frame: FrameType | None) -> None:
+    def note(_number: int, _frame: FrameType | None) -> None:
         stop.set()
         signal.signal(signal.SIGINT, previous)
 
-    signal.signal(signal.SIGINT, _note)
+    signal.signal(signal.SIGINT, note)
     try:
         yield stop
     finally:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from runforest.results.manifest import read_manifest
-from runforest.tuning.storage.study_file import drop_torn_line, read_journal
+from runforest.tuning.storage.study_file import drop_torn_line, read_study_file
 from tests.conftest import Project, make_project
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class CountedStudy:
             shutil.copyfile(file, copy)
             drop_torn_line(copy)
             with suppress(ValueError):  # killed before there was a study in it
-                return [trial.params["ccp_alpha"] for trial in read_journal(copy).trials]
+                return [trial.params["ccp_alpha"] for trial in read_study_file(copy).trials]
         return []
 
     def table(self, run: MlflowRun) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def test_a_study_whose_scheduler_was_killed_fails_and_can_go_on(study: CountedSt
 
     assert driver.returncode == 1
     assert "the connection to the scheduler at tcp://127.0.0.1:" in out + err
-    assert "The finished trials are kept" in out + err
+    assert "The finished trials are stored" in out + err
     assert outcome.code == 0, outcome.err
     assert 0 < len(points) < N_MORE
     assert [study.fits()[point] for point in points] == [N_FOLDS] * len(points)

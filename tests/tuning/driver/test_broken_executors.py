@@ -9,7 +9,7 @@ import pytest
 from runforest.executors import SerialExecutor, open_executor
 from runforest.tuning.driver.search import StudyError
 from runforest.tuning.space.table import parse_space
-from tests.tuning.studies import SPACE, Told, make_study, run, write_model
+from tests.tuning.studies import SPACE, Recording, make_study, run, write_model
 
 SAFE = {"alpha": {"type": "float", "low": 1e-3, "high": 0.9, "log": True}}
 
@@ -57,9 +57,9 @@ def test_a_trial_that_ends_while_the_executor_breaks_is_kept(order, tmp_path) ->
             future.set_exception(BrokenExecutor("gone."))
             return future
 
-    with pytest.raises(StudyError, match=r"gone\. The finished trials are kept"):
+    with pytest.raises(StudyError, match=r"gone\. The finished trials are stored"):
         run(make_study(), executor=Breaking(), n_jobs=2, study_file=tmp_path / "study.log")
 
-    told = Told()
+    told = Recording()
     run(make_study(n_trials=1), study_file=tmp_path / "study.log", listener=told)
     assert [trial.state for trial in told.earlier] == ["complete"]

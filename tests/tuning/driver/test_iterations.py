@@ -62,25 +62,6 @@ def test_every_pruner_of_steps_gives_trials_up_and_completes_others(pruner, opti
     assert {trial.state for trial in result.trials} == {"complete", "pruned"}
 
 
-def test_an_estimator_that_exits_in_a_step_fails_its_trial(tmp_path, monkeypatch) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "exiting.py").write_text(
-        "import sys\n"
-        "from sklearn.linear_model import SGDRegressor\n"
-        "class Exiting(SGDRegressor):\n"
-        "    def partial_fit(self, X, y):\n"
-        "        self.fit_intercept or sys.exit('no intercept')\n"
-        "        return super().partial_fit(X, y)\n"
-    )
-    space = parse_space({"fit_intercept": [True, False]})
-
-    trials = run(stepwise("exiting.Exiting", space=space)).trials
-
-    failed = {trial.reason for trial in trials if not trial.params["fit_intercept"]}
-    assert failed == {"RuntimeError: SystemExit('no intercept') was raised, which ends a program"}
-    assert {trial.state for trial in trials if trial.params["fit_intercept"]} >= {"complete"}
-
-
 @pytest.mark.slow
 def test_the_models_travel_between_processes() -> None:
     alone = run(stepwise(n_trials=3))

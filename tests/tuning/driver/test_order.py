@@ -9,7 +9,8 @@ import pytest
 
 from runforest.tuning.driver.search import StudyError
 from runforest.tuning.space.table import parse_space, suggest
-from runforest.tuning.storage.study_file import StudyJournal
+from runforest.tuning.storage.resume import earlier_trials
+from runforest.tuning.storage.study_file import StudyFile
 from tests.tuning.studies import (
     GRID,
     NUMBERS,
@@ -34,7 +35,7 @@ def test_a_sequence_goes_on_after_trials_that_were_running(sampler, space, tmp_p
     whole, file = run(study), tmp_path / "study.log"
     with pytest.raises(KeyboardInterrupt):
         run(study, executor=StuckExecutor(2), n_jobs=2, listener=Killed(3), study_file=file)
-    running = StudyJournal(file, study.objectives).unfinished()
+    running = earlier_trials(StudyFile(file, study.objectives), study).unfinished
 
     result = run(study, study_file=file)
 
@@ -115,7 +116,7 @@ def test_a_narrowed_study_draws_other_random_numbers_than_before(tmp_path) -> No
     assert len(result.trials) == len({trial.params["alpha"] for trial in result.trials}) == 12
 
 
-def test_trials_keep_the_numbers_in_which_they_were_asked(tmp_path) -> None:
+def test_trials_keep_the_numbers_in_which_they_were_started(tmp_path) -> None:
     known, file = {}, tmp_path / "study.log"
 
     def suggest_and_note(trial: optuna.Trial, space) -> dict[str, object]:

@@ -7,8 +7,9 @@ import sys
 import optuna
 import pytest
 
-from runforest.tuning.samplers.table import PRUNERS, SAMPLERS, pruner_problems, sampler_problems
-from runforest.tuning.space.table import parse_space, suggest
+from runforest.tuning.samplers.pruners import PRUNERS, pruner_problems
+from runforest.tuning.samplers.table import SAMPLERS, sampler_choice, sampler_problems
+from runforest.tuning.space.table import grid_points, parse_space, suggest
 
 STEPS = parse_space(
     {
@@ -58,24 +59,60 @@ def test_an_unknown_option_names_a_near_one(name, choice, check) -> None:
 
 
 def test_an_unknown_sampler_lists_the_known_ones() -> None:
-    expected = "unknown sampler 'TPE'. Choose one of: tpe, random, grid, qmc, cmaes, gp, nsgaii."
-
-    assert sampler_problems("TPE", STEPS) == {"sampler": expected}
+    assert sampler_problems("TPE", STEPS) == {
+        "sampler": "unknown sampler 'TPE'. Choose one of: tpe, random, grid, qmc, cmaes, nsgaii; "
+        "or an import path, such as optuna.samplers.GPSampler."
+    }
 
 
 def test_an_unknown_pruner_lists_the_known_ones() -> None:
     assert "Choose one of: none, median, percentile" in pruner_problems("mean")["pruner"]
 
 
-@pytest.mark.parametrize(("sampler", "package"), [("cmaes", "cmaes"), ("gp", "torch")])
-def test_a_missing_package_is_named_with_its_extra(
-    monkeypatch: pytest.MonkeyPatch, sampler: str, package: str
+@pytest.mark.parametrize(
+    ("sampler", "package", "installed"),
+    [
+        ("cmaes", "cmaes", "runforest[cmaes]"),
+        ("optuna.samplers.CmaEsSampler", "cmaes", "cmaes"),
+        ("optuna.samplers.GPSampler", "torch", "torch"),
+    ],
+)
+def test_a_missing_package_is_named_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, sampler: str, package: str, installed: str
 ) -> None:
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.delitem(sys.modules, package, raising=False)
     monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "Editable" not in str(f)])
 
-    assert f"pip install runforest[{sampler}]" in sampler_problems(sampler, STEPS)["sampler"]
+    assert sampler_problems(sampler, STEPS) == {
+        "sampler": f"{sampler} needs the package `{package}`. Install it: pip install {installed}"
+    }
+
+
+def test_any_sampler_of_optuna_can_be_named_by_its_import_path() -> None:
+    name = "optuna.samplers.TPESampler"
+
+    assert sampler_problems(name, STEPS, {"n_startup_trials": 3}) == {}
+    assert sampler_choice(name).is_reseeded
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "key", "remedy"),
+    [
+        ("optuna.samplers.TPESampler", {"n_startup": 3}, "n_startup", "mean `n_startup_trials`"),
+        ("optuna.samplers.TPESample", {}, "", "Did you mean `TPESampler`"),
+        ("optuna.pruners.MedianPruner", {}, "", "Name a subclass of optuna.samplers.BaseSampler"),
+        ("optuna.samplers.PartialFixedSampler", {}, "", "Correct the option"),
+        ("absent_package.Sampler", {}, "", "Install the package that holds it"),
+    ],
+)
+def test_what_is_wrong_with_an_imported_sampler_is_found_before_a_run(
+    name: str, options: dict, key: str, remedy: str
+) -> None:
+    ((where, message),) = sampler_problems(name, STEPS, options).items()
+
+    assert remedy in message
+    assert where.endswith(key)
 
 
 def test_a_grid_needs_steps() -> None:
@@ -109,33 +146,22 @@ def test_a_refused_option_of_a_pruner_says_what_is_allowed() -> None:
     assert "between 0 and 100" in problems["pruner_options"]
 
 
-def test_a_grid_visits_each_point_once() -> None:
-    study = optuna.create_study(sampler=SAMPLERS["grid"].build(0, STEPS, {}))
+def test_the_points_of_a_grid_come_once_each_in_an_order_of_the_seed() -> None:
+    first, again, other = ([*grid_points(STEPS, seed)] for seed in (0, 0, 1))
 
-    points = [tuple(suggest(study.ask(), STEPS).values()) for _ in range(9)]
+    expected = [{"a": a, "b": b} for a in (0.0, 0.5, 1.0) for b in (1, 2, 3)]
+    assert first == again != other
+    for points in (first, other):
+        assert sorted(points, key=lambda point: (point["a"], point["b"])) == expected
 
-    assert sorted(points) == [(a, b) for a in (0.0, 0.5, 1.0) for b in (1, 2, 3)]
 
-
-def test_of_a_large_grid_the_points_that_are_left_are_visited() -> None:
+def test_of_a_large_grid_the_points_that_are_left_come() -> None:
     space = parse_space({"a": {"type": "int", "low": 1, "high": 20_000}})
-    sampler = SAMPLERS["grid"].build(0, space, {})
-    sampler.skip({"a": number} for number in range(1, 20_001) if number % 100)
-    study = optuna.create_study(sampler=sampler)
+    taken = [{"a": number} for number in range(1, 20_001) if number % 100]
 
-    points = [suggest(study.ask(), space)["a"] for _ in range(200)]
+    points = [point["a"] for point in grid_points(space, 0, taken)]
 
     assert sorted(points) == list(range(100, 20_001, 100))
-
-
-def test_an_exhausted_grid_says_so() -> None:
-    space = parse_space({"a": [1, 2]})
-    study = optuna.create_study(sampler=SAMPLERS["grid"].build(0, space, {}))
-    for _ in range(2):
-        suggest(study.ask(), space)
-
-    with pytest.raises(ValueError, match="Ask for fewer trials"):
-        suggest(study.ask(), space)
 
 
 def test_nsgaii_goes_on_after_hundreds_of_generations() -> None:

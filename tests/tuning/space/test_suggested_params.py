@@ -10,8 +10,8 @@ import pytest
 from sklearn.linear_model import Lasso
 
 from runforest.tuning.driver.search import StudyError
-from runforest.tuning.storage.study_file import StudyJournal
-from tests.tuning.studies import Killed, Told, make_study, run
+from runforest.tuning.storage.study_file import StudyFile
+from tests.tuning.studies import Killed, Recording, make_study, run
 
 if TYPE_CHECKING:
     import optuna
@@ -65,13 +65,13 @@ def test_a_suggested_value_is_kept_as_the_trainer_reads_it(value, kept, tmp_path
     ],
 )
 def test_an_object_is_refused_before_its_trial_is_computed(value, named, tmp_path) -> None:
-    file, told = tmp_path / "study.log", Told()
+    file, told = tmp_path / "study.log", Recording()
 
     with pytest.raises(StudyError, match=f"{named}.* in a subclass of the estimator"):
         run(make_own_study(), suggesting=suggesting(value), listener=told, study_file=file)
 
     assert told.finished == []
-    assert StudyJournal(file, ["r2"]).unfinished() == {}
+    assert StudyFile(file, ["r2"]).started() == {}
 
 
 def test_a_choice_that_json_does_not_know_is_refused() -> None:

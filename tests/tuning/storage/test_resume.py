@@ -15,14 +15,14 @@ from optuna.search_space import intersection_search_space
 
 from runforest.tuning import long_trials as watch
 from runforest.tuning.space.table import parse_space, suggest
-from runforest.tuning.storage.resume import is_inside
-from runforest.tuning.storage.study_file import StudyJournal, read_journal
+from runforest.tuning.storage.resume import earlier_trials, is_inside
+from runforest.tuning.storage.study_file import StudyFile, read_study_file
 from tests.tuning.studies import (
     NUMBERS,
     SPACE,
     Killed,
+    Recording,
     StuckExecutor,
-    Told,
     make_study,
     run,
     write_model,
@@ -39,7 +39,7 @@ NARROW = parse_space(
 
 def test_trials_inside_a_narrowed_space_are_used(tmp_path, caplog) -> None:
     caplog.set_level(logging.INFO)
-    file, told = tmp_path / "study.log", Told()
+    file, told = tmp_path / "study.log", Recording()
     before = run(make_study(n_trials=12), study_file=file)
     inside = [trial for trial in before.trials if is_inside(trial.params, NARROW)]
     assert 0 < len(inside) < 12
@@ -59,7 +59,7 @@ def test_cmaes_begins_anew_in_the_middle_of_a_narrowed_space(tmp_path) -> None:
         {**NUMBERS, **parse_space({"alpha": {"type": "float", "low": 0.0, "high": high}})}
         for high in (1000.0, 100.0)
     )
-    file, told = tmp_path / "study.log", Told()
+    file, told = tmp_path / "study.log", Recording()
     study = make_study(
         sampler="cmaes", sampler_options={"popsize": 4}, space=wide, n_trials=30, n_folds=2, seed=3
     )
@@ -74,7 +74,7 @@ def test_cmaes_begins_anew_in_the_middle_of_a_narrowed_space(tmp_path) -> None:
 
 
 def test_a_narrowed_space_can_be_widened_again(tmp_path) -> None:
-    file, told = tmp_path / "study.log", Told()
+    file, told = tmp_path / "study.log", Recording()
     run(make_study(n_trials=6), study_file=file)
     run(make_study(n_trials=6, space=NARROW), study_file=file)
 
@@ -91,22 +91,22 @@ def test_a_smaller_number_of_trials_takes_the_first_ones(tmp_path) -> None:
     fewer = run(make_study(n_trials=4), study_file=file, output=output)
 
     assert fewer.trials == before.trials[:4]
-    assert len(read_journal(output).trials) == 4
-    assert len(read_journal(file).trials) == 6
+    assert len(read_study_file(output).trials) == 4
+    assert len(read_study_file(file).trials) == 6
 
 
 def test_trials_that_were_running_are_tried_again_under_their_uid(tmp_path) -> None:
     file, study = tmp_path / "study.log", make_study(n_trials=4, n_folds=2)
     params = {"alpha": 2.5, "tol": 0.005, "fit_intercept": True}
     run(dataclasses.replace(study, n_trials=2), study_file=file)
-    StudyJournal(file, study.objectives).note_asked("0123456789ab", params)
+    StudyFile(file, study.objectives).add_started("0123456789ab", params)
 
     result = run(study, study_file=file)
 
     (again,) = [trial for trial in result.trials if trial.uid == "0123456789ab"]
     assert again.params == params
     assert again.number == 2
-    assert StudyJournal(file, study.objectives).unfinished() == {}
+    assert earlier_trials(StudyFile(file, study.objectives), study).unfinished == {}
 
 
 @pytest.mark.parametrize("n_stuck", [0, 7])
@@ -132,7 +132,7 @@ def test_the_stored_study_has_one_search_space_after_it_was_widened(tmp_path) ->
 
     result = run(make_study(n_trials=5, space={**SPACE, **wide}), study_file=file, output=output)
 
-    trials = read_journal(output).trials
+    trials = read_study_file(output).trials
     assert intersection_search_space(trials).keys() == SPACE.keys()
     assert [trial.params for trial in trials] == [trial.params for trial in result.trials]
 
@@ -144,7 +144,7 @@ def test_a_task_that_suggests_more_than_its_space_goes_on(tmp_path) -> None:
             params["positive"] = trial.suggest_categorical("positive", [True, False])
         return params
 
-    file, told = tmp_path / "study.log", Told()
+    file, told = tmp_path / "study.log", Recording()
     study = make_study(is_conditional=True, n_trials=4, n_folds=2)
     before = run(study, suggesting=suggest_more, study_file=file)
 
@@ -174,13 +174,13 @@ def test_the_first_interrupt_lets_running_trials_finish(tmp_path, monkeypatch) -
     sent = str(tmp_path / "sent")
     interrupt = f"(open({sent!r}, 'w').close(), os.kill(os.getpid(), signal.SIGINT))"
     path = write_model(tmp_path, monkeypatch, f"os.path.exists({sent!r}) or {interrupt}")
-    file, told = tmp_path / "study.log", Told()
+    file, told = tmp_path / "study.log", Recording()
 
     with pytest.raises(KeyboardInterrupt):
         run(make_study(path), study_file=file, listener=told)
 
     assert [(trial.state, len(trial.fold_scores)) for trial in told.finished] == [("complete", 3)]
-    assert len(read_journal(file).trials) == 1
+    assert len(read_study_file(file).trials) == 1
 
 
 def test_the_interrupt_of_a_thread_is_left_alone() -> None:
@@ -200,7 +200,7 @@ def test_a_study_is_read_as_one_of_optuna(tmp_path) -> None:
     result = run(make_study(), study_file=file, output=tmp_path / "copy.log")
     content = (tmp_path / "copy.log").read_bytes()
 
-    study = read_journal(tmp_path / "copy.log")
+    study = read_study_file(tmp_path / "copy.log")
 
     assert isinstance(study, optuna.Study)
     assert study.best_value == pytest.approx(result.best_value)
@@ -212,7 +212,7 @@ def test_a_file_without_a_study_is_refused(tmp_path) -> None:
     (tmp_path / "study.log").touch()
 
     with pytest.raises(ValueError, match="Name a run whose tuner has finished"):
-        read_journal(tmp_path / "study.log")
+        read_study_file(tmp_path / "study.log")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_trial_that_lasts_is_told_once_while_it_runs(tmp_path, monkeypatch) ->
     monkeypatch.setattr(watch, "LONG_S", 0.1)
     monkeypatch.setattr(watch, "POLL_S", 0.05)
     path = write_model(tmp_path, monkeypatch, "__import__('time').sleep(0.4)")
-    told = Told()
+    told = Recording()
 
     result = run(make_study(path, n_trials=2, n_folds=2), listener=told)
 
@@ -251,9 +251,9 @@ def test_a_trial_that_lasts_is_told_once_while_it_runs(tmp_path, monkeypatch) ->
 
 
 def test_an_error_while_a_long_trial_is_told_ends_the_study(tmp_path, monkeypatch) -> None:
-    class Failing(Told):
-        def trial_is_long(self, flight) -> None:
-            message = f"no space left for {flight.uid}"
+    class Failing(Recording):
+        def trial_is_long(self, running) -> None:
+            message = f"no space left for {running.uid}"
             raise OSError(message)
 
     monkeypatch.setattr(watch, "LONG_S", 0.1)
@@ -268,7 +268,7 @@ def test_an_error_while_a_long_trial_is_told_ends_the_study(tmp_path, monkeypatc
 
 
 def test_a_short_trial_is_not_told_while_it_runs() -> None:
-    told = Told()
+    told = Recording()
 
     run(make_study(n_trials=2), listener=told)
 

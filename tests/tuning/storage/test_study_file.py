@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import optuna
 import pytest
 
-from runforest.tuning.storage.study_file import StudyJournal, quiet_optuna
+from runforest.tuning.storage.study_file import StudyFile, quiet_optuna
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -43,10 +43,10 @@ def test_an_interrupt_at_any_line_of_writing_a_trial_stays_an_interrupt(tmp_path
     while is_interrupted:
         number += 1
         with quiet_optuna():
-            journal = StudyJournal(file, ["r2"])
+            study_file = StudyFile(file, ["r2"])
         try:
             sys.settrace(InterruptAt(number))
-            journal.append(TRIAL)
+            study_file.add_finished(TRIAL)
         except KeyboardInterrupt:
             pass
         else:
@@ -54,7 +54,7 @@ def test_an_interrupt_at_any_line_of_writing_a_trial_stays_an_interrupt(tmp_path
         finally:
             sys.settrace(before)
         with quiet_optuna():
-            assert len(StudyJournal(file, ["r2"]).finished()) in {0, 1}
+            assert len(StudyFile(file, ["r2"]).finished()) in {0, 1}
         file.unlink()
 
     assert number > 50

@@ -1,4 +1,4 @@
-"""The in-memory Optuna study behind the driver: asked for trials, told their ends."""
+"""Optuna's ask-and-tell interface: the in-memory study behind the driver."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from optuna.trial import TrialState as OptunaState
 from optuna.trial import create_trial
 
 from runforest.tuning.driver.running_trial import UID_ATTRIBUTE
-from runforest.tuning.samplers.grid import GridSampler
-from runforest.tuning.samplers.seeds import trial_seed
-from runforest.tuning.samplers.table import PRUNERS, SAMPLERS
+from runforest.tuning.samplers.pruners import PRUNERS
+from runforest.tuning.samplers.resumable import trial_seed
+from runforest.tuning.samplers.table import sampler_choice
+from runforest.tuning.space.table import grid_points
 from runforest.tuning.storage.study_file import RECORD_KEY, record_of
 from runforest.tuning.study.objectives import direction
 
@@ -36,37 +37,41 @@ OPTUNA_STATES: dict[TrialState, OptunaState] = {
 class AskTell:
     """A study of Optuna that goes on from earlier trials, with the configured sampler and pruner.
 
-    A trial keeps the number that it had when it was first asked: the seed of its sampler follows
+    A trial keeps the number that it had when it was first started: the seed of its sampler follows
     from it, and its bracket of Hyperband.
     """
 
     def __init__(self, spec: StudySpec, study_name: str, earlier: EarlierTrials) -> None:
         self._spec = spec
-        self._sampler_choice, self._pruner_choice = SAMPLERS[spec.sampler], PRUNERS[spec.pruner]
+        self._sampler_choice = sampler_choice(spec.sampler)
         self.study = optuna.create_study(
             study_name=study_name,
             directions=[direction(objective) for objective in spec.objectives],
             sampler=self._build_sampler(spec.seed),
-            pruner=self._pruner_choice.build(spec.n_stages, spec.pruner_options),
+            pruner=PRUNERS[spec.pruner].build(spec.n_stages, spec.pruner_options),
         )
-        self.n_asked = len(earlier.finished)
+        self.n_started = len(earlier.finished)
         _restore(self.study, earlier)
-        self._numbers = _numbers(self.study)
-        if isinstance(self.study.sampler, GridSampler):  # Trials that are tried again have theirs.
-            used = [trial.params for trial in earlier.finished]
-            self.study.sampler.skip([*used, *earlier.unfinished.values()])
+        trials = self.study.get_trials(deepcopy=False)
+        self._waiting = [one.number for one in trials if one.state is OptunaState.WAITING]
+        self._numbers = itertools.count(len(trials))
+        self._points = _points_left(spec, earlier)
 
     def ask(self) -> optuna.Trial:
-        """Return a new trial, first those that were in flight when an earlier driver died.
+        """Return a new trial, first those that were running when an earlier driver died.
 
-        Its parameters must be suggested before the next one is asked.
+        Its parameters must be suggested before the next call.
         """
+        is_again = bool(self._waiting)
+        number = self._waiting.pop(0) if is_again else next(self._numbers)
         if self._sampler_choice.is_reseeded:
-            seed = trial_seed(self._spec.seed, next(self._numbers))
-            self.study.sampler = self._build_sampler(seed)
-        self.n_asked += 1
+            self.study.sampler = self._build_sampler(trial_seed(self._spec.seed, number))
+        point = None if is_again else next(self._points, None)
+        if point is not None:
+            self.study.enqueue_trial(point)
+        self.n_started += 1
         trial = self.study.ask()
-        if self._sampler_choice.is_reseeded and UID_ATTRIBUTE in trial.user_attrs:
+        if self._sampler_choice.is_reseeded and is_again:
             _call_sampler(trial)
         return trial
 
@@ -98,17 +103,22 @@ def _restore(study: optuna.Study, earlier: EarlierTrials) -> None:
             study.add_trial(create_trial(state=OptunaState.FAIL))
 
 
-def _numbers(study: optuna.Study) -> Iterator[int]:
-    """Return the numbers of the trials that will be asked: those that wait come first."""
-    trials = study.get_trials(deepcopy=False)
-    waiting = [trial.number for trial in trials if trial.state is OptunaState.WAITING]
-    return itertools.chain(waiting, itertools.count(len(trials)))
+def _points_left(spec: StudySpec, earlier: EarlierTrials) -> Iterator[dict[str, object]]:
+    """Return the points of a grid that no trial has; none for other samplers.
+
+    Optuna's own `GridSampler` ends the study through `study.stop`, which raises outside of
+    `study.optimize`, and counts on trial numbers that a resumed study does not keep.
+    """
+    if spec.sampler != "grid":
+        return iter(())
+    taken = [trial.params for trial in earlier.finished]
+    return grid_points(spec.space, spec.seed, [*taken, *earlier.unfinished.values()])
 
 
 def _call_sampler(trial: optuna.Trial) -> None:
     """Let the sampler note in a trial that is tried again what it belongs to.
 
-    Optuna 5 asks the sampler when the first parameter is wanted that is not fixed, and here all
+    Optuna 5 calls the sampler when the first parameter is wanted that is not fixed, and here all
     are: NSGA-II would know no generation of the trial, CMA-ES would lose its state.
     """
     _ = trial.relative_params

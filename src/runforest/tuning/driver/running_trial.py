@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runforest.run.events import now_ms
 from runforest.tuning.study.trial_record import TrialRecord, TrialState
 
 if TYPE_CHECKING:
@@ -16,21 +17,21 @@ if TYPE_CHECKING:
     import optuna
 
     from runforest.model.scorers import Scores
-    from runforest.tuning.driver.step_work import StepState
+    from runforest.tuning.driver.work import StepState
 
 UID_LENGTH = 12
 UID_ATTRIBUTE = "uid"
-"""User attribute of a trial that was in flight when an earlier driver died."""
+"""User attribute of a trial that was running when an earlier driver died."""
 
 
 @dataclass(kw_only=True)
-class Flight:
+class RunningTrial:
     """A trial that is being scored.
 
     Attributes
     ----------
     state
-        None while it is in flight.
+        None while it is running.
     scores
         What the folds scored: those that are done, or all of them after the last step.
     steps_done, models
@@ -45,16 +46,12 @@ class Flight:
     steps_done: int = 0
     models: list[StepState] = field(default_factory=list)
     reason: str | None = None
-    started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    started_ms: int = field(default_factory=now_ms)
     clock_s: float = field(default_factory=time.perf_counter)
     duration_s: float = 0.0
 
-    def land(self) -> None:
-        """Note the end of its last unit of work."""
-        self.duration_s = time.perf_counter() - self.clock_s
-
     def record(self, number: int, objectives: Sequence[str]) -> TrialRecord:
-        """Return the record of a landed trial."""
+        """Return the record of the trial once it has ended."""
         is_complete = self.state == "complete"
         columns = [tuple(scores[i] for scores in self.scores) for i in range(len(objectives))]
         return TrialRecord(

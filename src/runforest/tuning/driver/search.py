@@ -1,9 +1,9 @@
-"""The driver of a study: it alone knows Optuna, asks for trials and tells their scores.
+"""The driver of a study: it alone knows Optuna.
 
 The study lives in memory. Units of work are pure functions (`work`) submitted to a
 `concurrent.futures.Executor`: a whole trial where nothing prunes, otherwise a fold or a step of
-the training. A worker that is free gets the next unit at once. What is asked and what is finished
-goes to a journal, from which a later driver goes on.
+the training. A worker that is free gets the next unit at once. Trials that start and trials that
+end are written to a file, from which a later driver goes on.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from runforest.tuning.driver.ask_tell import AskTell
 from runforest.tuning.driver.schedules import make_schedule
-from runforest.tuning.driver.trial_loop import Flights, Suggest
+from runforest.tuning.driver.trial_loop import Suggest, TrialLoop
 from runforest.tuning.driver.work import FoldPlan, share_table
-from runforest.tuning.long_trials import Airborne, stop_on_interrupt
+from runforest.tuning.long_trials import LongTrialReporter, stop_on_interrupt
 from runforest.tuning.storage.resume import earlier_trials
 from runforest.tuning.storage.study_file import (
     STUDY_NAME,
-    StudyJournal,
+    StudyFile,
     quiet_optuna,
     record_of,
     store_trials,
@@ -29,29 +29,29 @@ from runforest.tuning.study.result import study_result
 from runforest.tuning.study.spec import StudyError, StudyResult, StudySpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from runforest.tuning.driver.running_trial import Flight
+    from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.trial_record import TrialRecord
 
 __all__ = ["Listener", "StudyError", "StudyResult", "StudySpec", "run_study"]
 
 
 class Listener(Protocol):
-    """Who is told how a study goes; what a method raises ends the study."""
+    """Records how a study goes; what a method raises ends the study."""
 
     def study_started(self, earlier: list[TrialRecord]) -> None:
-        """Hear of the finished trials that the study goes on from, before any other."""
+        """Record the finished trials that the study goes on from, before any other."""
 
-    def trial_is_long(self, flight: Flight) -> None:
-        """Hear of a trial that has run for some seconds; called in a thread of its own.
+    def trial_is_long(self, running: RunningTrial) -> None:
+        """Record a trial that has run for some seconds; called in a thread of its own.
 
         What it raises ends the study once the running trials have finished.
         """
 
     def trial_finished(self, record: TrialRecord) -> None:
-        """Hear of a finished trial."""
+        """Record a finished trial."""
 
 
 def run_study(
@@ -80,21 +80,21 @@ def run_study(
         Greatest number of trials at a time. The trials of a seed are the same each time on an
         executor that finishes them in a fixed order, for one `n_jobs`.
     listener
-        Told of every trial, in this thread.
+        Records every trial, in this thread.
     suggest
         Returns the parameters of a trial; called in this thread.
     study_file
-        Journal of the study, which no one else writes; the finished trials that it holds count
-        where they lie in the search space. None: nothing is kept.
+        File of the study, which no one else writes; the finished trials that it holds count
+        where they lie in the search space. None: no file is written.
     output
         New file for the trials of the result, as Optuna reads them. None: none is written.
 
     Raises
     ------
     StudyError
-        No trial is complete, the executor broke, or no record can keep what was suggested.
+        No trial is complete, the executor broke, or what was suggested cannot be recorded.
     KeyboardInterrupt
-        A person asked for the end; the trials that ran were finished and kept.
+        A person asked for the end; the trials that ran were finished.
     """
     if n_jobs < 1:
         message = f"n_jobs must be at least 1, got {n_jobs}. Use 1 for one trial at a time."
@@ -108,60 +108,63 @@ def run_study(
             n_folds=study.n_folds,
             seed=study.seed,
         )
-        journal = StudyJournal(study_file, study.objectives) if study_file else None
-        earlier = earlier_trials(journal, study)
+        file = StudyFile(study_file, study.objectives) if study_file else None
+        earlier = earlier_trials(file, study)
         records = [record_of(trial) for trial in earlier.finished]
-        asking = AskTell(study, STUDY_NAME, earlier)
+        ask_tell = AskTell(study, STUDY_NAME, earlier)
         listener.study_started(list(records))
-        with stop_on_interrupt() as stop, Airborne(listener.trial_is_long, stop) as airborne:
-            flights = Flights(
+        with (
+            stop_on_interrupt() as stop,
+            LongTrialReporter(listener.trial_is_long, stop) as long_trials,
+        ):
+
+            def start(running: RunningTrial) -> None:
+                if file:
+                    file.add_started(running.uid, running.trial.params)
+                long_trials.add(running)
+
+            loop = TrialLoop(
                 study=study,
                 schedule=make_schedule(study, plan),
-                asking=asking,
+                ask_tell=ask_tell,
                 executor=executor,
                 suggest=suggest,
-                on_start=_starting(airborne, journal),
+                on_start=start,
                 is_stopping=stop.is_set,
             )
-            with closing(flights.landed(n_jobs)) as landed, _broken_executor_explained(airborne):
-                for flight in landed:
-                    airborne.remove(flight)
-                    record = flight.record(len(records), study.objectives)
-                    frozen = asking.tell(flight.trial, record)
-                    if journal:
-                        journal.append(frozen)
+            with (
+                closing(loop.finished(n_jobs)) as finished,
+                _broken_executor_explained(long_trials),
+            ):
+                for trial in finished:
+                    long_trials.remove(trial)
+                    record = trial.record(len(records), study.objectives)
+                    frozen = ask_tell.tell(trial.trial, record)
+                    if file:
+                        file.add_finished(frozen)
                     records.append(record)
                     listener.trial_finished(record)
             if stop.is_set():
                 raise KeyboardInterrupt
-        result = study_result(records, asking.study, study)
+        result = study_result(records, ask_tell.study, study)
         if output:
-            store_trials(output, asking.finished(), study.objectives, study_file)
+            store_trials(output, ask_tell.finished(), study.objectives, study_file)
         return result
 
 
-def _starting(airborne: Airborne, journal: StudyJournal | None) -> Callable[[Flight], None]:
-    def start(flight: Flight) -> None:
-        if journal:
-            journal.note_asked(flight.uid, flight.trial.params)
-        airborne.add(flight)
-
-    return start
-
-
 @contextmanager
-def _broken_executor_explained(airborne: Airborne) -> Iterator[None]:
+def _broken_executor_explained(long_trials: LongTrialReporter) -> Iterator[None]:
     try:
         yield
     except BrokenExecutor as error:
         message = f"{error} {_KEPT}"
         if type(error).__name__ == "TerminatedWorkerError":  # loky's, which may not be imported.
-            running = "; ".join(map(str, airborne.params()))
+            running = "; ".join(map(str, long_trials.params()))
             message = f"{_WORKER_DIED} {_KEPT} {_AGAIN.format(running)}"
         raise StudyError(message) from error
 
 
-_KEPT = "The finished trials are kept; a run that is not forced goes on from them."
+_KEPT = "The finished trials are stored; a run that is not forced goes on from them."
 _WORKER_DIED = (
     "a worker process died, most likely for want of memory. Use fewer n_jobs, a smaller model or a "
     "smaller table."

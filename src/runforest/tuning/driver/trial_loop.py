@@ -1,4 +1,4 @@
-"""Trials in flight: started while there is room, submitted unit by unit, and landed."""
+"""The loop of a study: trials are started while there is room, and computed unit by unit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from runforest.errors import kind_and_text
 from runforest.redact import known_secrets, redact
-from runforest.tuning.driver.running_trial import UID_ATTRIBUTE, Flight, new_uid
+from runforest.tuning.driver.running_trial import UID_ATTRIBUTE, RunningTrial, new_uid
 from runforest.tuning.space.suggested_params import plain_params
+from runforest.tuning.study.spec import StudyError
 
 if TYPE_CHECKING:
     import optuna
@@ -32,93 +33,100 @@ Suggest = Callable[["optuna.Trial"], dict[str, object]]
 
 
 @dataclass(kw_only=True)
-class Flights:
-    """The trials of one driver that are being scored.
+class TrialLoop:
+    """The running trials of one driver.
 
-    `on_start` is told of each before its first unit of work; `is_stopping` says whether to start
-    no more.
+    `on_start` is called with each before its first unit of work; `is_stopping` says whether to
+    start no more.
     """
 
     study: StudySpec
     schedule: Schedule
-    asking: AskTell
+    ask_tell: AskTell
     executor: Executor
     suggest: Suggest
-    on_start: Callable[[Flight], None]
+    on_start: Callable[[RunningTrial], None]
     is_stopping: Callable[[], bool]
-    in_air: dict[Future[Any], Flight] = field(default_factory=dict)
+    running: dict[Future[Any], RunningTrial] = field(default_factory=dict)
 
-    def landed(self, n_jobs: int) -> Generator[Flight]:
-        """Yield each trial when it ends, until all are done; tell its end before the next one."""
+    def finished(self, n_jobs: int) -> Generator[RunningTrial]:
+        """Yield each trial when it ends; the caller tells Optuna before it takes the next one."""
         timeout_s = self.study.timeout_s
         deadline_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
         try:
             while True:
-                while len(self.in_air) < n_jobs and self.asking.n_asked < self.study.n_possible:
+                while (
+                    len(self.running) < n_jobs and self.ask_tell.n_started < self.study.n_possible
+                ):
                     if self.is_stopping() or time.monotonic() >= deadline_s:
                         break
                     self._start()
-                if not self.in_air:
+                if not self.running:
                     return
-                yield from self._settle()
+                yield from self._next_finished()
         finally:
-            for future in self.in_air:
+            for future in self.running:
                 future.cancel()
 
     def _start(self) -> None:
-        trial = self.asking.ask()
+        try:
+            trial = self.ask_tell.ask()
+            params = plain_params(trial, self.suggest(trial))
+        except ModuleNotFoundError as error:  # Optuna imports what a sampler needs late
+            package = (error.name or "").partition(".")[0]
+            message = f"{error}, which a trial needs. Install it: pip install {package}"
+            raise StudyError(message) from error
         uid = str(trial.user_attrs.get(UID_ATTRIBUTE) or new_uid())
-        flight = Flight(uid=uid, trial=trial, params=plain_params(trial, self.suggest(trial)))
-        self.on_start(flight)
-        self._submit(flight)
+        running = RunningTrial(uid=uid, trial=trial, params=params)
+        self.on_start(running)
+        self._submit(running)
 
-    def _submit(self, flight: Flight) -> None:
-        self.in_air[self.executor.submit(self.schedule.next_unit(flight))] = flight
+    def _submit(self, running: RunningTrial) -> None:
+        self.running[self.executor.submit(self.schedule.next_unit(running))] = running
 
-    def _settle(self) -> Generator[Flight]:
+    def _next_finished(self) -> Generator[RunningTrial]:
         """Wait for a unit of work; yield the trials that it ends, also if the executor broke."""
-        done = wait(self.in_air, return_when=FIRST_COMPLETED).done
-        landed, broken = [], None
+        done = wait(self.running, return_when=FIRST_COMPLETED).done
+        finished, broken = [], None
         # In the order of starting: `done` is a set, whose order differs from run to run.
-        for future in [future for future in self.in_air if future in done]:
-            flight = self.in_air.pop(future)
+        for future in [future for future in self.running if future in done]:
+            running = self.running.pop(future)
             try:
-                self._take(flight, future)
-                if flight.state is None:
-                    self._submit(flight)
+                self._take(running, future)
+                if running.state is None:
+                    self._submit(running)
                     continue
             except BrokenExecutor as error:
                 broken = error
                 continue
-            flight.land()
-            landed.append(flight)
-        yield from landed
+            running.duration_s = time.perf_counter() - running.clock_s
+            finished.append(running)
+        yield from finished
         if broken:
             raise broken
 
-    def _take(self, flight: Flight, future: Future[Any]) -> None:
+    def _take(self, running: RunningTrial, future: Future[Any]) -> None:
         """Add the result of a unit of work to its trial, and end it where that is due."""
         error = _error_of(future)
         if error is not None:
             reason = redact(kind_and_text(error), known_secrets())
-            flight.state, flight.reason = "failed", reason
+            running.state, running.reason = "failed", reason
             return
-        self.schedule.take(flight, future.result())
-        flight.reason = self._undefined_score(flight)
-        if flight.reason:
-            flight.state = "failed"
+        self.schedule.take(running, future.result())
+        running.reason = self._undefined_score(running)
+        if running.reason:
+            running.state = "failed"
             return
-        reported = self.schedule.report(flight)
+        reported = self.schedule.report(running)
         if reported:
-            value, step = reported
-            flight.trial.report(value, step)
-        if self.schedule.is_over(flight):
-            flight.state = "complete"
-        elif flight.trial.should_prune():
-            flight.state = "pruned"
+            running.trial.report(*reported)
+        if self.schedule.is_over(running):
+            running.state = "complete"
+        elif running.trial.should_prune():
+            running.state = "pruned"
 
-    def _undefined_score(self, flight: Flight) -> str | None:
-        for number, scores in enumerate(flight.scores):
+    def _undefined_score(self, running: RunningTrial) -> str | None:
+        for number, scores in enumerate(running.scores):
             for objective, score in zip(self.study.objectives, scores, strict=True):
                 if not math.isfinite(score):
                     return f"the score ({objective}) of fold {number} is {score}."

@@ -5,20 +5,20 @@ Optuna stays in the driver; nothing here imports it.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runforest.executors.sharing import share_file
 from runforest.model.folds import apply_features, feature_columns, select_rows
-from runforest.model.scoring import fold_positions, score_fold
+from runforest.model.scoring import fold_positions, score_fold, score_model
+from runforest.model.stepwise.steps import advance, fitted_model
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
-from runforest.tuning.driver.step_work import advance_fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
     from runforest.model.estimators import EstimatorSpec, Kind
     from runforest.model.folds import Fold, FoldRows
     from runforest.model.scorers import Scores
-    from runforest.tuning.driver.step_work import StepState
+    from runforest.model.stepwise.steps import ModelState
 
-MAX_KEPT_BYTES = 256 << 20
-"""Memory of the folds' tables up to which a worker keeps them with their features."""
+MAX_CACHED_BYTES = 256 << 20
+"""Memory of the folds' tables up to which a worker caches them with their features."""
 
-MAX_KEPT_FOLDS = 100
+MAX_CACHED_FOLDS = 100
+
+
+StepState = tuple["ModelState | None", float]
+"""A model on its way, and the seconds that its training took so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,17 +66,6 @@ def share_table(file: Path, executor: Executor) -> TableReference:
     return TableReference(file=share_file(executor, file), digest=file_digest(file))
 
 
-@contextmanager
-def _exit_as_error() -> Iterator[None]:
-    """Let a trial whose estimator exits fail, instead of ending the driver or a worker."""
-    try:
-        yield
-    except SystemExit as error:
-        message = f"{error!r} was raised, which ends a program"
-        raise RuntimeError(message) from error
-
-
-@_exit_as_error()
 def score_folds(
     plan: FoldPlan, spec: EstimatorSpec, objectives: Sequence[str], numbers: tuple[int, ...]
 ) -> list[Scores]:
@@ -80,7 +73,6 @@ def score_folds(
     return [score_fold(_prepared(plan, each), spec, objectives) for each in numbers]
 
 
-@_exit_as_error()
 def advance_folds(
     plan: FoldPlan,
     spec: EstimatorSpec,
@@ -105,10 +97,28 @@ def advance_folds(
         What the models score now, and what the next step needs. Times are those of all steps.
     """
     done = [
-        advance_fold(_rows(plan, number), spec, objectives, state, step=step, n_steps=n_steps)
-        for number, state in enumerate(states or (None,) * plan.n_folds)
+        _advance_fold(_rows(plan, number), spec, objectives, state, step=step, n_steps=n_steps)
+        for number, state in enumerate(states or ((None, 0.0),) * plan.n_folds)
     ]
     return [scores for scores, _ in done], [state for _, state in done]
+
+
+def _advance_fold(
+    rows: FoldRows,
+    spec: EstimatorSpec,
+    objectives: Sequence[str],
+    state: StepState,
+    *,
+    step: int,
+    n_steps: int,
+) -> tuple[Scores, StepState]:
+    """Train the model of one fold a step further; return what it scores now, and its state."""
+    model, spent_s = state
+    clock = time.perf_counter()
+    model = advance(spec, model, rows.train, rows.train_values, step=step, n_steps=n_steps)
+    spent_s += time.perf_counter() - clock
+    scores = score_model(fitted_model(model), rows, objectives, fit_time_s=spent_s)
+    return scores, (model, spent_s)
 
 
 @lru_cache(maxsize=1)
@@ -119,23 +129,19 @@ def _load_table(reference: TableReference) -> pd.DataFrame:
 
 
 def _prepared(plan: FoldPlan, number: int) -> FoldRows:
-    """Return a fold with its features, kept for the next trial unless that takes much memory."""
-    return _kept(plan, number) if _is_small(plan) else _prepare(plan, number)
+    """Return a fold with its features, cached for the next trial unless that takes much memory."""
+    return (_prepare if _is_small(plan) else _prepare.__wrapped__)(plan, number)
 
 
 @lru_cache(maxsize=1)
 def _is_small(plan: FoldPlan) -> bool:
     size_bytes = int(_load_table(plan.table).memory_usage(deep=True).sum())
-    return size_bytes * plan.n_folds <= MAX_KEPT_BYTES and plan.n_folds <= MAX_KEPT_FOLDS
+    return size_bytes * plan.n_folds <= MAX_CACHED_BYTES and plan.n_folds <= MAX_CACHED_FOLDS
 
 
+@lru_cache(maxsize=MAX_CACHED_FOLDS)
 def _prepare(plan: FoldPlan, number: int) -> FoldRows:
     return apply_features(_rows(plan, number))
-
-
-@lru_cache(maxsize=MAX_KEPT_FOLDS)
-def _kept(plan: FoldPlan, number: int) -> FoldRows:
-    return _prepare(plan, number)
 
 
 def _rows(plan: FoldPlan, number: int) -> FoldRows:

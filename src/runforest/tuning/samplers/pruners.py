@@ -1,18 +1,27 @@
-"""Whether a pruner can do its work: options that Optuna looks at late, or not at all.
+"""The table of pruners, and whether one can do its work: options that Optuna looks at late.
 
-A pruner is asked after each fold, or each step of the training, but the last: a trial of n of them
+A pruner decides after each fold, or each step of the training, but the last: a trial of n of them
 can end after 1 to n - 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-if TYPE_CHECKING:
-    from runforest.tuning.study.spec import StudySpec
+from runforest.tuning.samplers.options import (
+    Options,
+    build_problem,
+    option_problems,
+    quietly,
+)
 
-Options = Mapping[str, object]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from optuna.pruners import BasePruner
+
+    from runforest.tuning.study.spec import StudySpec
 
 LEAST = {
     "min_resource": 1,
@@ -29,10 +38,34 @@ MAX_RATE = 10
 MIN_DIFFERENCES = 2
 
 
-def count_problems(name: str, options: Options) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class PrunerChoice:
+    """How to build a pruner for so many folds, and which options it takes.
+
+    `compares_folds`: it compares the scores of single folds, instead of running means.
+    """
+
+    build: Callable[[int, Options], BasePruner]
+    options: tuple[str, ...] = ()
+    compares_folds: bool = False
+
+
+def pruner_problems(name: str, options: Options | None = None) -> dict[str, str]:
+    """Return what is wrong with a pruner, by `pruner` or `pruner_options.<name>`."""
+    if name not in PRUNERS:
+        return {"pruner": f"unknown pruner {name!r}. Choose one of: {', '.join(PRUNERS)}."}
+    choice = PRUNERS[name]
+    return (
+        option_problems(name, "pruner", choice.options, options or {})
+        or _count_problems(name, options or {})
+        or build_problem("pruner", lambda: choice.build(2, options or {}))
+    )
+
+
+def _count_problems(name: str, options: Options) -> dict[str, str]:
     """Return which options of a pruner are no such numbers.
 
-    >>> count_problems("hyperband", {"reduction_factor": 1})
+    >>> _count_problems("hyperband", {"reduction_factor": 1})
     {'pruner_options.reduction_factor': 'must be a whole number of at least 2, got 1.'}
     """
     return {
@@ -90,16 +123,17 @@ def _wilcoxon_problem(study: StudySpec) -> str | None:
     if threshold == 0:
         return "wilcoxon never ends a trial with p_threshold = 0. Raise it, such as to 0.1."
     n_least = max(MIN_DIFFERENCES, n_startup)
-    n_asked = study.n_folds - 1
-    if n_asked >= n_least and 0.5**n_asked < threshold:
+    n_decisions = study.n_folds - 1
+    if n_decisions >= n_least and 0.5**n_decisions < threshold:
         return None
     n_needed = n_least
     while 0.5**n_needed >= threshold:
         n_needed += 1
-    lower = f", or p_threshold above {0.5**n_asked:g}" if n_asked >= n_least else ""
+    lower = f", or p_threshold above {0.5**n_decisions:g}" if n_decisions >= n_least else ""
     return (
         f"wilcoxon never ends a trial of {study.n_folds} folds with p_threshold = {threshold:g}: "
-        f"it is asked after {n_asked} of them at most, whose p is at least {0.5**n_asked:g}. "
+        f"it decides after {n_decisions} of them at most, whose p is at least "
+        f"{0.5**n_decisions:g}. "
         f"Set n_folds = {n_needed + 1} or more{lower}."
     )
 
@@ -114,3 +148,43 @@ _CHECKS: dict[str, Callable[[StudySpec], str | None]] = {
     "hyperband": _halving_problem,
     "wilcoxon": _wilcoxon_problem,
 }
+
+
+def _optuna_pruner(name: str, **defaults: object) -> Callable[[int, Options], BasePruner]:
+    def build(_n_folds: int, options: Options) -> BasePruner:
+        import optuna.pruners
+
+        pruner: BasePruner = quietly(getattr(optuna.pruners, name), **{**defaults, **options})
+        return pruner
+
+    return build
+
+
+def _hyperband(n_folds: int, options: Options) -> BasePruner:
+    # An integer, since "auto" is guessed from the first trial and lost when a study is resumed.
+    return _optuna_pruner("HyperbandPruner", max_resource=n_folds)(n_folds, options)
+
+
+_STARTUP = ("n_startup_trials", "n_warmup_steps", "interval_steps", "n_min_trials")
+
+PRUNERS: dict[str, PrunerChoice] = {
+    "none": PrunerChoice(build=_optuna_pruner("NopPruner")),
+    "median": PrunerChoice(build=_optuna_pruner("MedianPruner"), options=_STARTUP),
+    "percentile": PrunerChoice(
+        build=_optuna_pruner("PercentilePruner", percentile=25.0),
+        options=("percentile", *_STARTUP),
+    ),
+    "successive_halving": PrunerChoice(
+        build=_optuna_pruner("SuccessiveHalvingPruner", min_resource=1),
+        options=("min_resource", "reduction_factor", "min_early_stopping_rate", "bootstrap_count"),
+    ),
+    "hyperband": PrunerChoice(
+        build=_hyperband, options=("min_resource", "reduction_factor", "bootstrap_count")
+    ),
+    "wilcoxon": PrunerChoice(
+        build=_optuna_pruner("WilcoxonPruner"),
+        options=("p_threshold", "n_startup_steps"),
+        compares_folds=True,
+    ),
+}
+"""A step of a pruner is a fold, counted from 1."""

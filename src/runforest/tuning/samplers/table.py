@@ -1,26 +1,23 @@
-"""The tables of samplers and pruners; Optuna is imported when one is built."""
+"""The table of samplers; Optuna is imported when one is built."""
 
 from __future__ import annotations
 
 import importlib.util
-import warnings
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from runforest.errors import did_you_mean
-from runforest.tuning.samplers.pruners import count_problems
+from runforest.importing import import_object
+from runforest.tuning.samplers.options import Options, build_problem, option_problems, quietly
 from runforest.tuning.space.dimensions import CategoricalDimension, Dimension
 from runforest.tuning.space.table import grid_size
 
 if TYPE_CHECKING:
-    from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
 
-T = TypeVar("T")
 MIN_CMAES_NUMBERS = 2
 MAX_GRID_POINTS = 1_000_000
-Options = Mapping[str, object]
 Space = Mapping[str, Dimension]
 
 
@@ -39,19 +36,50 @@ class SamplerChoice:
     is_reseeded: bool = True
     compares_several: bool = True
     package: str | None = None  # What it needs beyond the core packages.
-    extra: str = ""  # The extra of ours that brings the package.
+    installation: str = ""  # What pip has to install for it.
 
 
-@dataclass(frozen=True, kw_only=True)
-class PrunerChoice:
-    """How to build a pruner for so many folds, and which options it takes.
+def sampler_choice(name: str) -> SamplerChoice:
+    """Return the choice of a name in the table, or of the import path of a sampler.
 
-    `compares_folds`: it compares the scores of single folds, instead of running means.
+    Raises
+    ------
+    ValueError
+        There is no such sampler.
     """
+    if name in SAMPLERS:
+        return SAMPLERS[name]
+    if "." not in name:
+        known = ", ".join(SAMPLERS)
+        message = (
+            f"unknown sampler {name!r}. Choose one of: {known}; or an import path, such as "
+            "optuna.samplers.GPSampler."
+        )
+        raise ValueError(message)
+    from optuna.samplers import BaseSampler
 
-    build: Callable[[int, Options], BasePruner]
-    options: tuple[str, ...] = ()
-    compares_folds: bool = False
+    kind = import_object(name)
+    if not (isinstance(kind, type) and issubclass(kind, BaseSampler)):
+        message = f"{name} is no sampler of Optuna. Name a subclass of optuna.samplers.BaseSampler."
+        raise ValueError(message)  # noqa: TRY004 - a name is wrong, as above
+    return _imported_choice(kind)
+
+
+def _imported_choice(kind: type[BaseSampler]) -> SamplerChoice:
+    options = [key for key in inspect.signature(kind).parameters if key != "seed"]
+    is_seeded = "seed" in inspect.signature(kind).parameters
+
+    def build(seed: int, _space: Space, options: Options) -> BaseSampler:
+        return quietly(kind, **({"seed": seed} if is_seeded else {}), **options)
+
+    package = _LATE_PACKAGES.get(kind.__name__)
+    return SamplerChoice(
+        build=build,
+        options=tuple(options),
+        is_reseeded=is_seeded,
+        package=package,
+        installation=package or "",
+    )
 
 
 def sampler_problems(
@@ -61,29 +89,18 @@ def sampler_problems(
 
     The space is None for a task that suggests by itself.
     """
-    if name not in SAMPLERS:
-        return {"sampler": _unknown(name, "sampler", SAMPLERS)}
-    choice = SAMPLERS[name]
+    try:
+        choice = sampler_choice(name)
+    except ValueError as error:
+        return {"sampler": str(error)}
     if choice.package and importlib.util.find_spec(choice.package) is None:
-        remedy = f"Install it: pip install runforest[{choice.extra}]"
+        remedy = f"Install it: pip install {choice.installation}"
         return {"sampler": f"{name} needs the package `{choice.package}`. {remedy}"}
     unsuited = _space_problem(name, space)
     if unsuited:
         return {"sampler": unsuited}
-    return _option_problems(name, "sampler", choice.options, options or {}) or _build_problem(
+    return option_problems(name, "sampler", choice.options, options or {}) or build_problem(
         "sampler", lambda: choice.build(0, space or {}, options or {})
-    )
-
-
-def pruner_problems(name: str, options: Options | None = None) -> dict[str, str]:
-    """Return what is wrong with a pruner, by `pruner` or `pruner_options.<name>`."""
-    if name not in PRUNERS:
-        return {"pruner": _unknown(name, "pruner", PRUNERS)}
-    choice = PRUNERS[name]
-    return (
-        _option_problems(name, "pruner", choice.options, options or {})
-        or count_problems(name, options or {})
-        or _build_problem("pruner", lambda: choice.build(2, options or {}))
     )
 
 
@@ -111,42 +128,11 @@ def _grid_problem(space: Space) -> str | None:
     return None
 
 
-def _unknown(name: str, role: str, table: Mapping[str, object]) -> str:
-    return f"unknown {role} {name!r}. Choose one of: {', '.join(table)}."
-
-
-def _option_problems(
-    name: str, role: str, known: tuple[str, ...], options: Options
-) -> dict[str, str]:
-    return {
-        f"{role}_options.{key}": f"unknown option of {name}. {did_you_mean(key, known)}"
-        for key in options
-        if key not in known
-    }
-
-
-def _build_problem(role: str, build: Callable[[], object]) -> dict[str, str]:
-    try:
-        build()
-    except (TypeError, ValueError) as error:
-        return {f"{role}_options": f"{error} Correct the option."}
-    return {}
-
-
-def _quietly(factory: Callable[..., T], **options: object) -> T:
-    """Call the factory without Optuna's notice that its interface may change: it is pinned."""
-    from optuna.exceptions import ExperimentalWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return factory(**options)
-
-
 def _optuna_sampler(name: str, **defaults: object) -> Callable[[int, Space, Options], BaseSampler]:
     def build(seed: int, _space: Space, options: Options) -> BaseSampler:
         import optuna.samplers
 
-        sampler: BaseSampler = _quietly(
+        sampler: BaseSampler = quietly(
             getattr(optuna.samplers, name), seed=seed, **{**defaults, **options}
         )
         return sampler
@@ -154,39 +140,17 @@ def _optuna_sampler(name: str, **defaults: object) -> Callable[[int, Space, Opti
     return build
 
 
-def _grid(seed: int, space: Space, _options: Options) -> BaseSampler:
-    from runforest.tuning.samplers.grid import GridSampler
-
-    values = {name: dimension.values() or [] for name, dimension in space.items()}
-    return GridSampler(values, seed)
-
-
 def _qmc(seed: int, space: Space, options: Options) -> BaseSampler:
-    from runforest.tuning.samplers.qmc import QMCSampler
+    from runforest.tuning.samplers.resumable import QMCSampler
 
     distributions = {name: dimension.distribution() for name, dimension in space.items()}
-    return _quietly(QMCSampler, space=distributions, seed=seed, **options)
+    return quietly(QMCSampler, space=distributions, seed=seed, **options)
 
 
 def _nsgaii(seed: int, _space: Space, options: Options) -> BaseSampler:
-    from runforest.tuning.samplers.nsgaii import NSGAIISampler
+    from runforest.tuning.samplers.resumable import NSGAIISampler
 
-    return _quietly(NSGAIISampler, seed=seed, **options)
-
-
-def _optuna_pruner(name: str, **defaults: object) -> Callable[[int, Options], BasePruner]:
-    def build(_n_folds: int, options: Options) -> BasePruner:
-        import optuna.pruners
-
-        pruner: BasePruner = _quietly(getattr(optuna.pruners, name), **{**defaults, **options})
-        return pruner
-
-    return build
-
-
-def _hyperband(n_folds: int, options: Options) -> BasePruner:
-    # An integer, since "auto" is guessed from the first trial and lost when a study is resumed.
-    return _optuna_pruner("HyperbandPruner", max_resource=n_folds)(n_folds, options)
+    return quietly(NSGAIISampler, seed=seed, **options)
 
 
 SAMPLERS: dict[str, SamplerChoice] = {
@@ -195,20 +159,15 @@ SAMPLERS: dict[str, SamplerChoice] = {
         options=("n_startup_trials", "n_ei_candidates", "multivariate", "group", "constant_liar"),
     ),
     "random": SamplerChoice(build=_optuna_sampler("RandomSampler")),
-    "grid": SamplerChoice(build=_grid, is_reseeded=False),
+    # The driver fixes the points of a grid, so nothing is left to choose.
+    "grid": SamplerChoice(build=_optuna_sampler("RandomSampler"), is_reseeded=False),
     "qmc": SamplerChoice(build=_qmc, options=("qmc_type", "scramble"), is_reseeded=False),
     "cmaes": SamplerChoice(
         build=_optuna_sampler("CmaEsSampler", warn_independent_sampling=False),
         options=("sigma0", "n_startup_trials", "popsize", "with_margin", "lr_adapt"),
         compares_several=False,
         package="cmaes",
-        extra="cmaes",
-    ),
-    "gp": SamplerChoice(
-        build=_optuna_sampler("GPSampler", deterministic_objective=False),
-        options=("n_startup_trials", "deterministic_objective"),
-        package="torch",
-        extra="gp",
+        installation="runforest[cmaes]",
     ),
     "nsgaii": SamplerChoice(
         build=_nsgaii,
@@ -216,26 +175,5 @@ SAMPLERS: dict[str, SamplerChoice] = {
     ),
 }
 
-_STARTUP = ("n_startup_trials", "n_warmup_steps", "interval_steps", "n_min_trials")
-
-PRUNERS: dict[str, PrunerChoice] = {
-    "none": PrunerChoice(build=_optuna_pruner("NopPruner")),
-    "median": PrunerChoice(build=_optuna_pruner("MedianPruner"), options=_STARTUP),
-    "percentile": PrunerChoice(
-        build=_optuna_pruner("PercentilePruner", percentile=25.0),
-        options=("percentile", *_STARTUP),
-    ),
-    "successive_halving": PrunerChoice(
-        build=_optuna_pruner("SuccessiveHalvingPruner", min_resource=1),
-        options=("min_resource", "reduction_factor", "min_early_stopping_rate", "bootstrap_count"),
-    ),
-    "hyperband": PrunerChoice(
-        build=_hyperband, options=("min_resource", "reduction_factor", "bootstrap_count")
-    ),
-    "wilcoxon": PrunerChoice(
-        build=_optuna_pruner("WilcoxonPruner"),
-        options=("p_threshold", "n_startup_steps"),
-        compares_folds=True,
-    ),
-}
-"""A step of a pruner is a fold, counted from 1."""
+_LATE_PACKAGES = {"GPSampler": "torch", "CmaEsSampler": "cmaes"}
+"""Packages that samplers of Optuna import when they choose their first parameters."""

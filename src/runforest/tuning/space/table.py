@@ -9,7 +9,9 @@ Each name has a table, or a plain list of choices::
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
@@ -25,6 +27,8 @@ from runforest.tuning.space.dimensions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import optuna
 
 RANGE_KEYS = ("type", "low", "high", "step", "log")
@@ -67,6 +71,16 @@ def grid_size(space: Mapping[str, Dimension]) -> int | None:
     sizes = [dimension.size() for dimension in space.values()]
     ends = [size for size in sizes if size is not None]
     return math.prod(ends) if len(ends) == len(sizes) else None
+
+
+def grid_points(
+    space: Mapping[str, Dimension], seed: int, taken: Iterable[Mapping[str, object]] = ()
+) -> Iterator[dict[str, object]]:
+    """Yield the points of the full grid that are not taken, in an order shuffled by the seed."""
+    used = {tuple(params.get(name) for name in space) for params in taken}
+    points = list(itertools.product(*(dimension.values() or [] for dimension in space.values())))
+    random.Random(seed).shuffle(points)  # noqa: S311 - no secret depends on the order
+    return (dict(zip(space, point, strict=True)) for point in points if point not in used)
 
 
 def log_names(space: Mapping[str, Dimension]) -> frozenset[str]:

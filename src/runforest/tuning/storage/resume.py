@@ -1,14 +1,15 @@
-"""What of an earlier study counts for the one that goes on from it."""
+"""Which trials of an earlier study count for the one that goes on from it."""
 
 from __future__ import annotations
 
 import copy
 import logging
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runforest.tuning.space.dimensions import CategoricalDimension, FloatDimension, IntDimension
-from runforest.tuning.storage.study_file import RECORD_KEY, StudyJournal, record_of
+from runforest.tuning.storage.study_file import RECORD_KEY, StudyFile, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,9 +34,9 @@ class EarlierTrials:
     finished
         Those that count, in the order of finishing.
     unfinished
-        Parameters of those that were in flight when an earlier driver died, by uid.
+        Parameters of those that were running when an earlier driver died, by uid.
     order
-        Uids of all trials that were ever asked, in that order, also of those that do not count.
+        Uids of all trials that were ever started, in that order, also of those that do not count.
     """
 
     finished: Sequence[FrozenTrial] = ()
@@ -43,35 +44,29 @@ class EarlierTrials:
     order: Sequence[str] = ()
 
 
-def earlier_trials(journal: StudyJournal | None, study: StudySpec) -> EarlierTrials:
-    """Return the trials of the journal that lie in the search space of the study."""
-    if journal is None:
+def earlier_trials(file: StudyFile | None, study: StudySpec) -> EarlierTrials:
+    """Return the trials of the file that lie in the search space, at most `n_trials` finished ones.
+
+    These are numbered anew. An empty space has room for all.
+    """
+    if file is None:
         return EarlierTrials()
-    stored = journal.finished()
-    finished = fitting_trials(stored, study)
+    stored, started = file.finished(), file.started()
+    inside = [trial for trial in stored if _fits(trial.params, study)][: study.n_trials]
+    finished = [_adapted(trial, number, study.space) for number, trial in enumerate(inside)]
     n_outside = len(stored) - len(finished)
     if n_outside and len(finished) < study.n_trials:
         logger.info(
             "%d earlier trials lie outside of the search space and are left out.", n_outside
         )
+    done = [record_of(trial).uid for trial in stored]
     unfinished = {
         uid: _on_steps(params, study.space)
-        for uid, params in journal.unfinished().items()
-        if _fits(params, study)
+        for uid, params in started.items()
+        if uid not in done and _fits(params, study)
     }
-    return EarlierTrials(finished=finished, unfinished=unfinished, order=journal.order())
-
-
-def fitting_trials(stored: Sequence[FrozenTrial], study: StudySpec) -> list[FrozenTrial]:
-    """Return the finished trials that lie in the search space, numbered anew, at most `n_trials`.
-
-    An empty space has room for all.
-    """
-    inside = [trial for trial in stored if _fits(trial.params, study)]
-    return [
-        _adapted(trial, number, study.space)
-        for number, trial in enumerate(inside[: study.n_trials])
-    ]
+    order = list(dict.fromkeys([*started, *done]))
+    return EarlierTrials(finished=finished, unfinished=unfinished, order=order)
 
 
 def is_inside(
@@ -100,7 +95,7 @@ def _has(dimension: Dimension, value: object) -> bool:
     if isinstance(dimension, CategoricalDimension):
         # 1 and True are equal, yet different choices.
         return any(choice == value and type(choice) is type(value) for choice in dimension.choices)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     if isinstance(dimension, IntDimension):
         return isinstance(value, int) and value in dimension.values()

@@ -1,4 +1,4 @@
-"""Durable storage of a study: what was asked, and the journal that finished trials go to."""
+"""Durable storage of a study: the trials that were started, and those that have finished."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
+from runforest.locks import LOCK_SUFFIX, held
 from runforest.tuning.study.objectives import direction
 from runforest.tuning.study.trial_record import TrialRecord
 
@@ -28,15 +29,30 @@ STUDY_NAME = "study"
 """Hyperband divides trials by the study's name: a study that goes on must keep it."""
 
 
-class StudyJournal:
-    """The trials of one study, in a file that has one writer at a time.
+@contextmanager
+def locked_study(path: Path, *, is_anew: bool) -> Iterator[Path]:
+    """Yield the file of a study that a later run can go on from; one process has it at a time.
 
-    Beside it lies a file of what was asked, so that a trial whose driver died is tried again.
+    With `is_anew`, the trials of earlier runs are removed once nobody works on it any more.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reason = "Another run has this study: this one waits for it."
+    with held(path.with_suffix(LOCK_SUFFIX), reason):
+        # What was started goes first: left alone by a kill, all of it would be tried again.
+        for file in (_started_path(path), path) if is_anew else ():
+            file.unlink(missing_ok=True)
+        yield path
+
+
+class StudyFile:
+    """The trials of one study, in a file of Optuna's that has one writer at a time.
+
+    Beside it lies a file of the trials that were started: one whose driver died is tried again.
     """
 
     def __init__(self, path: Path, objectives: Sequence[str]) -> None:
-        self._asked_path = _asked_path(path)
-        for file in (path, self._asked_path):
+        self._started_path = _started_path(path)
+        for file in (path, self._started_path):
             drop_torn_line(file)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._study = optuna.create_study(
@@ -46,56 +62,49 @@ class StudyJournal:
             load_if_exists=True,
         )
 
+    def add_started(self, uid: str, params: Mapping[str, object]) -> None:
+        """Write down that a trial starts."""
+        with self._started_path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([uid, dict(params)]) + "\n")
+
+    def add_finished(self, trial: FrozenTrial) -> None:
+        """Write a finished trial; it is on the disk when this returns."""
+        self._study.add_trial(trial)
+
+    def started(self) -> dict[str, dict[str, object]]:
+        """Return the parameters of the trials that were started, by uid, in that order."""
+        if not self._started_path.is_file():
+            return {}
+        lines = self._started_path.read_text(encoding="utf-8").splitlines()
+        return dict(json.loads(line) for line in lines)
+
     def finished(self) -> list[FrozenTrial]:
         """Return the trials in the file, in the order of finishing."""
         return self._study.get_trials()
 
-    def append(self, trial: FrozenTrial) -> None:
-        """Write a finished trial; it is on the disk when this returns."""
-        self._study.add_trial(trial)
-
-    def note_asked(self, uid: str, params: Mapping[str, object]) -> None:
-        """Write down that a trial starts."""
-        with self._asked_path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([uid, dict(params)]) + "\n")
-
-    def order(self) -> list[str]:
-        """Return the uids of all trials of the study, in the order in which they were asked."""
-        done = [record_of(trial).uid for trial in self.finished()]
-        return list(dict.fromkeys([*self._asked(), *done]))
-
-    def unfinished(self) -> dict[str, dict[str, object]]:
-        """Return the parameters of the trials that were asked and never finished, by uid."""
-        done = {record_of(trial).uid for trial in self.finished()}
-        return {uid: params for uid, params in self._asked().items() if uid not in done}
-
-    def _asked(self) -> dict[str, dict[str, object]]:
-        if not self._asked_path.is_file():
-            return {}
-        lines = self._asked_path.read_text(encoding="utf-8").splitlines()
-        return dict(json.loads(line) for line in lines)
-
 
 def store_trials(
-    path: Path, trials: Sequence[FrozenTrial], objectives: Sequence[str], kept: Path | None
+    path: Path, trials: Sequence[FrozenTrial], objectives: Sequence[str], earlier: Path | None
 ) -> None:
     """Write finished trials into a new file, for whoever reads it with Optuna.
 
     Parameters
     ----------
-    kept
-        The journal of the study, which is copied if it has these trials and no others. Those that
+    earlier
+        The file of the study, which is copied if it has these trials and no others. Those that
         were suggested from another search space than now are others: Optuna would see two.
     """
-    if kept and _distributions(StudyJournal(kept, objectives).finished()) == _distributions(trials):
-        shutil.copyfile(kept, path)
+    if earlier and _distributions(StudyFile(earlier, objectives).finished()) == _distributions(
+        trials
+    ):
+        shutil.copyfile(earlier, path)
         return
-    journal = StudyJournal(path, objectives)
+    file = StudyFile(path, objectives)
     for trial in trials:
-        journal.append(trial)
+        file.add_finished(trial)
 
 
-def read_journal(path: Path) -> optuna.Study:
+def read_study_file(path: Path) -> optuna.Study:
     """Return the study of a file that stays as it is, in memory.
 
     Raises
@@ -114,15 +123,6 @@ def read_journal(path: Path) -> optuna.Study:
     return study
 
 
-def remove_journal(path: Path) -> None:
-    """Remove a study, so that it begins anew.
-
-    What was asked goes first: left alone by a kill, all of it would be tried again.
-    """
-    for file in (_asked_path(path), path):
-        file.unlink(missing_ok=True)
-
-
 def drop_torn_line(path: Path) -> None:
     """Cut a last line without an end, left by a killed writer: the next append would spoil it."""
     if not path.is_file():
@@ -135,12 +135,12 @@ def drop_torn_line(path: Path) -> None:
 
 
 def record_of(trial: FrozenTrial) -> TrialRecord:
-    """Return our record of a trial in the journal."""
+    """Return our record of a trial of Optuna."""
     return TrialRecord.from_json(trial.user_attrs[RECORD_KEY])
 
 
-def _asked_path(path: Path) -> Path:
-    return path.with_suffix(".asked")
+def _started_path(path: Path) -> Path:
+    return path.with_suffix(".started")
 
 
 def _distributions(trials: Sequence[FrozenTrial]) -> dict[str, dict[str, BaseDistribution]]:

@@ -41,7 +41,7 @@ class StudySpec:
         Whether a trial may have more or fewer parameters than the space: its task suggests them
         by itself.
     prune_by, n_steps
-        Whether the pruner is asked after each fold, or after each of `n_steps` equal parts of the
+        Whether the pruner decides after each fold, or after each of `n_steps` equal parts of the
         estimator's iterations.
     """
 

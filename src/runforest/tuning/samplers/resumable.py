@@ -1,0 +1,94 @@
+"""Optuna's samplers such that a study that goes on draws what an uninterrupted one would."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import optuna.samplers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """Return the sampler's seed for one trial, an integer below 2**32."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+class QMCSampler(optuna.samplers.QMCSampler):
+    """Optuna's own, which counts points in the study and draws at random until a trial succeeds.
+
+    Both would repeat points in a study that goes on: the count lived in memory, and the random
+    numbers begin anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        space: Mapping[str, BaseDistribution],
+        seed: int,
+        qmc_type: str = "sobol",
+        # Unscrambled, the sequence starts at the lowest value of everything and ignores the seed.
+        scramble: bool = True,
+    ) -> None:
+        super().__init__(
+            qmc_type=qmc_type, scramble=scramble, seed=seed, warn_independent_sampling=False
+        )
+        self._space = dict(space)
+        self._number = 0
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:  # noqa: ARG002
+        """Note which point is due, and seed what the sequence does not have."""
+        self._number = trial.number
+        seed = trial_seed(self._seed, trial.number)
+        self._independent_sampler = optuna.samplers.RandomSampler(seed=seed)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Return the configured space, or that of the first successful trial if none is known."""
+        return self._space or super().infer_relative_search_space(study, trial)
+
+    def _find_sample_id(
+        self,
+        study: Study,  # noqa: ARG002
+        search_space: dict[str, BaseDistribution],  # noqa: ARG002
+    ) -> int:
+        return self._number
+
+
+class NSGAIISampler(optuna.samplers.NSGAIISampler):
+    """Optuna's own, with parents sorted by number.
+
+    Optuna returns them by rank when it selects them, and by number when it reads them from the
+    study later; a study that goes on in the middle of a generation selects them once more. Random
+    draws follow the order. The class keeps Optuna's name, which is part of what trials store.
+    """
+
+    def select_parent(self, study: Study, generation: int) -> list[FrozenTrial]:
+        """Return the parents of a generation, from the bottom up.
+
+        Optuna keeps those of earlier generations in the study, which lived in memory. When they
+        are gone it would descend to the first one in as many nested calls.
+        """
+        for earlier in reversed(list(self._forgotten(study, generation - 1))):
+            self.get_parent_population(study, earlier)
+        parents = super().select_parent(study, generation)
+        return sorted(parents, key=lambda trial: trial.number)
+
+    def _forgotten(self, study: Study, newest: int) -> Iterator[int]:
+        """Return the generations, newest first, down to one whose parents the study holds.
+
+        Where Optuna keeps them is private, and nothing public tells it.
+        """
+        kept = study._storage.get_study_system_attrs(study._study_id)  # noqa: SLF001
+        prefix = self._get_parent_cache_key_prefix()
+        return itertools.takewhile(
+            lambda number: f"{prefix}{number}" not in kept, range(newest, 0, -1)
+        )
