@@ -36,7 +36,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    importlib.import_module("tasks")
+    importlib.import_module("tasks.trainer")
     package = f"nearby_{next(_numbers)}"
     monkeypatch.syspath_prepend(tmp_path)
     for name, text in {

@@ -6,19 +6,17 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 
 from runforest import USER_CONFIG_PARSER
 from runforest.errors import ConfigError, Problem
 from runforest.layout import CONFIG_NAME
-from runforest.redact import SHORTEST, known_secrets, secret_values, unmaskable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from runforest.redact import SHORTEST, secret_values, unmaskable
 
 logger = logging.getLogger(__name__)
+
+_TOO_SHORT = f"less than {SHORTEST} characters cannot be masked in records. Use a longer value."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,28 +45,25 @@ def read_environment(default_project: Path) -> Environment:
     outside = {key: value for key, value in os.environ.items() if value}
     project = Path(outside.get("PROJECT_ROOT", default_project)).resolve()
     inside = _read_dotenv(project / ".env")
-    if "PROJECT_ROOT" not in outside and "PROJECT_ROOT" in inside:
-        project = (project / inside["PROJECT_ROOT"]).resolve()
+    if "PROJECT_ROOT" not in outside:
+        project = (project / inside.get("PROJECT_ROOT", "")).resolve()
     if not project.is_dir():
         message = f"{project} is not a folder. Name a project folder, or leave it empty."
         raise ConfigError([Problem(where="environment", key="PROJECT_ROOT", message=message)])
     for key, value in inside.items():
         if key not in {"LUIGI_CONFIG_PATH", "LUIGI_CONFIG_PARSER"}:
             os.environ.setdefault(key, value)
-    if short := unmaskable(inside):
-        logger.warning(
-            "%s in .env: less than %d characters cannot be masked in logs and runs. "
-            "Use a longer value.",
-            ", ".join(short),
-            SHORTEST,
-        )
+    if short := ", ".join(unmaskable(inside)):
+        logger.warning("%s in .env: %s", short, _TOO_SHORT)
+    settings = inside | outside
+    folder = Path.cwd() if "LUIGI_CONFIG_PATH" in outside else project
     return Environment(
         project=project,
-        config_file=_config_path(outside, inside, project),
+        config_file=(folder / settings.get("LUIGI_CONFIG_PATH", CONFIG_NAME)).resolve(),
         config_parser=USER_CONFIG_PARSER or inside.get("LUIGI_CONFIG_PARSER", "toml"),
-        tracking_uri=outside.get("MLFLOW_TRACKING_URI", inside.get("MLFLOW_TRACKING_URI", "")),
-        # The environment's own value of a name goes before that of .env; neither may be written.
-        secrets=tuple(sorted({*known_secrets(), *secret_values(inside)}, key=len, reverse=True)),
+        tracking_uri=settings.get("MLFLOW_TRACKING_URI", ""),
+        # Of a variable that both set, neither value may be written.
+        secrets=secret_values(outside | {f".env {key}": inside[key] for key in inside}),
     )
 
 
@@ -80,12 +75,6 @@ def _read_dotenv(file: Path) -> dict[str, str]:
     except OSError as error:
         message = f"cannot be read ({error.strerror}). Make it readable, or remove it."
     raise ConfigError([Problem(where=str(file), message=message)])
-
-
-def _config_path(outside: Mapping[str, str], inside: Mapping[str, str], project: Path) -> Path:
-    if "LUIGI_CONFIG_PATH" in outside:
-        return Path(outside["LUIGI_CONFIG_PATH"]).resolve()
-    return (project / inside.get("LUIGI_CONFIG_PATH", CONFIG_NAME)).resolve()
 
 
 def find_project() -> Path:

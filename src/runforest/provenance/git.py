@@ -53,10 +53,8 @@ def read_commit(project: Path) -> Commit:
     if shutil.which("git") is None:
         return Commit(problem="git is not installed. Install it.")
     try:
-        found = _git(
-            project, "rev-parse", "--show-toplevel", "--show-prefix", "--git-path", "objects"
-        )
-        top, folder, objects = found.splitlines()
+        facts = ("--show-toplevel", "--show-prefix", "--git-path", "objects")
+        top, folder, objects = _git(project, "rev-parse", *facts).splitlines()
         sha = _git(project, "rev-parse", "--verify", "HEAD").strip()
         branch = _git(project, "rev-parse", "--abbrev-ref", "HEAD").strip()
         code, left_out = _changed_files(Path(top), folder)
@@ -67,39 +65,36 @@ def read_commit(project: Path) -> Commit:
 
 
 def _problem(message: str) -> str:
-    """Return why git has no commit to tell of, and what to do."""
-    lines = message.splitlines() or ["git failed without a message"]
-    for line in lines:
-        if "safe.directory" in line:
-            return f"the repository belongs to another user. Run `{line.strip()}`."
+    """Return why git did not return a commit, and what to do."""
+    remedy = next((line for line in message.splitlines() if "safe.directory" in line), "")
+    if remedy:
+        return f"the repository belongs to another user. Run `{remedy.strip()}`."
     if "not a git repository" in message:
         return "the project is in no git repository. Run `git init` and commit the code."
     if "Needed a single revision" in message:
         return "the repository has no commit yet. Commit the code."
-    return f"git says: {lines[0]}."
+    return f"git fails: {message}"
 
 
 def _changed_files(top: Path, folder: str) -> tuple[list[str], dict[str, int]]:
     """Return the changed files of code, and the others with their sizes; paths are from the top."""
     status = _git(top, "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all")
-    old_ids: dict[str, str] = {}
-    new: set[str] = set()
-    for entry in filter(None, status.split("\0")):
-        kind, name = entry[0], entry.split(" ", _N_FIELDS[entry[0]])[-1]
-        if kind == "?":
-            new.add(name)
-        else:
-            old_ids[name] = entry.split(" ")[_OLD_ID]
+    entries = [one.split(" ", _N_FIELDS[one[0]]) for one in status.split("\0") if one]
     # What runs write is no source, whether git ignores it or not.
-    new = {name for name in new if not name.startswith(f"{folder}{OUTPUT_FOLDER}/")}
-    other = {name for name in new if not is_code(top / name, name.removeprefix(folder))}
-    sizes = {name: _size(top / name) for name in new - other}
-    sizes |= {
-        name: max(old_size, _size(top / name))
-        for name, old_size in zip(old_ids, _object_sizes(top, old_ids.values()), strict=True)
+    names = [
+        entry[-1] for entry in entries if not entry[-1].startswith(f"{folder}{OUTPUT_FOLDER}/")
+    ]
+    sizes = {name: _size(top / name) for name in names}
+    old_ids = {entry[-1]: entry[_OLD_ID] for entry in entries if entry[0] != "?"}
+    for name, size in zip(old_ids, _object_sizes(top, old_ids.values()), strict=True):
+        sizes[name] = max(size, sizes.get(name, 0))
+    other = {
+        name: size
+        for name, size in sizes.items()
+        if name not in old_ids and not is_code(top / name, name.removeprefix(folder))
     }
-    code, large = within_bounds(sizes)
-    return code, large | {name: _size(top / name) for name in sorted(other)}
+    code, large = within_bounds({name: sizes[name] for name in sizes.keys() - other.keys()})
+    return code, large | other
 
 
 _N_FIELDS = {"1": 8, "u": 10, "?": 1}  # before the path, by the kind of entry
@@ -108,9 +103,8 @@ _OLD_ID = 6
 
 def _object_sizes(top: Path, ids: Iterable[str]) -> list[int]:
     """Return the sizes of committed files; 0 where there is none, as of a submodule."""
-    lines = _git(
-        top, "cat-file", "--batch-check=%(objectsize)", stdin="\n".join(ids).encode()
-    ).splitlines()
+    ids_in_lines = "\n".join(ids).encode()
+    lines = _git(top, "cat-file", "--batch-check=%(objectsize)", stdin=ids_in_lines).splitlines()
     return [int(line) if line.isdigit() else 0 for line in lines]
 
 
@@ -124,34 +118,19 @@ def _diff(top: Path, objects: Path, names: list[str]) -> str:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects),
         }
         _git(top, "read-tree", "HEAD", environment=environment)
-        paths = os.fsencode("\0".join(names))
-        _git(top, *_ADD, environment=environment, stdin=paths)
+        _git(top, *_ADD, environment=environment, stdin=os.fsencode("\0".join(names)))
         return _git(top, *_DIFF, environment=environment)
 
 
 _ADD = ("add", "--all", "--force", "--pathspec-from-file=-", "--pathspec-file-nul")
 # Plumbing, since what `git diff` prints depends on the user's configuration.
-_DIFF = (
-    "diff-index",
-    "--cached",
-    "--patch",
-    "--binary",
-    "--no-ext-diff",
-    "--no-textconv",
-    "HEAD",
-)
+_DIFF = ("diff-index", "--cached", "--patch", "--binary", "--no-ext-diff", "--no-textconv", "HEAD")
 
 
 def _git(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, stdin: bytes = b""
 ) -> str:
-    """Return what git prints; bytes that are no UTF-8 are escaped.
-
-    Raises
-    ------
-    CalledProcessError
-        It fails; its words are English.
-    """
+    """Return what git prints, in English; bytes that are no UTF-8 are escaped."""
     done = subprocess.run(  # noqa: S603 - arguments are ours
         ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's git
         input=stdin,
