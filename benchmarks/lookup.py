@@ -15,7 +15,7 @@ from benchmarks.measure import BenchmarkError, clean_environment, measure, media
 from benchmarks.report import Section
 from benchmarks.workspace import commit_all, copy_project, create_store
 from runforest.layout import Layout
-from runforest.tracking.exchange.finder import PAGE_SIZE
+from runforest.tracking.exchange.store_results import PAGE_SIZE
 
 SIZES = (100, 10_000, 100_000)
 N_FINDS, N_SEARCHES = 200, 20
@@ -29,9 +29,9 @@ TEXT = f"""\
 The pipeline's results are looked up in a store that holds many other runs: their rows in MLflow's
 SQLite file, and an entry each in the index of results. *find* is one look-up inside a process, of a
 fingerprint that is there, the manifest read and all its files verified; *miss* that of one that is
-not. *search* and *search miss* are the same by the tags of MLflow's runs, as another project does
-that shares the store: asked through MLflow, the copy that was made the first time verified. More
-runs hold the result than are read of them ({PAGE_SIZE}), at each size.
+not. *search* and *search miss* are the same for another project that shares the store: the copy
+that was made the first time verified, and the tags of MLflow's runs searched in vain. More runs
+hold the result than are read of them ({PAGE_SIZE}), at each size.
 `--plan` and *run* are whole processes with nothing to do, in CPU seconds; *run* records a
 complete run."""
 # Run in the project: its engine is the one to measure. Writes milliseconds of hits and of misses.
@@ -41,16 +41,17 @@ from pathlib import Path
 from runforest.layout import Layout
 from runforest.results.manifest import read_manifest
 from runforest.results.index import ResultIndex
-from runforest.tracking.exchange.finder import find_in_store
+from runforest.tracking.exchange.store_results import StoreResults
 from runforest.tracking.store.connect import connect
 
 here, other = Layout(Path.cwd()), Layout(Path.cwd() / "other")
-connect(f"sqlite:///{{here.database}}", Path.cwd())
+uri = f"sqlite:///{{here.database}}"
+connect(uri, Path.cwd())
 known = read_manifest(Path(sys.argv[1])).fingerprint
 times = []
 for find, n_times in (
     (lambda one: ResultIndex(here).find(one).result, {N_FINDS}),
-    (lambda one: find_in_store(one, other), {N_SEARCHES}),
+    (StoreResults(uri=uri, layout=other).find, {N_SEARCHES}),
 ):
     for fingerprint, is_known in ((known, True), ("0" * 64, False)):
         find(fingerprint)

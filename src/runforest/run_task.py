@@ -166,8 +166,8 @@ class RunTask(TaskLog, luigi.Task):
         index = open_index(self.active_run.project)
         # Of two runs that need the same result, one computes it and the other waits.
         with index.lock(fingerprint, self.folder_name):
-            finder = self.active_run.settings.finder
-            found = None if self.is_forced else index.find_anywhere(fingerprint, finder).result
+            source = self.active_run.source
+            found = None if self.is_forced else index.find_anywhere(fingerprint, source).result
             if found:
                 self.adopt(found, self.active_run)
             else:
@@ -218,6 +218,7 @@ class RunTask(TaskLog, luigi.Task):
                 metrics=self.logged_metrics,
                 params=self.logged_params,
                 has_history=self.has_history,
+                has_trials=self.has_trials,
                 started_ms=started_ms,
                 duration_s=time.perf_counter() - clock,
                 run_id=self.active_run.settings.run_id,

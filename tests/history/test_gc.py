@@ -146,8 +146,10 @@ def test_of_the_caches_stays_what_a_kept_or_a_starting_run_needs(three: Project)
     known = ids(three)
     pin = f"PathConfig.Sound=runs:/{known['first']}/Sound"
     assert three.run("--set", pin).code == 0
+    first = next(run for run in three.top_runs() if run.info.run_id == known["first"])
+    fingerprint = str(three.manifest(first, "Sound")["fingerprint"])
     cache = three.folder / "mlruns" / ".runforest" / "cache"
-    for name in ("results/" + known["first"], "results/gone", "pinned/gone", "results/new"):
+    for name in ("results/" + fingerprint, "results/gone", "pinned/gone", "results/new"):
         (cache / name).mkdir(parents=True)
     long_ago_s = time.time() - TWO_DAYS_S
     for folder in [*cache.glob("results/*"), *cache.glob("pinned/*")]:
@@ -158,7 +160,7 @@ def test_of_the_caches_stays_what_a_kept_or_a_starting_run_needs(three: Project)
     outcome = three.command("gc", "--keep", "1", "--delete")
 
     assert outcome.code == 0, outcome.err
-    assert {path.name for path in cache.glob("results/*")} == {known["first"], "new"}
+    assert {path.name for path in cache.glob("results/*")} == {fingerprint, "new"}
     assert {path.name for path in cache.glob("pinned/*/")} == {f"runs-{known['first']}-Sound"}
     assert set(cache.glob("locks/*")) == locks != set()
     assert not (cache / "code.jsonl").exists()
@@ -178,8 +180,8 @@ def test_a_number_of_runs_to_spare_below_zero_is_refused(three: Project) -> None
 
 def test_what_a_killed_download_left_goes_and_that_of_a_living_one_stays(three: Project) -> None:
     cache = three.folder / "mlruns" / ".runforest" / "cache"
-    last = cache / "results" / ids(three)["last"]
-    dead, living, pinned = last / "Dead.draft", last / "Sound.draft", cache / "pinned" / "a.draft"
+    dead, living = cache / "results" / "dead.draft", cache / "results" / "feed.draft"
+    pinned = cache / "pinned" / "a.draft"
     for draft in (dead, living, pinned):
         (draft / "Sound").mkdir(parents=True)
 

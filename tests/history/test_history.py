@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import ARTICLE, REPOSITORY, Project, git, make_project
-from tests.reuse.conftest import as_version_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,20 +279,13 @@ def test_lineage_tells_pinned_and_reused_results_and_whether_their_code_was_comm
     assert page.count("with local changes") == 4
 
 
-@pytest.mark.parametrize(
-    ("is_old", "words"),
-    [(False, " with local changes"), (True, ", whether with local changes is not known")],
-    ids=["now", "version 1"],
-)
-def test_lineage_tells_of_local_changes_where_the_records_of_their_run_are_gone(
-    copy_of_two: Callable[[], Project], *, is_old: bool, words: str
+def test_lineage_has_local_changes_where_the_records_of_their_run_are_gone(
+    copy_of_two: Callable[[], Project],
 ) -> None:
     project = copy_of_two()
     project.command("gc")  # the store follows the move
     second = project.artifacts(project.top_runs()[0])
     (second / "code" / "commit.json").unlink()
-    for manifest in second.glob("*/manifest.json") if is_old else ():
-        as_version_1(manifest.parent)
 
     outcome = project.run("--set", "Trainer.seed=1")
 
@@ -301,8 +293,8 @@ def test_lineage_tells_of_local_changes_where_the_records_of_their_run_are_gone(
     artifacts = project.artifacts(project.top_runs()[0])
     results = json.loads((artifacts / "lineage.json").read_text())["results"]
     page = (artifacts / "lineage.html").read_text()
-    assert {one["dirty"] for one in results} == {None if is_old else True}
-    assert page.count(f"</code>{words}") == (3 if is_old else 4)  # and that of the run itself
+    assert {one["dirty"] for one in results} == {True}
+    assert page.count("</code> with local changes") == 4  # and that of the run itself
 
 
 def test_clearing_away_says_first_and_deletes_then(copy_of_two: Callable[[], Project]) -> None:

@@ -32,18 +32,6 @@ def statuses(project: Project) -> dict[str, str]:
     return {name: fact["status"] for name, fact in json.loads(path.read_text()).items()}
 
 
-def as_version_1(folder: Path) -> None:
-    """Write the manifest of a result as the first version of its format has it."""
-    path = folder / "manifest.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["params"] = {f"{folder.name}.{name}": text for name, text in content["params"].items()}
-    content["version"] = 1
-    for field in ("has_history", "is_dirty"):
-        content.pop(field, None)
-    path.unlink()
-    path.write_text(json.dumps(content), encoding="utf-8")
-
-
 @pytest.fixture(scope="session")
 def base_project(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project:
     """Return a project of the article's experiment that ran once.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.reuse.conftest import as_version_1, statuses
+from tests.reuse.conftest import statuses
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -39,16 +39,10 @@ class Both(WrapperRunTask):
 """
 
 
-@pytest.mark.parametrize("is_old", [False, True], ids=["now", "version 1"])
-def test_reused_params_have_the_name_of_the_task_that_reuses(
-    project: Project, *, is_old: bool
-) -> None:
+def test_reused_params_have_the_name_of_the_task_that_reuses(project: Project) -> None:
     project.write("src/tasks/talking.py", TALKING)
     project.configure('[RunConfig]\ntask = "Both"\n[Talking]\nnumber = 1\n')
     assert project.run().code == 0
-    for manifest in project.artifacts(project.top_runs()[0]).glob("*/manifest.json"):
-        if is_old:
-            as_version_1(manifest.parent)
 
     outcome = project.run("--set", "Talking.number=2")
 

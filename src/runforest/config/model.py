@@ -48,6 +48,12 @@ class RunConfig(Table):
         default=True,
         description="Reuse stored results (true) or recompute everything (false).",
     )
+    trust_store: bool = Field(
+        default=False,
+        description="Whether results of other projects and machines are used that run code when "
+        "they are loaded: pickles, and models with code of their own. Set it only where you trust "
+        "all who can write to the tracking store.",
+    )
     start_method: Literal["", "fork", "spawn", "forkserver"] = Field(
         default="", description="How worker processes start; empty for the platform's default."
     )

@@ -21,8 +21,8 @@ from runforest.history.needed_runs import without_needed
 from runforest.layout import Layout
 from runforest.locks import LOCK_SUFFIX
 from runforest.tracking.deletion import delete_runs, top_runs
-from runforest.tracking.exchange.transfer import DRAFT, remove_drafts
-from runforest.tracking.tags import HOST_TAG, PROJECT_TAG
+from runforest.tracking.exchange.download import DRAFT, remove_drafts
+from runforest.tracking.tags import HOST_TAG, PROJECT_TAG, RESULT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -204,7 +204,7 @@ def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) 
     for file in (layout.digests, layout.code, layout.decoded_files):
         file.unlink(missing_ok=True)
     shutil.rmtree(layout.profiles, ignore_errors=True)
-    needed = {run.run_id for run in kept}
+    needed = {tag.removeprefix(RESULT_TAG) for run in kept for tag in run.tags}
     pinned = {*pins, *(pin for run in kept for pin in run.pins.values())}
     needed |= {pinned_folder(project, pin).name for pin in pinned}
     remove_drafts(layout)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import html
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from runforest.layout import COMMIT_RECORD, DIFF_RECORD, Layout
+from runforest.layout import DIFF_RECORD
 from runforest.redact import redact, redact_all
 
 if TYPE_CHECKING:
@@ -26,11 +24,7 @@ dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; overflow-wrap: anywh
 code { font-size: .85em; }
 """
 
-_DIRTY: Mapping[object, str] = {
-    True: f" with local changes ({DIFF_RECORD})",
-    False: "",
-    None: ", whether with local changes is not known",
-}
+_DIRTY = f" with local changes ({DIFF_RECORD})"
 
 
 def lineage_facts(
@@ -49,7 +43,6 @@ def lineage_facts(
         What is masked in names and pins; all the rest is made by programs.
     """
     secrets = tuple(secrets)
-    project = Path(settings.project)
     return {
         "run_id": settings.run_id,
         "commit": settings.commit or None,
@@ -61,7 +54,7 @@ def lineage_facts(
                 "reused": manifest.reused_from is not None,
                 "pinned": redact_all(settings.pins.get(name), secrets),
                 "commit": manifest.commit or None,
-                "dirty": _was_dirty(project, manifest),
+                "dirty": manifest.is_dirty,
                 "fingerprint": manifest.fingerprint,
                 "inputs": _masked(manifest.ingredients.get("inputs", {}), secrets),
                 "upstream": _masked(manifest.ingredients.get("upstream", {}), secrets),
@@ -117,23 +110,6 @@ def _origin(manifest: Manifest) -> str:
     return manifest.reused_from or manifest.run_id
 
 
-def _was_dirty(project: Path, manifest: Manifest) -> bool | None:
-    """Return whether a result was computed with local changes; None if that is not known.
-
-    Its manifest says so, if it is no older one: then the record of its run, which may be gone or
-    on another machine.
-    """
-    if manifest.is_dirty is not None:
-        return manifest.is_dirty
-    for artifacts in Layout(project).artifacts(_origin(manifest)):
-        try:
-            record = artifacts / COMMIT_RECORD
-            return bool(json.loads(record.read_text(encoding="utf-8"))["dirty"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-    return None
-
-
 def _card(result: Mapping[str, object], link: str) -> str:
     origin = _text(result["computed_by"])
     if link:
@@ -155,7 +131,7 @@ def _card(result: Mapping[str, object], link: str) -> str:
 def _commit(facts: Mapping[str, object]) -> str:
     if not facts["commit"]:
         return "no commit"
-    return f"commit <code>{_text(facts['commit'])}</code>{_DIRTY[facts['dirty']]}"
+    return f"commit <code>{_text(facts['commit'])}</code>{_DIRTY if facts['dirty'] else ''}"
 
 
 def _pairs(values: object) -> str:

@@ -47,7 +47,7 @@ def _needs(run: RecordedRun, project: Path) -> set[str]:
     origins = {
         manifest.reused_from
         for manifest in run.manifests.values()
-        if manifest.reused_from and (not run.is_local or STUDY_FILE in manifest.outputs)
+        if manifest.reused_from and (not run.is_local or manifest.has_trials)
     }
     return origins | _named(run.pins.values(), project)
 

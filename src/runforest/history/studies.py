@@ -10,7 +10,8 @@ from runforest.config.environment import find_project, read_environment
 from runforest.errors import ArtifactError
 from runforest.history.needed_runs import STUDY_FILE
 from runforest.results.digests import DigestCache
-from runforest.tracking.exchange.transfer import download_result
+from runforest.results.names import below
+from runforest.tracking.exchange.download import do_not_check, download_result
 from runforest.tracking.recorded_run import find_run
 from runforest.tracking.store.connect import connect, store_uri
 from runforest.tuning.storage.study_file import read_study_file
@@ -62,5 +63,7 @@ def study_of(run: RecordedRun, task: str) -> optuna.Study:
         return read_study_file(run.artifacts / task / STUDY_FILE)
     with tempfile.TemporaryDirectory(prefix="runforest-") as folder:
         digests = DigestCache(Path(folder) / "digests.txt")
-        result = download_result(f"{run.artifact_uri}/{task}", Path(folder) / task, digests)
+        result = download_result(
+            f"{run.artifact_uri}/{task}", below(Path(folder), task), digests, do_not_check
+        )
         return read_study_file(result / STUDY_FILE)

@@ -7,12 +7,11 @@ cache: what it says is checked against manifests and digests, and it is made ane
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import os
 import shutil
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock
 
@@ -55,6 +54,14 @@ class Search:
     rejected: tuple[str, ...] = ()
 
 
+class ResultSource(Protocol):
+    """Where results of other projects and machines are found; part of a run, in each process."""
+
+    def find(self, fingerprint: str) -> Result | None:
+        """Return a verified result on this machine, None where there is none or none is safe."""
+        ...
+
+
 class ResultIndex:
     """The results of a project, by fingerprint and by task."""
 
@@ -64,27 +71,11 @@ class ResultIndex:
         self._mark = self._folder / _MARK
         self._digests = DigestCache(layout.digests)
 
-    def find_anywhere(self, fingerprint: str, finder: str) -> Search:
-        """Return what this machine has, or else what a tracking store elsewhere has.
-
-        Parameters
-        ----------
-        finder
-            `module:function` that asks the store; it is named and not imported since the layers
-            that talk to a store lie above this one. Empty where the store is this machine's.
-        """
+    def find_anywhere(self, fingerprint: str, source: ResultSource | None) -> Search:
+        """Return what this project has, or else what a source has that others write to, too."""
         search = self.find(fingerprint)
-        if search.result or not finder:
-            return search
-        module, _, function = finder.partition(":")
-        result = getattr(importlib.import_module(module), function)(fingerprint, self._layout)
-        if result is None:
-            return search
-        damage = self._damage(result.folder, result.manifest)
-        if damage is not None:  # an earlier download, which nobody has verified since
-            return dataclasses.replace(search, rejected=(*search.rejected, damage))
-        self._enter(result.folder, result.manifest)
-        return dataclasses.replace(search, result=result)
+        found = None if search.result or source is None else source.find(fingerprint)
+        return dataclasses.replace(search, result=found) if found else search
 
     def add(self, folder: Path, manifest: Manifest) -> None:
         """Make a result known that was committed just now, with its digests.

@@ -8,29 +8,37 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from runforest.errors import ArtifactError
+from runforest.results.names import check_fingerprint, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pydantic import TypeAdapter
+
 MANIFEST_NAME = "manifest.json"
-MANIFEST_VERSION = 3
+MANIFEST_VERSION: Literal[4] = 4
 
 _encode = json.JSONEncoder(default=vars).encode
+
+
+_STRICT = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputFile:
     """One file of a result.
 
-    A *volatile* file (a timing, a date) differs from run to run; it is kept and verified, but
+    A *volatile* file (a timing, a date) differs from run to run; it is stored and verified, but
     what comes downstream does not depend on it.
     """
+
+    __pydantic_config__ = _STRICT
 
     size_bytes: int
     sha256: str
@@ -43,10 +51,12 @@ class Manifest:
 
     The names in `params` are those that the task gave them. A run precedes them by the name of the
     task's folder, which depends on the run's configuration. `metrics` has the last values; with
-    `has_history` all that was logged stands in a file of the result. Of the folders in
-    `empty_folders` no file tells. `is_dirty` tells of changes beside the commit; None where a
-    manifest of version 1 does not.
+    `has_history` all that was logged stands in a file of the result. `has_trials` says that the
+    run that computed it has child runs for the trials. `empty_folders` are those without a file.
+    `is_dirty` says that there were changes beside the commit.
     """
+
+    __pydantic_config__ = _STRICT
 
     task: str
     fingerprint: str
@@ -56,13 +66,14 @@ class Manifest:
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     has_history: bool = False
+    has_trials: bool = False
     started_ms: int = 0
     duration_s: float = 0.0
     run_id: str = ""
     commit: str = ""
-    is_dirty: bool | None = None
+    is_dirty: bool = False
     reused_from: str | None = None
-    version: int = MANIFEST_VERSION
+    version: Literal[4] = MANIFEST_VERSION
 
     @property
     def content_digest(self) -> str:
@@ -82,57 +93,55 @@ def is_complete(folder: Path) -> bool:
     return (folder / MANIFEST_NAME).is_file()
 
 
+@cache
+def _reader() -> TypeAdapter[Manifest]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Manifest)
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of a result folder, or None where there is no complete result.
 
     Raises
     ------
     ArtifactError
-        The manifest is damaged, or was written by a newer version of Runforest.
+        It is damaged, was written by another version, or names what is no file of the result.
     """
     path = folder / MANIFEST_NAME
     try:
-        text = path.read_bytes()
+        manifest = _reader().validate_json(path.read_bytes())
+        _check_names(manifest)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    try:
-        content = json.loads(text)
-        version = content["version"]
-        if version > MANIFEST_VERSION:
-            message = (
-                f"{path} has format {version}, this Runforest reads up to {MANIFEST_VERSION}. "
-                "Upgrade Runforest to use this result."
-            )
-            raise ArtifactError(message)
-        if version < MANIFEST_VERSION:
-            content |= _of_this_version(content, folder.name)
-        outputs = {name: OutputFile(**output) for name, output in content.pop("outputs").items()}
-        return Manifest(outputs=outputs, **content)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        message = f"{path} is not a readable manifest ({error}). Delete the folder to recompute it."
+    except (ArtifactError, ValueError) as error:
+        reason = (
+            ". ".join(str(error).splitlines()[1:3]) or error
+        )  # pydantic: the field, what is wrong
+        message = (
+            f"{path} is not a readable manifest ({reason}). Delete the folder to recompute it."
+        )
         raise ArtifactError(message) from error
+    return manifest
 
 
-def _of_this_version(content: dict[str, Any], folder: str) -> dict[str, object]:
-    """Return what differs in a manifest of an earlier version.
-
-    Version 2 does not tell of empty folders. Version 1 has parameters by the names of its run; a
-    result that was reused has those of the run that computed it, where its folder may have had
-    another name.
-    """
-    if content["version"] > 1:
-        return {"version": MANIFEST_VERSION}
-    task = re.escape(content["task"])
-    known = re.compile(rf"(?:{re.escape(folder)}|{task}(?:-[^.]*(?:\.\d[^.]*)*)?)\.")
-    params = {
-        name[found.end() :] if (found := known.match(name)) else name: value
-        for name, value in content.get("params", {}).items()
-    }
-    return {"params": params, "version": MANIFEST_VERSION}
+def _check_names(manifest: Manifest) -> None:
+    check_fingerprint(manifest.fingerprint)
+    for name in (*manifest.outputs, *manifest.empty_folders):
+        if check_name(name) == MANIFEST_NAME:
+            message = f"an output is named {name}, like the manifest itself. Rename it."
+            raise ArtifactError(message)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest into a folder that becomes a result by a rename, and not before."""
+    """Write the manifest into a folder that becomes a result by a rename, and not before.
+
+    Raises
+    ------
+    ArtifactError
+        An output has a name that could not be read again.
+    """
+    _check_names(manifest)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with os.fdopen(os.open(folder / MANIFEST_NAME, flags, 0o444), "wb") as out:
         out.write(json_text(vars(manifest)).encode())

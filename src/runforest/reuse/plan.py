@@ -174,8 +174,7 @@ def _look_up(task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex)
         return result.manifest if result else None
 
     ingredients = collect_ingredients(task, task.active_run.project, manifest_of)
-    finder = task.active_run.settings.finder
-    search = index.find_anywhere(fingerprint_of(ingredients), finder)
+    search = index.find_anywhere(fingerprint_of(ingredients), task.active_run.source)
     if search.result:
         reason = f"from run {search.result.computed_by}"
         return PlannedTask(task=task, action="reuse", reason=reason, result=search.result)

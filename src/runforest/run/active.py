@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import luigi
 from luigi.cmdline_parser import CmdlineParser
@@ -14,6 +15,9 @@ from luigi.cmdline_parser import CmdlineParser
 from runforest.errors import ArtifactError
 from runforest.layout import ARTIFACTS, JOURNAL, SETTINGS, STAGING, Layout
 from runforest.run.journal import Journal
+
+if TYPE_CHECKING:
+    from runforest.results.index import ResultSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,6 @@ class RunSettings:
     dataset: DatasetFacts = field(default_factory=DatasetFacts)
     is_reusing: bool = True
     forced: tuple[str, ...] = ()
-    finder: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,13 @@ class Run:
 
     Its folder holds `artifacts/` (what the run's page shows), `staging/` (what is being
     computed), the journal and the settings. Two runs are equal when their folders are.
+    `source` has the results of a store that others write to; it goes with the run to worker
+    processes, and is None where the project's own index is all there is.
     """
 
     folder: Path
     settings: RunSettings = field(compare=False, repr=False)
+    source: ResultSource | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def artifacts(self) -> Path:

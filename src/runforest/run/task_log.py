@@ -64,6 +64,7 @@ class TaskLog:
     set_tracking_url: Callable[[str], None] | None
     set_progress_percentage: Callable[[int], None] | None
     set_status_message: Callable[[str], None] | None
+    has_trials = False  # whether this task has recorded any
     _report_due_s = 0.0
     _is_page_lost = False
 

@@ -201,7 +201,7 @@ def _local_folder(uri: str) -> Path:
     path = local_path(uri)
     if path:
         return path
-    from runforest.tracking.exchange.transfer import download_records
+    from runforest.tracking.exchange.download import download_records
 
     folder = Path(tempfile.mkdtemp(prefix="runforest-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -24,6 +24,7 @@ class StudyLog:
 
     def study_started(self, earlier: list[TrialRecord]) -> None:
         """Log that the study starts, and the trials of earlier runs."""
+        self._task.has_trials = True
         self._journal.append(
             StudyStarted(
                 task=self._task.folder_name,

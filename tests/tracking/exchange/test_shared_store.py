@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,6 +80,39 @@ def test_another_project_reuses_what_the_first_one_computed(
     assert statuses(second) == {"First": "reused", "Last": "reused"}
     assert second.manifest(run, "Last")["reused_from"] == origin
     assert (second.artifacts(run) / "Last" / "last.txt").read_text().strip() == "last"
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*.*") if path.suffix != ".pyc"}
+
+
+def test_a_store_whose_tags_lead_into_the_project_changes_nothing_there(
+    first: Project, tmp_path: Path, store: Path
+) -> None:
+    """With the manifest of the colleague's own result behind one of the tags."""
+    second = sharing(tmp_path / "second", store, "another")
+    artifacts = first.artifacts(first.top_runs()[0])
+    for name in ("manifest.json", "first.txt"):
+        shutil.copy2(artifacts / "First" / name, second.folder / "src" / "tasks" / name)
+    (second.folder / "precious").mkdir()
+    (second.folder / "precious" / "work.txt").write_text("precious")
+    source, precious = second.folder / "src" / "tasks", second.folder / "precious"
+    with sqlite3.connect(store) as database:
+        for value, task in (("../../../../src/tasks", "First"), (str(precious), "Last")):
+            database.execute(
+                "UPDATE tags SET value = ? WHERE key LIKE 'mlflow.runforest.result.%' "
+                "AND value = ?",
+                (value, task),
+            )
+    database.close()
+    before = files_of(source) | files_of(precious)
+
+    plan, outcome = second.run("--plan"), second.run()
+
+    assert [plan.code, outcome.code] == [0, 0], plan.err + outcome.err
+    assert "is not used" in outcome.err
+    assert statuses(second) == {"First": "computed", "Last": "computed"}
+    assert files_of(source) | files_of(precious) == before
 
 
 def test_each_project_deletes_its_own_runs(first: Project, tmp_path: Path, store: Path) -> None:

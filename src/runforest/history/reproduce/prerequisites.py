@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,9 @@ def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
             path = Path(run.params[safe_name(f"{task}.{key}")])
             if path.is_relative_to(before):
                 path = path.relative_to(before)
-            found.append(RecordedInput(task=task, path=project / path, digest=digest))
+            found.append(
+                RecordedInput(task=task, path=Path(os.path.normpath(project / path)), digest=digest)
+            )
     return found
 
 

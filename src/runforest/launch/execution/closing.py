@@ -14,7 +14,7 @@ from runforest.history.lineage import lineage_facts, lineage_page, other_origins
 from runforest.layout import LINEAGE_PAGE
 from runforest.redact import redact
 from runforest.results.manifest import is_complete, json_text, read_manifest
-from runforest.tracking.exchange.transfer import upload_files
+from runforest.tracking.exchange.upload import upload_files
 from runforest.tracking.lifecycle.open_close import close_run, tag_tasks
 from runforest.tracking.lifecycle.reuse_note import experiments_of, note_reuse
 from runforest.tracking.store.connect import check_reachable, is_reachable

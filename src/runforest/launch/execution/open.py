@@ -19,7 +19,7 @@ from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact
 from runforest.run.active import Run
-from runforest.tracking.exchange.transfer import upload_files
+from runforest.tracking.exchange.upload import upload_files
 from runforest.tracking.lifecycle.datasets import DatasetRecord, log_datasets
 from runforest.tracking.lifecycle.open_close import RunRequest, closed_on_error, open_run
 from runforest.tracking.recorder.stale_runs import close_stale_runs
@@ -70,7 +70,9 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
 
 def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path) -> OpenExperiment:
     close_stale_runs(client, project)
-    pins = local_pins(experiment.pins, experiment.environment)
+    pins = local_pins(
+        experiment.pins, experiment.environment, trusts_code=experiment.config.trust_store
+    )
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))
     with _undone_on_error(client, record):
@@ -123,7 +125,7 @@ def _prepare_run(
         is_dirty=commit.is_dirty,
         pins=pins,
     )
-    run = Run(folder, settings)
+    run = Run(folder, settings, experiment.source)
     run.save()
     # For the workers; what [RunConfig] says, such as the description, is no business of theirs.
     tables = {name: table for name, table in experiment.tables.items() if name != "RunConfig"}

@@ -21,15 +21,15 @@ from runforest.results.index import ResultIndex
 from runforest.reuse.plan import Forcing, PlannedTask, make_plan
 from runforest.run.active import Run, RunSettings
 from runforest.run.luigi_config import use_luigi_config
+from runforest.tracking.exchange.store_results import StoreResults
 from runforest.tracking.store.connect import check_folder, connect, is_own_store, store_uri
 
 if TYPE_CHECKING:
     from runforest.config.environment import Environment
     from runforest.config.model import RunConfig
     from runforest.launch.options import Options
+    from runforest.results.index import ResultSource
     from runforest.run_task import RunTask
-
-FINDER = "runforest.tracking.exchange.finder:find_in_store"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,7 @@ class Experiment:
     tasks: list[RunTask]
     plan: list[PlannedTask]
     settings: RunSettings
+    source: ResultSource | None
 
 
 def load_experiment(options: Options, environment: Environment) -> Experiment:
@@ -78,14 +79,18 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
         pins=pins,
         dataset=dataset.facts,
         is_reusing=checked.run.reuse,
-        finder="" if is_own_store(environment.tracking_uri, environment.project) else FINDER,
     )
-    planned = Run(Path("planned"), settings)
+    source = _store_results(environment, trusts_code=checked.run.trust_store)
+    planned = Run(Path("planned"), settings, source)
     tasks, found = _graph(checked, planned, layers, dataset)
     problems += [*found, *unmatched_pins(tasks, layers), *_force_problems(options, tasks)]
     problems += secret_params(tasks, layers)
     problems = problems or output_problems(tasks)
-    plan = [] if problems or dataset.problems else _plan(options, environment, planned, tasks)
+    plan = (
+        []
+        if problems or dataset.problems
+        else _plan(options, environment, planned, tasks, checked.run)
+    )
     known = {one.name for one in plan if one.action != "run"} | pins.keys()
     problems += check_tasks(
         [task for task in tasks if task.folder_name not in known], layers, dataset, problems
@@ -93,7 +98,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     if problems:
         raise ConfigError(problems)
     if not plan:  # only the data set, which no task uses, has problems
-        plan = _plan(options, environment, planned, tasks)
+        plan = _plan(options, environment, planned, tasks, checked.run)
     forced = tuple(one.name for one in plan if one.is_forced)
     return Experiment(
         environment=environment,
@@ -105,7 +110,17 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
         tasks=tasks,
         plan=plan,
         settings=dataclasses.replace(settings, forced=forced),
+        source=source,
     )
+
+
+def _store_results(environment: Environment, *, trusts_code: bool) -> ResultSource | None:
+    """Return the results of the tracking store; None if it is the project's own, with an index."""
+    project = environment.project
+    if is_own_store(environment.tracking_uri, project):
+        return None
+    uri = store_uri(environment.tracking_uri, project)
+    return StoreResults(uri=uri, layout=Layout(project), trusts_code=trusts_code)
 
 
 def _graph(
@@ -133,17 +148,20 @@ def _families(checked: CheckedTables) -> list[str]:
 
 
 def _plan(
-    options: Options, environment: Environment, planned: Run, tasks: list[RunTask]
+    options: Options,
+    environment: Environment,
+    planned: Run,
+    tasks: list[RunTask],
+    config: RunConfig,
 ) -> list[PlannedTask]:
-    if planned.settings.finder:
-        uri = store_uri(environment.tracking_uri, environment.project)
-        connect(uri, environment.project)
+    if planned.source:
+        connect(store_uri(environment.tracking_uri, environment.project), environment.project)
     forcing = Forcing(
         tasks=frozenset(options.force),
         downstream=frozenset(options.force_downstream),
         is_all=not planned.settings.is_reusing,
     )
-    pins = local_pins(planned.settings.pins, environment)
+    pins = local_pins(planned.settings.pins, environment, trusts_code=config.trust_store)
     return make_plan(tasks, ResultIndex(planned.layout), pins, forcing)
 
 

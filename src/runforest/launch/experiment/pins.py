@@ -10,7 +10,8 @@ from runforest.config.pins import is_uri, pinned_folder
 from runforest.errors import ArtifactError, Problem
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.results.manifest import read_manifest
-from runforest.tracking.exchange.transfer import download_result, is_intact
+from runforest.tracking.exchange.download import do_not_check, download_result, is_intact
+from runforest.tracking.models.executable import check_executable
 from runforest.tracking.store.connect import connect, store_uri
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ def resolve_pins(
             pins[name] = value
             continue
         folder = pinned_folder(project, value)
+        is_own = folder.is_relative_to((project / "mlruns").resolve())
+        is_foreign = not is_own and not checked.run.trust_store
         message = (
-            _pin_problem(name.partition("-")[0], folder)
+            _pin_problem(name.partition("-")[0], folder, is_foreign=is_foreign)
             if value
             else "is empty. Name the folder of a result, or take the key out."
         )
@@ -67,36 +70,40 @@ def unmatched_pins(tasks: Iterable[RunTask], layers: Layers) -> list[Problem]:
     return problems
 
 
-def local_pins(pins: dict[str, str], environment: Environment) -> dict[str, str]:
-    """Return the pins with those results downloaded that lie elsewhere.
-
-    The tracking store is asked only for what is not here yet.
+def local_pins(
+    pins: dict[str, str], environment: Environment, *, trusts_code: bool
+) -> dict[str, str]:
+    """Return the pins with those results downloaded that lie elsewhere and are not here yet.
 
     Raises
     ------
     ArtifactError
-        One cannot be downloaded, or is not complete.
+        One cannot be downloaded, is not complete, or may not be loaded.
     StoreError
         The store cannot be used.
     """
     return {
-        name: str(_downloaded(value, environment)) if is_uri(value) else value
+        name: str(_downloaded(value, environment, trusts_code=trusts_code))
+        if is_uri(value)
+        else value
         for name, value in pins.items()
     }
 
 
-def _downloaded(uri: str, environment: Environment) -> Path:
+def _downloaded(uri: str, environment: Environment, *, trusts_code: bool) -> Path:
     project = environment.project
     folder, digests = pinned_folder(project, uri), digest_cache(project)
     if not is_intact(folder, digests):
         connect(store_uri(environment.tracking_uri, project), project)
-        download_result(uri, folder, digests)
-    return folder
+    check = do_not_check if trusts_code else check_executable
+    return download_result(uri, folder, digests, check)
 
 
-def _pin_problem(family: str, folder: Path) -> str | None:
+def _pin_problem(family: str, folder: Path, *, is_foreign: bool) -> str | None:
     try:
         manifest = read_manifest(folder)
+        if manifest and is_foreign:
+            check_executable(folder, manifest)
     except ArtifactError as error:
         return str(error)
     if manifest is None:

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from runforest.errors import cause_raised
+from runforest.tracking.models.executable import TRUSTED_PACKAGES
 from runforest.tracking.models.skops_file import make_deterministic
 
 if TYPE_CHECKING:
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TRUSTED_PACKAGES = (
-    "builtins",
-    "catboost",
-    "collections",
-    "lightgbm",
-    "numpy",
-    "pandas",
-    "scipy",
-    "sklearn",
-    "xgboost",
-)
 MODEL_PACKAGES = ("scikit-learn", "pandas", "numpy", "scipy", "skops", "cloudpickle")
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from runforest.run.events import TaskCommitted, TaskReused
 from runforest.run.journal import Backlog, JournalReader
 from runforest.tracking.child_runs.trial_recorder import TrialRecorder
-from runforest.tracking.exchange.transfer import upload_pointer, upload_result
+from runforest.tracking.exchange.upload import upload_pointer, upload_result
 from runforest.tracking.lifecycle.outcome import outcome_of
 from runforest.tracking.recorder.rows import log_rows
 from runforest.tracking.store.connect import is_reachable

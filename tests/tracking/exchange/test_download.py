@@ -1,4 +1,4 @@
-"""Results of a store that are kept here: verified each time, and fetched once."""
+"""Results of a store are downloaded once, and verified each time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import mlflow
 import pytest
 
 from runforest.errors import ArtifactError
 from runforest.layout import Layout
 from runforest.results.digests import DigestCache, file_digest
 from runforest.results.manifest import Manifest, OutputFile, read_manifest, write_manifest
-from runforest.tracking.exchange.finder import find_in_store
-from runforest.tracking.exchange.transfer import download_result
+from runforest.tracking.exchange.download import do_not_check, download_result
+from runforest.tracking.exchange.store_results import StoreResults
 from runforest.tracking.tags import RESULT_TAG
+from tests.conftest import free_port
 from tests.tracking.conftest import local
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from runforest.results.index import Result
     from tests.tracking.conftest import RecordedRun, Records
 
 
@@ -54,7 +57,14 @@ def with_result(records: Records) -> RecordedRun:
 
 def download(source: Path, destination: Path) -> Path:
     """Download a result, with digests of its own."""
-    return download_result(str(source), destination, DigestCache(destination.with_suffix(".txt")))
+    digests = DigestCache(destination.with_suffix(".txt"))
+    return download_result(str(source), destination, digests, do_not_check)
+
+
+def find(records: RecordedRun) -> Result | None:
+    """Look for the result in the store of a run, as another project does."""
+    layout = Layout(records.project)
+    return StoreResults(uri=mlflow.get_tracking_uri(), layout=layout).find("feed")
 
 
 def change(file: Path) -> None:
@@ -74,11 +84,11 @@ def test_a_downloaded_result_that_was_damaged_is_fetched_again(
     records: Records, damage: Callable[[Path], None]
 ) -> None:
     recorded = with_result(records)
-    before = find_in_store("feed", Layout(recorded.project))
+    before = find(recorded)
     assert before is not None
     damage(before.folder / "table.csv")
 
-    after = find_in_store("feed", Layout(recorded.project))
+    after = find(recorded)
 
     assert after == before
     assert (after.folder / "table.csv").read_text() == "a,b\n1,2\n"
@@ -87,13 +97,12 @@ def test_a_downloaded_result_that_was_damaged_is_fetched_again(
 @local
 def test_a_downloaded_result_is_read_once_and_then_known_by_its_file(records: Records) -> None:
     recorded = with_result(records)
-    layout = Layout(recorded.project)
 
-    result = find_in_store("feed", layout)
+    result = find(recorded)
 
     assert result is not None
     inode = (result.folder / "table.csv").stat().st_ino
-    assert f":{inode}:" in layout.digests.read_text()
+    assert f":{inode}:" in Layout(recorded.project).digests.read_text()
 
 
 def test_several_that_want_one_result_at_once_all_get_it(tmp_path: Path) -> None:
@@ -112,9 +121,9 @@ def test_a_download_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
     source = commit_result(tmp_path / "source")
     destination = tmp_path / "cache" / "Tuner"
     code = (
-        "import os, shutil, sys, pathlib; from runforest.tracking import transfer;"
-        "shutil.copytree = lambda *_: os._exit(9);"
-        "transfer.download_result(sys.argv[1], pathlib.Path(sys.argv[2]), None)"
+        "import os, shutil, sys, pathlib; from runforest.tracking.exchange import download;"
+        "shutil.copyfile = lambda *_: os._exit(9);"
+        "download.download_result(sys.argv[1], pathlib.Path(sys.argv[2]), None, None)"
     )
     killed = subprocess.run([sys.executable, "-c", code, source, destination], check=False)
     left = list(destination.parent.glob("*draft"))
@@ -154,7 +163,7 @@ def test_of_equal_results_of_a_run_the_computed_one_is_fetched(records: Records)
     recorded.tell("reused", {"task": "Twin"} | reused)
     recorded.record()
 
-    result = find_in_store("feed", Layout(recorded.project))
+    result = find(recorded)
 
     assert result is not None
     assert (result.folder / "table.csv").read_text() == "a,b\n1,2\n"
@@ -167,3 +176,16 @@ def test_a_result_whose_files_were_removed_with_their_run_is_refused(records: Re
 
     with pytest.raises(ArtifactError, match="Name another result"):
         download(pointer, recorded.project / "cache" / "Tuner")
+
+
+def test_a_store_that_does_not_answer_has_no_results_and_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    source = StoreResults(uri=f"http://127.0.0.1:{free_port()}", layout=Layout(tmp_path))
+
+    found = [source.find("feed"), source.find("feed")]
+
+    assert found == [None, None]
+    assert len(caplog.records) == 1
+    assert "cannot be looked for" in caplog.text

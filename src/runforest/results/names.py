@@ -1,0 +1,65 @@
+"""Names in manifests, tags and stores: they become paths only below a folder of ours."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from runforest.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_UNSAFE = re.compile(r"\A[A-Za-z]:|[\\\0\ud800-\udfff]")
+
+
+def check_name(name: str) -> str:
+    r"""Return a name that is a relative path, and leads nowhere but down.
+
+    Raises
+    ------
+    ArtifactError
+        It is empty, absolute, has `.` or `..`, a backslash, a drive, or what UTF-8 cannot encode.
+
+    >>> check_name("plots/roc.png")
+    'plots/roc.png'
+    >>> check_name("../up")
+    Traceback (most recent call last):
+    runforest.errors.ArtifactError: '../up' cannot name a file of a result. Use a relative path...
+    """
+    if {"", ".", ".."} & set(name.split("/")) or _UNSAFE.search(name):
+        message = (
+            f"{name!r} cannot name a file of a result. Use a relative path without '..', "
+            "backslashes and drives."
+        )
+        raise ArtifactError(message)
+    return name
+
+
+def check_fingerprint(text: str) -> str:
+    """Return a fingerprint, which names a folder of the cache and files of the index.
+
+    Raises
+    ------
+    ArtifactError
+        It is not hexadecimal.
+    """
+    if not re.fullmatch(r"[0-9a-f]{4,64}", text):
+        message = f"{text!r} is no fingerprint. Delete the result that says so."
+        raise ArtifactError(message)
+    return text
+
+
+def below(root: Path, name: str) -> Path:
+    """Return the path that a name has below a folder.
+
+    Raises
+    ------
+    ArtifactError
+        It is no name of a file there, or a link leads out of the folder.
+    """
+    path = root / check_name(name)
+    if not path.resolve().is_relative_to(root.resolve()):
+        message = f"{path} is a link that leads out of {root}. Put the file itself there."
+        raise ArtifactError(message)
+    return path

@@ -1,0 +1,171 @@
+"""Results of other projects and machines, found through the tracking store and brought here."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from runforest.errors import ArtifactError
+from runforest.results.digests import DigestCache
+from runforest.results.index import Result
+from runforest.results.manifest import read_manifest
+from runforest.results.names import below, check_name
+from runforest.tracking.exchange.download import (
+    UnreadablePlaceError,
+    download_result,
+    is_intact,
+)
+from runforest.tracking.models.executable import check_executable
+from runforest.tracking.store.connect import is_reachable
+from runforest.tracking.store.database import sql_store
+from runforest.tracking.store.failures import first_line
+from runforest.tracking.store.location import local_path
+from runforest.tracking.tags import RESULT_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+    from runforest.layout import Layout
+    from runforest.results.manifest import Manifest
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE, N_PAGES = 5, 10
+"""How many runs are read at a time, and at most: a popular result is in each of thousands."""
+
+_NOT_SEARCHED = (
+    "Results of other machines cannot be looked for: %s. What this machine lacks is computed."
+)
+_NOT_READ = "Results of other machines cannot be read: %s What this machine lacks is computed."
+_NOT_USED = "A result of another machine is not used: %s"
+_NOT_HERE = (
+    "Results that other runs of the store hold cannot be read on this machine: they lie in %s, or "
+    "such folders, and are computed. Keep them on a disk that both have, or use a tracking server."
+)
+
+_failed: set[str] = set()
+"""Stores, places and results that failed in this process: each is logged once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreResults:
+    """The results of all runs of a tracking store, as a `ResultSource`.
+
+    A store that fails has none, and neither has one whose results cannot be used: the task is
+    computed.
+
+    Parameters
+    ----------
+    uri
+        The tracking store.
+    layout
+        Of the project, in whose cache downloads are put.
+    trusts_code
+        Whether results that run code when they are loaded may be used.
+    """
+
+    uri: str = field(repr=False)
+    layout: Layout
+    trusts_code: bool = False
+
+    def find(self, fingerprint: str) -> Result | None:
+        """Return a result that a run of the store holds, downloaded and verified, or None."""
+        digests = DigestCache(self.layout.digests)
+        folder = below(self.layout.downloads, fingerprint)
+
+        def check(folder: Path, manifest: Manifest) -> None:
+            if manifest.fingerprint != fingerprint:
+                message = f"it is that of {manifest.fingerprint}. Delete that run's tag."
+                raise ArtifactError(message)
+            if not self.trusts_code:
+                check_executable(folder, manifest)
+
+        if is_intact(folder, digests):  # downloaded before
+            uris: Iterator[str] = iter([str(folder)])
+        else:
+            uris = islice(self._uris(f"{RESULT_TAG}{fingerprint}"), PAGE_SIZE)
+        for uri in uris:
+            try:
+                download_result(uri, folder, digests, check)
+            except UnreadablePlaceError as error:
+                _log_failure(_place(uri), _NOT_READ, error)
+            except ArtifactError as error:
+                _log_failure(uri, _NOT_USED, error)
+            else:
+                manifest = read_manifest(folder)
+                return Result(folder=folder, manifest=manifest) if manifest else None
+        return None
+
+    def _uris(self, tag: str) -> Iterator[str]:
+        """Yield where runs with a tag have their result, newest first; what cannot be read, not."""
+        for run in self._runs_with(tag):
+            root, name = run.info.artifact_uri, run.data.tags[tag]
+            folder = local_path(root)
+            try:
+                uri = str(below(folder, name)) if folder else f"{root}/{check_name(name)}"
+            except ArtifactError as error:
+                _log_failure(f"{root}/{name}", _NOT_USED, error)
+                continue
+            if _is_readable(uri, folder):
+                yield uri
+
+    def _runs_with(self, tag: str) -> Iterator[MlflowRun]:
+        """Yield runs with a tag, newest first; when the store fails, no more."""
+        if self.uri in _failed and not is_reachable(self.uri):
+            return
+        try:
+            for page in _pages(_client(self.uri), f"tags.`{tag}` != ''"):
+                yield from page
+        except Exception as error:  # noqa: BLE001 - border: whatever ails a store, it has no result
+            _log_failure(self.uri, _NOT_SEARCHED, first_line(error))
+
+
+def _is_readable(uri: str, folder: Path | None) -> bool:
+    """Return whether this process can read artifacts; folders that it lacks are logged once."""
+    if folder and not os.access(folder, os.R_OK | os.X_OK):
+        _log_failure(_place(uri), _NOT_HERE, folder)
+        return False
+    return bool(folder) or _place(uri) not in _failed
+
+
+def _log_failure(what: str, message: str, reason: object) -> None:
+    if what not in _failed:
+        logger.warning(message, reason)
+    _failed.add(what)
+
+
+def _place(uri: str) -> str:
+    """Return what fails as a whole: a bucket, a server, the folders of other machines."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _pages(client: MlflowClient, query: str) -> Iterator[list[MlflowRun]]:
+    experiments = [found.experiment_id for found in client.search_experiments()]
+    token = None
+    for _ in range(N_PAGES):
+        page = client.search_runs(experiments, query, max_results=PAGE_SIZE, page_token=token)
+        yield page
+        token = page.token
+        if not token:
+            return
+
+
+def _client(uri: str) -> MlflowClient:
+    """Return a client whose connections are this process's own, and not those of a forked one."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    database = sql_store(client)
+    if database and multiprocessing.parent_process():
+        database.engine.dispose(close=False)
+    return client

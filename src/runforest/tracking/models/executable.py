@@ -1,0 +1,105 @@
+"""What of a stranger's result would run code when it is loaded."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING
+
+from runforest.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runforest.results.manifest import Manifest
+
+TRUSTED_PACKAGES = (
+    "catboost",
+    "collections",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "runforest",
+    "scipy",
+    "skrub",
+    "sklearn",
+    "xgboost",
+)
+"""Libraries whose classes a model may have; a function of theirs may do anything."""
+
+_PICKLES = {".cloudpickle", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
+_PICKLE = re.compile(rb"\x80[\x02-\x09]")  # how pickles begin, whatever they are called
+
+
+def check_executable(folder: Path, manifest: Manifest) -> None:
+    """See that nothing in a result runs code of a stranger when it is loaded.
+
+    Raises
+    ------
+    ArtifactError
+        A file is a pickle, a model in skops format has other types than classes of known
+        libraries, or the description of a model names code or a loader.
+    """
+    for name in manifest.outputs:
+        path = folder / name
+        reason = _reason(path) if path.is_file() else ""
+        if reason:
+            message = (
+                f"{name} {reason}, and could run code of whoever wrote it. If you trust all who "
+                "can write to the store, set `trust_store = true` in [RunConfig]."
+            )
+            raise ArtifactError(message)
+
+
+def _reason(path: Path) -> str:
+    if path.suffix == ".skops":
+        return _skops_reason(path)
+    if path.name == "MLmodel":
+        return _model_reason(path)
+    with path.open("rb") as file:
+        is_pickle = path.suffix in _PICKLES or _PICKLE.match(file.read(2))
+    return "is a pickle" if is_pickle else ""
+
+
+def _skops_reason(path: Path) -> str:
+    from skops import io
+
+    try:
+        unknown = [name for name in io.get_untrusted_types(file=path) if not _is_class(name)]
+    except Exception as error:  # noqa: BLE001 - border: whatever a stranger's file makes skops raise
+        return f"cannot be examined ({error})"
+    return f"has {', '.join(unknown)}" if unknown else ""
+
+
+def _is_class(name: str) -> bool:
+    """Return whether a type is a class of a known library.
+
+    >>> _is_class("numpy.dtype"), _is_class("numpy.load"), _is_class("subprocess.Popen")
+    (True, False, False)
+    """
+    module, _, attribute = name.rpartition(".")
+    if module.partition(".")[0] not in TRUSTED_PACKAGES:
+        return False
+    try:
+        return isinstance(getattr(importlib.import_module(module), attribute), type)
+    except (ImportError, AttributeError):
+        return False
+
+
+def _model_reason(path: Path) -> str:
+    """Return what is wrong with a model's description: all but a plain skops model of MLflow."""
+    import yaml
+
+    try:
+        flavors = yaml.safe_load(path.read_text(encoding="utf-8"))["flavors"]
+        sklearn, python = flavors.pop("sklearn"), flavors.pop("python_function")
+        is_plain = (
+            not flavors
+            and not (sklearn.get("code") or python.get("code"))
+            and sklearn["serialization_format"] == "skops"
+            and python["loader_module"] == "mlflow.sklearn"
+            and {sklearn["pickled_model"], python["model_path"]} == {"model.skops"}
+        )
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
+        return "cannot be examined"
+    return "" if is_plain else "names code, or another format than skops"
