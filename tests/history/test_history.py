@@ -260,7 +260,7 @@ def test_lineage_leads_from_the_raw_file_to_the_prediction(two_runs: Project) ->
     assert results["Preprocessor"]["content"] in (artifacts / "lineage.html").read_text()
 
 
-def test_lineage_tells_pinned_and_reused_results_and_whether_their_code_was_committed(
+def test_lineage_names_pinned_and_reused_results_and_whether_their_code_was_committed(
     four_runs: Project,
 ) -> None:
     fourth, _, second, _ = four_runs.top_runs()
@@ -279,13 +279,12 @@ def test_lineage_tells_pinned_and_reused_results_and_whether_their_code_was_comm
     assert page.count("with local changes") == 4
 
 
-def test_lineage_has_local_changes_where_the_records_of_their_run_are_gone(
+def test_lineage_names_local_changes_where_the_records_of_their_run_are_gone(
     copy_of_two: Callable[[], Project],
 ) -> None:
     project = copy_of_two()
     project.command("gc")  # the store follows the move
-    second = project.artifacts(project.top_runs()[0])
-    (second / "code" / "commit.json").unlink()
+    (project.artifacts(project.top_runs()[0]) / "code" / "commit.json").unlink()
 
     outcome = project.run("--set", "Trainer.seed=1")
 
@@ -294,7 +293,7 @@ def test_lineage_has_local_changes_where_the_records_of_their_run_are_gone(
     results = json.loads((artifacts / "lineage.json").read_text())["results"]
     page = (artifacts / "lineage.html").read_text()
     assert {one["dirty"] for one in results} == {True}
-    assert page.count("</code> with local changes") == 4  # and that of the run itself
+    assert page.count("</code> with local changes") == 4  # that of the run itself, too
 
 
 def test_clearing_away_says_first_and_deletes_then(copy_of_two: Callable[[], Project]) -> None:
