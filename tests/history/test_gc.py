@@ -196,7 +196,9 @@ def test_what_a_killed_download_left_goes_and_that_of_a_living_one_stays(three: 
 
 def test_trials_go_with_their_run_unless_a_kept_run_leads_to_them(project: Project) -> None:
     for name, n_trials in (("origin", 2), ("reusing", 2), ("other", 1)):
+        seed = 1 if name == "other" else 0
         options = ("--set", f"RunConfig.run_name={name}", "--set", f"Tuner.n_trials={n_trials}")
+        options += ("--set", f"Tuner.seed={seed}")
         outcome = project.run(*TUNER, *options, "--set", "Trainer.params.n_estimators=10")
         assert outcome.code == 0, outcome.err
     origin, other = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runforest.config.pins import names_on_the_way
+from runforest.tracking.tags import TRIALS_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,14 +42,15 @@ def _needs(run: RecordedRun, project: Path) -> set[str]:
     """Return names among which are the ids of the runs that a run needs.
 
     On this machine it has all files of its results, but of a study only the run that computed it
-    has the trials as child runs. On a server a reused result is a manifest that names the run with
-    the files.
+    has the trials as child runs, as it is with those that a study went on from. On a server a
+    reused result is a manifest that names the run with the files.
     """
     origins = {
         manifest.reused_from
         for manifest in run.manifests.values()
         if manifest.reused_from and (not run.is_local or manifest.has_trials)
     }
+    origins |= set(run.tags.get(TRIALS_TAG, "").split())
     return origins | _named(run.pins.values(), project)
 
 

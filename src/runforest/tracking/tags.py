@@ -25,6 +25,9 @@ PROCESS_TAG = "mlflow.runforest.process"
 
 STUDY_TAG = "mlflow.runforest.study"
 TRIAL_TAG = "mlflow.runforest.trial"
+TRIALS_TAG = "mlflow.runforest.trials"
+"""Ids of the runs that have earlier trials of a run's study, separated by blanks."""
+
 RESULT_TAG = "mlflow.runforest.result."
 """Beginning of the tag of a run that holds a result; its end is the fingerprint.
 

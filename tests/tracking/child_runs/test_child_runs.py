@@ -7,11 +7,12 @@ import math
 import sqlite3
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runforest.tracking.child_runs.child_run import Move, finished_child
+from runforest.run.events import TrialFinished
+from runforest.tracking.child_runs.child_run import finished_child
 from runforest.tracking.child_runs.database_writer import BulkChildRuns
 from runforest.tracking.child_runs.writers import ClientChildRuns, child_runs
 from runforest.tracking.store.database import sql_store
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from mlflow.entities import Run as MlflowRun
 
+    from runforest.tracking.child_runs.child_run import ChildRun
     from runforest.tracking.child_runs.writers import ChildRuns
+    from runforest.tracking.lifecycle.opened_run import OpenedRun
     from tests.tracking.conftest import RecordedRun, Records
 
 TABLES = ("runs", "tags", "params", "metrics", "latest_metrics")
@@ -38,6 +41,10 @@ TRIALS = {
     "odd names": trial(6, params={"fare [GBP]": 1, "fare (GBP)": 2, "ünï": "ß"}),
     "two objectives": trial(7, further={"roc_auc": [0.5, 0.75, 1.0]}, study="abc"),
 }
+
+
+def as_child(parent: OpenedRun, fields: dict[str, Any]) -> ChildRun:
+    return finished_child(parent, TrialFinished(**fields))
 
 
 def by_client(recorded: RecordedRun) -> ChildRuns:
@@ -76,7 +83,7 @@ def without_ids(recorded: RecordedRun, text: str, child: MlflowRun) -> str:
 
 
 def write(way: Callable[[RecordedRun], ChildRuns], recorded: RecordedRun) -> list[object]:
-    children = [finished_child(recorded.opened, one) for one in TRIALS.values()]
+    children = [as_child(recorded.opened, one) for one in TRIALS.values()]
     return list(way(recorded).write(children))
 
 
@@ -100,7 +107,7 @@ def test_no_column_of_the_database_differs(records: Records, name: str) -> None:
     rows = []
     for way in WAYS:
         recorded = records.open()
-        assert way(recorded).write([finished_child(recorded.opened, TRIALS[name])]) == []
+        assert way(recorded).write([as_child(recorded.opened, TRIALS[name])]) == []
         rows.append(rows_of(recorded))
 
     assert rows[0] == rows[1]
@@ -139,7 +146,7 @@ def test_a_search_finds_the_trial(
 ) -> None:
     recorded = records.open()
     trials = TRIALS | {"equal scores": trial(4, value=0.62)}
-    children = [finished_child(recorded.opened, one) for one in trials.values()]
+    children = [as_child(recorded.opened, one) for one in trials.values()]
     way(recorded).write(children)
 
     found = recorded.client.search_runs([recorded.opened.experiment_id], query)
@@ -160,7 +167,7 @@ def test_a_trial_that_the_store_refuses_costs_no_other(
         trial(3, started_ms=-STARTED_MS),
     ]
 
-    refused = way(recorded).write([finished_child(recorded.opened, one) for one in trials])
+    refused = way(recorded).write([as_child(recorded.opened, one) for one in trials])
 
     finished = [run for run in recorded.children() if run.info.status == "FINISHED"]
     assert [run.info.run_name for run in finished] == ["trial 0", "trial 2"]
@@ -179,7 +186,7 @@ def test_a_locked_database_is_waited_for(
     timer = threading.Timer(1.0, holder.rollback)
     timer.start()
 
-    refused = way(recorded).write([finished_child(recorded.opened, trial(0))])
+    refused = way(recorded).write([as_child(recorded.opened, trial(0))])
 
     timer.join()
     holder.close()
@@ -194,7 +201,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(records: Records) -> None:
         base.execute("DROP TABLE latest_metrics")
 
     with pytest.raises(Exception, match="latest_metrics"):
-        in_bulk(recorded).write([finished_child(recorded.opened, trial(0))])
+        in_bulk(recorded).write([as_child(recorded.opened, trial(0))])
 
     with closing(sqlite3.connect(database(recorded))) as base:
         assert base.execute("SELECT count(*) FROM runs").fetchone() == (1,)
@@ -206,23 +213,19 @@ def test_a_deleted_experiment_takes_no_trials(records: Records) -> None:
     recorded.client.delete_experiment(recorded.opened.experiment_id)
 
     for way in WAYS:
-        refused = way(recorded).write([finished_child(recorded.opened, trial(0))])
+        refused = way(recorded).write([as_child(recorded.opened, trial(0))])
         assert "must be in the 'active' state" in str(refused[0])
 
 
 def test_child_runs_get_another_parent_and_name(records: Records) -> None:
     first, second = records.open(), records.open()
     store = child_runs(first.client)
-    store.write([finished_child(first.opened, trial(number)) for number in range(3)])
+    store.write([as_child(first.opened, trial(number)) for number in range(3)])
     moved = store.find(first.opened.experiment_id, PARENT_TAG, first.opened.run_id)
     moved = sorted(moved, key=lambda child: child.name)[:2]
+    renamed = (as_child(second.opened, trial(number)) for number in (5, 6))
 
-    store.move(
-        [
-            Move(run_id=child.run_id, parent_id=second.opened.run_id, name=f"trial {number + 5}")
-            for number, child in enumerate(moved)
-        ]
-    )
+    store.move({found.run_id: child for found, child in zip(moved, renamed, strict=True)})
 
     assert first.names() == ["trial 2"]
     assert second.names() == ["trial 5", "trial 6"]
@@ -234,8 +237,8 @@ def test_child_runs_get_another_parent_and_name(records: Records) -> None:
 def test_what_is_found_of_a_trial_is_what_was_written(records: Records) -> None:
     recorded = records.open()
     store = child_runs(recorded.client)
-    child = finished_child(recorded.opened, trial(0, study="key"))
-    store.write([child, finished_child(recorded.opened, trial(1, study="other"))])
+    child = as_child(recorded.opened, trial(0, study="key"))
+    store.write([child, as_child(recorded.opened, trial(1, study="other"))])
 
     (found,) = store.find(recorded.opened.experiment_id, "mlflow.runforest.study", "key")
 
@@ -252,7 +255,7 @@ def test_a_trial_takes_three_requests_to_a_server(
     recorded = records.open()
 
     def requests_for(n_trials: int) -> int:
-        children = [finished_child(recorded.opened, trial(number)) for number in range(n_trials)]
+        children = [as_child(recorded.opened, trial(number)) for number in range(n_trials)]
         before = log.read_text(encoding="utf-8").count(" /api/")
         assert by_client(recorded).write(children) == []
         return log.read_text(encoding="utf-8").count(" /api/") - before

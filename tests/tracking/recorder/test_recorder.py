@@ -235,14 +235,29 @@ def test_a_child_run_is_renamed_when_its_trial_has_another_number(records: Recor
     assert [child.data.params["depth"] for child in now.children()] == ["0", "1", "2"]
 
 
-def test_a_finished_runs_trials_stay_and_are_written_anew(records: Records) -> None:
+def note(recorded: RecordedRun) -> str:
+    run = recorded.client.get_run(recorded.opened.run_id)
+    return run.data.tags.get("mlflow.note.content", "")
+
+
+def link(recorded: RecordedRun) -> str:
+    run = recorded.opened
+    return f"run [{run.run_id}](#/experiments/{run.experiment_id}/runs/{run.run_id})"
+
+
+def test_the_trials_of_a_finished_run_stay_there_and_are_linked(records: Records) -> None:
     before = interrupted(records, status="FINISHED")
     now = records.open()
-    now.tell_trials(*earlier(0, 1, 2))
+    now.tell("study", STUDY)
+    now.tell_trials(*earlier(0, 1, 2), trial(3, study="feed"))
 
     now.record()
 
-    assert before.names() == now.names() == ["trial 0", "trial 1", "trial 2"]
+    assert before.names() == ["trial 0", "trial 1", "trial 2"]
+    assert now.names() == ["trial 3"]
+    assert note(now) == f"Tuner goes on from trials of {link(before)}"
+    tags = now.client.get_run(now.opened.run_id).data.tags
+    assert tags["mlflow.runforest.trials"] == before.opened.run_id
 
 
 def test_trials_stay_with_a_failed_run_that_has_the_tasks_result(records: Records) -> None:
@@ -254,7 +269,37 @@ def test_trials_stay_with_a_failed_run_that_has_the_tasks_result(records: Record
 
     now.record()
 
-    assert before.names() == now.names() == ["trial 0", "trial 1", "trial 2"]
+    assert (len(before.names()), now.names()) == (3, [])
+    assert link(before) in note(now)
+
+
+def test_a_third_run_moves_the_trials_of_a_killed_one_and_links_those_of_a_finished_one(
+    records: Records,
+) -> None:
+    first = interrupted(records, status="FINISHED")
+    second = records.open()
+    second.tell_trials(*earlier(0, 1, 2), trial(3, study="feed"))
+    second.record()
+    second.end("KILLED")
+    third = records.open()
+    third.tell_trials(*earlier(0, 1, 2, 3))
+
+    third.record()
+
+    assert (len(first.names()), second.names(), third.names()) == (3, [], ["trial 3"])
+    assert note(third) == f"Tuner goes on from trials of {link(first)}"
+
+
+def test_a_link_to_earlier_trials_is_written_once(records: Records) -> None:
+    interrupted(records, status="FINISHED")
+    now = records.open()
+    now.tell_trials(*earlier(0, 1, 2))
+    now.record()
+    first = note(now)
+
+    now.record()  # as after a failure of the store
+
+    assert note(now) == first != ""
 
 
 def test_trials_leave_a_failed_run_that_has_the_result_of_another_task(records: Records) -> None:

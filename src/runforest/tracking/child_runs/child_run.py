@@ -140,12 +140,3 @@ def _metrics(trial: TrialFinished) -> Iterator[tuple[str, int, float]]:
 def _series(name: str, scores: Iterable[float]) -> Iterator[tuple[str, int, float]]:
     for fold, score in enumerate(scores):
         yield name, fold, float(score)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Move:
-    """A child run that gets another parent, and the name that it has there."""
-
-    run_id: str
-    parent_id: str
-    name: str

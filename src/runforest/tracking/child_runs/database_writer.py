@@ -14,13 +14,13 @@ from runforest.tracking.store.failures import is_refusal
 from runforest.tracking.tags import NAME_TAG, PARENT_TAG, TRIAL_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlflow.exceptions import MlflowException
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.orm import Session
 
-    from runforest.tracking.child_runs.child_run import ChildRun, Move
+    from runforest.tracking.child_runs.child_run import ChildRun
     from runforest.tracking.store.database import Row
 
 
@@ -65,16 +65,16 @@ class BulkChildRuns:
         fields = ("run_id", "uid", "parent_id", "name", "status", "ended_ms")
         return [FoundChild(**dict(zip(fields, row, strict=True))) for row in rows]
 
-    def move(self, moves: Sequence[Move]) -> None:
-        """Give child runs another parent, all or none."""
+    def move(self, moves: Mapping[str, ChildRun]) -> None:
+        """Give child runs, by their ids, another parent and name, all or none."""
         from mlflow.store.tracking.dbmodels.models import SqlRun, SqlTag
         from sqlalchemy import update
 
         if not moves:
             return
-        parents = [key_row(move.run_id, PARENT_TAG, move.parent_id) for move in moves]
-        names = [key_row(move.run_id, NAME_TAG, move.name) for move in moves]
-        runs = [{"run_uuid": move.run_id, "name": move.name} for move in moves]
+        parents = [key_row(run_id, PARENT_TAG, child.parent_id) for run_id, child in moves.items()]
+        names = [key_row(run_id, NAME_TAG, child.name) for run_id, child in moves.items()]
+        runs = [{"run_uuid": run_id, "name": child.name} for run_id, child in moves.items()]
         with self._store.ManagedSessionMaker(read_only=False) as session:
             session.execute(update(SqlTag), parents + names)  # by primary key
             session.execute(update(SqlRun), runs)

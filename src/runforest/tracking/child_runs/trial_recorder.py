@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
 from runforest.tracking.child_runs.child_run import finished_child, running_child
-from runforest.tracking.child_runs.resumed import EarlierTrials
+from runforest.tracking.child_runs.resumed import ResumedStudy
 from runforest.tracking.child_runs.writers import child_runs, finish, start
+from runforest.tracking.lifecycle.reuse_note import add_note, link_to
 from runforest.tracking.store.failures import refusal_of
-from runforest.tracking.tags import PARENT_TAG, STUDY_TAG
+from runforest.tracking.tags import PARENT_TAG, STUDY_TAG, TRIALS_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from mlflow import MlflowClient
 
@@ -46,7 +46,8 @@ class TrialRecorder:
         self._children = child_runs(client)
         self._keys: dict[str, str] = {}
         self._running: dict[str, str] = {}
-        self._studies: dict[str, EarlierTrials] = {}
+        self._studies: dict[str, ResumedStudy] = {}
+        self._origins: dict[str, str] = {}
 
     @property
     def n_at_once(self) -> int:
@@ -68,9 +69,11 @@ class TrialRecorder:
                 case TrialFinished(uid=uid):
                     finished[uid] = event
         if not self._is_replay:
-            self._show([trial for uid, trial in started.items() if uid not in finished])
+            for uid, trial in started.items():
+                if uid not in finished:
+                    self._show(trial)
         try:
-            self._finish(finished.values())
+            self._finish_all(finished.values())
         except Exception:
             self._studies.clear()  # some are recorded by now: what was found is out of date
             raise
@@ -82,28 +85,26 @@ class TrialRecorder:
         self._keys[study.task] = study.key
         self._studies.pop(study.key, None)
 
-    def _show(self, started: list[TrialStarted]) -> None:
-        for trial in started:
-            child = running_child(self._parent, trial, self._keys.get(trial.task, ""))
-            self._forget_attempt(child, trial.task)
-            self._try(self._start, child)
+    def _show(self, trial: TrialStarted) -> None:
+        child = running_child(self._parent, trial, self._keys.get(trial.task, ""))
+        self._forget_attempt(child, trial.task)
 
-    def _start(self, child: ChildRun) -> None:
-        self._running[child.uid] = start(self._client, child)
+        def show(child: ChildRun) -> None:
+            self._running[child.uid] = start(self._client, child)
 
-    def _try(self, record: Callable[[ChildRun], None], child: ChildRun) -> None:
-        refusal = refusal_of(record, child)
-        if refusal:
-            self.refusals.append(refusal)
+        self.refusals += filter(None, [refusal_of(show, child)])
 
-    def _finish(self, finished: Iterable[TrialFinished]) -> None:
+    def _finish(self, run_id: str, child: ChildRun) -> None:
+        refusal = refusal_of(lambda child: finish(self._client, run_id, child), child)
+        self.refusals += filter(None, [refusal])
+
+    def _finish_all(self, finished: Iterable[TrialFinished]) -> None:
         new: list[ChildRun] = []
         known: dict[str, list[tuple[ChildRun, str]]] = {}
         for trial in finished:
             child = finished_child(self._parent, trial)
-            run_id = self._running.pop(trial.uid, None)
-            if run_id is not None:
-                self._try(functools.partial(finish, self._client, run_id), child)
+            if trial.uid in self._running:
+                self._finish(self._running.pop(trial.uid), child)
             elif trial.is_earlier:
                 known.setdefault(trial.study, []).append((child, trial.task))
             else:
@@ -113,28 +114,37 @@ class TrialRecorder:
                 else:
                     new.append(child)
         for key, children in known.items():
-            new += self._earlier(key).adopt(children)
+            new += self._resumed(key).adopt(children)
+            self._link_to(self._resumed(key).origins)
         self.refusals += self._children.write(new)
 
     def _forget_attempt(self, child: ChildRun, task: str) -> None:
         """Delete the child run that a trial has from a run that was killed while it ran."""
         key = child.tags.get(STUDY_TAG)
         if key:
-            self._earlier(key).forget(child.uid, task)
+            self._resumed(key).forget(child, task)
 
-    def _earlier(self, key: str) -> EarlierTrials:
+    def _link_to(self, origins: dict[str, str]) -> None:
+        """Lead from the run's page to the runs where earlier trials stay."""
+        new = {run_id: task for run_id, task in origins.items() if run_id not in self._origins}
+        if not new:
+            return
+        lines = [
+            f"{task} goes on from trials of run {link_to(run_id, self._parent.experiment_id)}"
+            for run_id, task in new.items()
+        ]
+        self._origins |= new
+        add_note(self._client, self._parent.run_id, lines)
+        self._client.set_tag(self._parent.run_id, TRIALS_TAG, " ".join(self._origins))
+
+    def _resumed(self, key: str) -> ResumedStudy:
         """Return what the store has of a study; of this run alone when it has no key."""
         if key not in self._studies:
-            found = (
-                self._find(STUDY_TAG, key) if key else self._find(PARENT_TAG, self._parent.run_id)
-            )
+            tag, value = (STUDY_TAG, key) if key else (PARENT_TAG, self._parent.run_id)
             by_uid: dict[str, list[FoundChild]] = {}
-            for child in found:
+            for child in self._children.find(self._parent.experiment_id, tag, value):
                 by_uid.setdefault(child.uid, []).append(child)
-            self._studies[key] = EarlierTrials(
-                client=self._client, store=self._children, found=by_uid, refusals=self.refusals
+            self._studies[key] = ResumedStudy(
+                client=self._client, store=self._children, found=by_uid, finish=self._finish
             )
         return self._studies[key]
-
-    def _find(self, tag: str, value: str) -> list[FoundChild]:
-        return self._children.find(self._parent.experiment_id, tag, value)

@@ -10,13 +10,13 @@ from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.tags import NAME_TAG, PARENT_TAG, TRIAL_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
     from mlflow.exceptions import MlflowException
 
-    from runforest.tracking.child_runs.child_run import ChildRun, Move
+    from runforest.tracking.child_runs.child_run import ChildRun
 
 T = TypeVar("T")
 
@@ -43,8 +43,8 @@ class ChildRuns(Protocol):
         """Return the child runs of trials that have a tag."""
         ...
 
-    def move(self, moves: Sequence[Move]) -> None:
-        """Give child runs another parent."""
+    def move(self, moves: Mapping[str, ChildRun]) -> None:
+        """Give child runs, by their ids, another parent and name."""
         ...
 
 
@@ -77,9 +77,9 @@ class ClientChildRuns:
             if not token:
                 return found
 
-    def move(self, moves: Sequence[Move]) -> None:
-        """Give child runs another parent."""
-        for refusal in self._each(self._move_one, moves):
+    def move(self, moves: Mapping[str, ChildRun]) -> None:
+        """Give child runs, by their ids, another parent and name."""
+        for refusal in self._each(self._move_one, list(moves.items())):
             raise refusal
 
     def _write_one(self, child: ChildRun) -> None:
@@ -88,11 +88,12 @@ class ClientChildRuns:
         self._client.log_batch(run_id, metrics, params)
         self._client.set_terminated(run_id, child.status, end_time=child.ended_ms)
 
-    def _move_one(self, move: Move) -> None:
+    def _move_one(self, move: tuple[str, ChildRun]) -> None:
         from mlflow.entities import RunTag
 
-        tags = [RunTag(PARENT_TAG, move.parent_id), RunTag(NAME_TAG, move.name)]
-        self._client.log_batch(move.run_id, tags=tags)
+        run_id, child = move
+        tags = [RunTag(PARENT_TAG, child.parent_id), RunTag(NAME_TAG, child.name)]
+        self._client.log_batch(run_id, tags=tags)
 
     def _each(self, call: Callable[[T], None], items: Sequence[T]) -> list[MlflowException]:
         """Call for each item; return the refusals, raise what else goes wrong.

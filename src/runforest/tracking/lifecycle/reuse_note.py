@@ -59,11 +59,21 @@ def note_reuse(
     lines = []
     for origin in dict.fromkeys(origins.values()):
         names = ", ".join(name for name, one in origins.items() if one == origin)
-        link = f"[{origin}](#/experiments/{experiments.get(origin)}/runs/{origin})"
-        lines.append(f"{names} reused from run {link if origin in experiments else origin}")
+        lines.append(f"{names} reused from run {link_to(origin, experiments.get(origin))}")
+    add_note(client, run_id, lines)
+
+
+def link_to(run_id: str, experiment_id: str | None) -> str:
+    """Return a link to the page of a run; its id alone when its experiment is not known."""
+    return f"[{run_id}](#/experiments/{experiment_id}/runs/{run_id})" if experiment_id else run_id
+
+
+def add_note(client: MlflowClient, run_id: str, lines: Sequence[str]) -> None:
+    """Add lines to a run's description that it does not have."""
     run = _experiment_and_note(client, run_id)
-    text = "\n\n".join(filter(None, [run[1] if run else "", *lines]))
-    client.set_tag(run_id, NOTE_TAG, text)
+    note = run[1] if run else ""
+    new = [line for line in lines if line not in note]
+    client.set_tag(run_id, NOTE_TAG, "\n\n".join(filter(None, [note, *new])))
 
 
 def _experiment_and_note(client: MlflowClient, run_id: str) -> tuple[str, str] | None:
