@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runforest.redact import has_secret_name, redact, secret_values, unmaskable
+from runforest.redact import has_secret_name, holds_secret, redact, secret_values, unmaskable
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,21 @@ def test_values_too_short_to_be_masked_are_named() -> None:
 
     assert secret_values(variables) == ()
     assert unmaskable(variables) == ["DB_PASSWORD", "DATABASE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "is_held"),
+    [
+        ("1234", "1234", True),
+        ("postgresql://me:1234@host", "1234", True),
+        ('{"pins": ["1234"]}', "1234", True),
+        ("0.12345", "1234", False),
+        ("latest", "test", False),
+        ("Bearerhunter2hunter2", "hunter2hunter2", True),
+        ("p@ss", "p@ss", True),
+    ],
+)
+def test_a_short_secret_is_not_seen_in_parts_of_words(
+    text: str, secret: str, *, is_held: bool
+) -> None:
+    assert holds_secret(text, secret) is is_held

@@ -83,6 +83,18 @@ def known_secrets() -> tuple[str, ...]:
     return secret_values(os.environ)
 
 
+def holds_secret(text: str, secret: str) -> bool:
+    """Return whether a secret stands in a text, and not by chance as a part of a word or number.
+
+    >>> holds_secret("at 1234.", "1234"), holds_secret("0.12345", "1234")
+    (True, False)
+    """
+    pattern = (
+        re.escape(secret) if len(secret) >= 2 * SHORTEST else rf"(?<!\w){re.escape(secret)}(?!\w)"
+    )
+    return re.search(pattern, text) is not None
+
+
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Return the text with every secret masked.
 

@@ -13,7 +13,7 @@ from runforest.fingerprint.code import find_code
 from runforest.fingerprint.module_files import project_file
 from runforest.parameters import ImportPathParameter
 from runforest.provenance.bounds import within_bounds
-from runforest.redact import redact
+from runforest.redact import redact_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,8 +29,7 @@ def zip_sources(project: Path, files: Iterable[str], secrets: Iterable[str]) -> 
         for name in files:
             entry = zipfile.ZipInfo(name, _EPOCH_OF_ZIP)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            text = (project / name).read_bytes().decode(errors="surrogateescape")
-            archive.writestr(entry, redact(text, secrets).encode(errors="surrogateescape"))
+            archive.writestr(entry, redact_bytes((project / name).read_bytes(), secrets))
     return buffer.getvalue()
 
 

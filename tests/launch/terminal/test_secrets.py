@@ -30,6 +30,7 @@ SESSION_KEY=committed
 STAGE=test
 EXTRA=true
 """
+UNUSED = f'[Unused]\nnote = "{SECRET}"\n'
 LEAKING = f"""\
 import logging
 import os
@@ -59,6 +60,10 @@ class Leaking(RunTask):
         self.output().save("done")
 
 
+class Unused(RunTask):
+    note = luigi.Parameter(default="")
+
+
 class Failing(RunTask):
     def output(self):
         return self.artifact("never.txt")
@@ -83,7 +88,7 @@ def leaking(
     git(project.folder, "commit", "--quiet", "--message", "Start")
     project.write(".env", DOTENV)
     project.write("src/tasks/leaking.py", LEAKING)
-    project.write("luigi.toml", f'# {SECRET}\n[RunConfig]\ndescription = "by {SECRET}"\n')
+    project.write("luigi.toml", f'# {SECRET}\n[RunConfig]\ndescription = "by {SECRET}"\n{UNUSED}')
     sound = project.run("--set", "RunConfig.task=Leaking")
     failed = project.run("--set", "RunConfig.task=Failing", "--set", "RunConfig.workers=2")
     return project, sound, failed

@@ -17,7 +17,7 @@ from runforest.launch.experiment.pins import local_pins
 from runforest.layout import CONFIG_NAME, Layout
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
-from runforest.redact import redact
+from runforest.redact import redact, redact_all
 from runforest.run.active import Run
 from runforest.tracking.exchange.upload import upload_files
 from runforest.tracking.lifecycle.datasets import DatasetRecord, log_datasets
@@ -128,7 +128,11 @@ def _prepare_run(
     run = Run(folder, settings, experiment.source)
     run.save()
     # For the workers; what [RunConfig] says, such as the description, is no business of theirs.
-    tables = {name: table for name, table in experiment.tables.items() if name != "RunConfig"}
+    tables = {
+        name: redact_all(table, experiment.environment.secrets)  # those of tasks not run here
+        for name, table in experiment.tables.items()
+        if name != "RunConfig"
+    }
     (folder / CONFIG_NAME).write_text(toml_text(tables), encoding="utf-8")
     return run
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runforest.launch.experiment.graph import task_problems
 from runforest.parameters import ImportPathParameter, shared_source
-from runforest.redact import secret_values
+from runforest.redact import holds_secret, secret_values
 
 if TYPE_CHECKING:
     from runforest.config.read import Layers
@@ -52,7 +52,7 @@ def secret_params(tasks: list[RunTask], layers: Layers) -> list[Problem]:
         for name, parameter in task.get_params()
         if name != "active_run"
         for secret in names
-        if secret in str(parameter.serialize(task.param_kwargs[name]))
+        if holds_secret(str(parameter.serialize(task.param_kwargs[name])), secret)
     ]
     return [place(problem, layers) for problem in problems]
 
