@@ -55,7 +55,6 @@ class Layout:
         self.cache = self.engine / "cache"
         self.digests = self.cache / "digests.txt"
         self.code = self.cache / "code.jsonl"
-        self.decoded_files = self.cache / "decoded.jsonl"
         self.profiles = self.cache / "profiles"
         self.distributions = self.cache / "distributions.jsonl"
         self.locks = self.cache / "locks"

@@ -78,17 +78,71 @@ class TaskNameParameter(luigi.Parameter[str]):
         self.outputs, self.takes = outputs, takes
 
 
-class KindParameter(luigi.Parameter["Kind"]):
-    """What the target is, classification or regression."""
-
-
 def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
     """Let a parameter that its task's own table leaves out take the value of another table.
 
     So `target` stands once, in `[Dataset]`, and every task that names it gets it.
     """
+    parameter.description = parameter.description or f"As `{key}` of [{section}]."
     setattr(parameter, _SHARED_FROM, (section, key))
     return parameter
+
+
+class CountParameter(luigi.NumericalParameter[int]):
+    """A whole number, from `low` to below `high`."""
+
+    def __init__(
+        self,
+        *,
+        default: int,
+        low: int = 1,
+        high: int = 1000,
+        description: str,
+        significant: bool = True,
+    ) -> None:
+        super().__init__(
+            default=default,
+            var_type=int,
+            min_value=low,
+            max_value=high,
+            description=description,
+            significant=significant,
+        )
+
+
+class TablesParameter(TaskNameParameter):
+    """Task whose tables the model sees."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            default="Preprocessor",
+            outputs=("train", "test"),
+            description="Task whose tables the model sees, with the outputs train and test.",
+        )
+
+
+class TargetParameter(luigi.Parameter[str]):
+    """Column to predict, as [Dataset] says."""
+
+    def __init__(self) -> None:
+        super().__init__(description="Column to predict.")
+        from_table("Dataset", "target", self)
+
+
+class IdParameter(luigi.Parameter[str]):
+    """Column that names a row, as [Dataset] says; empty for none."""
+
+    def __init__(self) -> None:
+        super().__init__(default="", description="Column that names a row.")
+        from_table("Dataset", "id", self)
+
+
+class KindParameter(luigi.Parameter["Kind"]):
+    """What the target is, as [Dataset] says or its values show."""
+
+    def __init__(self) -> None:
+        super().__init__(description="classification or regression.")
+        from_table("Dataset", "kind", self)
 
 
 def shared_source(parameter: luigi.Parameter[Any]) -> tuple[str, str] | None:
@@ -147,7 +201,9 @@ _EXPECTED: tuple[tuple[type | tuple[type, ...], _Expected], ...] = (
         (
             InputFileParameter,
             ImportPathParameter,
+            IdParameter,
             KindParameter,
+            TargetParameter,
             TaskNameParameter,
             luigi.OptionalParameter,
         ),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import luigi
-
-from runforest.parameters import from_table
+from runforest.model.folds import feature_columns
+from runforest.parameters import IdParameter, TargetParameter
 from runforest.run_task import RunTask
 from runforest.tracking.models.mlflow_model import load_model
 from tasks.trainer import Trainer
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
 class Prediction(RunTask):
     """Predict the target of every test row; classes as they are spelt in the training data."""
 
-    target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
-    id = from_table(
-        "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
-    )
+    target = TargetParameter()
+    id = IdParameter()
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables and the trainer."""
@@ -54,7 +51,7 @@ def predict_rows(
     test : (n_rows, n_columns) frame
         Rows to predict, the id among the columns.
     """
-    features = test.drop(columns=[id_column] if id_column else [])
+    features = feature_columns(test, id_column)
     ids = test[id_column] if id_column else range(len(test))
     answers = features.iloc[:, :0].assign(**{id_column or "row": ids})
     answers[target] = model.predict(features)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest.model.estimators import EstimatorSpec, build_pipeline, estimator_problems
+from runforest.model.folds import feature_columns
 from runforest.parameters import (
+    IdParameter,
     ImportPathParameter,
     KindParameter,
     TableParameter,
+    TablesParameter,
+    TargetParameter,
     TaskNameParameter,
-    from_table,
 )
 from runforest.run_task import RunTask
 from runforest.tracking.models.mlflow_model import save_model
@@ -34,11 +37,7 @@ class Trainer(RunTask):
         "classes and Ridge for numbers.",
     )
     params = TableParameter(default={}, description="Parameters of the estimator.")
-    tables = TaskNameParameter(
-        default="Preprocessor",
-        outputs=("train", "test"),
-        description="Task whose tables the model sees, with the outputs train and test.",
-    )
+    tables = TablesParameter()
     tuner = TaskNameParameter(
         default="Tuner",
         outputs=("best_params", "trials", "plots"),
@@ -51,11 +50,9 @@ class Trainer(RunTask):
         description="Whether to take the best parameters of `tuner`, over those of `params`.",
     )
     seed = luigi.IntParameter(default=0, description="random_state of the estimator.")
-    target = from_table("Dataset", "target", luigi.Parameter(description="Column to predict."))
-    id = from_table(
-        "Dataset", "id", luigi.Parameter(default="", description="Column that names a row.")
-    )
-    kind = from_table("Dataset", "kind", KindParameter(description="classification or regression."))
+    target = TargetParameter()
+    id = IdParameter()
+    kind = KindParameter()
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, and the tuner if this trainer is tuned."""
@@ -88,7 +85,7 @@ class Trainer(RunTask):
         params = dict(self.params)
         if self.tune:
             params |= self.input()["tuner"]["best_params"].load()
-        features = train.drop(columns=[name for name in (self.target, self.id) if name])
+        features = feature_columns(train, self.target, self.id)
         pipeline = build_pipeline(self.spec(params)).fit(features, train[self.target])
         self.output()["params"].save(params)
         example = pd.concat([features, test[features.columns]])

@@ -19,7 +19,9 @@ BROKEN = [
     pytest.param("", ["is empty. It needs a header and at least one row."], id="empty"),
     pytest.param("\n \n\n", ["is empty. It needs a header"], id="blank"),
     pytest.param(
-        HEADER, ["has a header and no rows. Add rows, or set [Dataset] train"], id="header"
+        HEADER,
+        ["has a header and no rows. Add rows, or name another file in [Dataset]."],
+        id="header",
     ),
     pytest.param("id,x,y", ["has a header and no rows. Add rows"], id="header without line end"),
     pytest.param(
@@ -84,7 +86,7 @@ def test_a_broken_training_file_is_refused_with_its_remedy(
 def test_a_broken_test_file_is_named(check: Check) -> None:
     check.test("id,x\n")
 
-    check.refuses(because=["input/test.csv", "Add rows, or set [Dataset] test to another file."])
+    check.refuses(because=["input/test.csv", "Add rows, or name another file in [Dataset]."])
 
 
 def test_mistakes_of_both_files_are_told_at_once(check: Check) -> None:

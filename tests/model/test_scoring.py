@@ -10,11 +10,10 @@ import pytest
 from sklearn.metrics import get_scorer_names
 
 from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
-from runforest.model.folds import apply_features, select_rows
+from runforest.model.folds import apply_features, fold_positions, select_rows
 from runforest.model.scorers import ONE_CLASS_SCORERS
 from runforest.model.scoring import (
     default_scorer,
-    fold_positions,
     score_fold,
     scorer_problems,
 )
@@ -43,7 +42,7 @@ def scores_of(table, fold, spec: EstimatorSpec, objectives: tuple[str, ...]) -> 
 def test_test_rows_partition_the_table(kind: Kind) -> None:
     table = make_table()
 
-    folds = fold_positions(table, "y", kind, 4, 0)
+    folds = fold_positions(table["y"].to_numpy(), kind, 4, 0)
 
     assert sorted(np.concatenate([test for _, test in folds])) == list(range(60))
     assert all(not set(train) & set(test) for train, test in folds)
@@ -52,7 +51,7 @@ def test_test_rows_partition_the_table(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_folds_follow_from_the_seed(kind: Kind) -> None:
     first, again, other = (
-        [test.tolist() for _, test in fold_positions(make_table(), "y", kind, 4, seed)]
+        [test.tolist() for _, test in fold_positions(make_table()["y"].to_numpy(), kind, 4, seed)]
         for seed in (0, 0, 1)
     )
 
@@ -62,7 +61,7 @@ def test_folds_follow_from_the_seed(kind: Kind) -> None:
 def test_each_fold_of_a_classification_has_the_classes_in_proportion() -> None:
     table = pd.DataFrame({"y": ["a"] * 8 + ["b"] * 4})
 
-    folds = fold_positions(table, "y", "classification", 4, 0)
+    folds = fold_positions(table["y"].to_numpy(), "classification", 4, 0)
 
     assert [table["y"].iloc[test].value_counts()["a"] for _, test in folds] == [2] * 4
 
@@ -108,7 +107,7 @@ def test_text_labels_score_like_zero_and_one(scorer: str) -> None:
     scores = []
     for labels in ((0, 1), ("no", "yes"), (False, True)):
         table = make_table(labels)
-        fold = fold_positions(table, "y", "classification", 3, 0)[0]
+        fold = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
         scores.append(scores_of(table, fold, spec, (scorer,))[0])
 
     assert scores[0] == pytest.approx(scores[1])
@@ -126,7 +125,7 @@ def test_the_score_is_that_of_a_model_fitted_on_the_training_rows_alone() -> Non
 
 def test_a_fold_scores_each_objective_of_one_fit() -> None:
     table = make_table()
-    fold = fold_positions(table, "y", "classification", 3, 0)[0]
+    fold = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
 
     accuracy, fit_time_s, f1 = scores_of(table, fold, make_spec(), ("accuracy", "fit_time", "f1"))
 
@@ -137,7 +136,7 @@ def test_a_fold_scores_each_objective_of_one_fit() -> None:
 
 def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
     table, spec = make_table(), make_spec(path="sklearn.linear_model.LogisticRegression")
-    train, test = fold_positions(table, "y", "classification", 3, 0)[0]
+    train, test = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
     features, target = table.drop(columns="y"), table["y"].to_numpy()
     pipeline = build_pipeline(spec).fit(features.iloc[train], target[train])
 
@@ -148,7 +147,7 @@ def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
 
 def test_an_estimator_that_overwrites_its_rows_does_not_change_the_next_trial() -> None:
     table, spec = make_table((0, 1)), make_spec("regression", copy_X=False)
-    fold = fold_positions(table, "y", "regression", 3, 0)[0]
+    fold = fold_positions(table["y"].to_numpy(), "regression", 3, 0)[0]
     rows = apply_features(select_rows(table, fold, "y", "regression"))
 
     first, second = (score_fold(rows, spec, ("r2",)) for _ in range(2))
@@ -159,7 +158,7 @@ def test_an_estimator_that_overwrites_its_rows_does_not_change_the_next_trial() 
 def test_a_warning_does_not_end_a_trial() -> None:
     spec = make_spec(path="sklearn.neural_network.MLPClassifier", max_iter=1)
     table = make_table()
-    fold = fold_positions(table, "y", "classification", 3, 0)[0]
+    fold = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -173,7 +172,7 @@ def test_a_warning_does_not_end_a_trial() -> None:
 def test_a_text_target_of_any_type_is_scored(dtype: str) -> None:
     table = make_table()
     table["y"] = table["y"].astype(dtype)
-    folds = fold_positions(table, "y", "classification", 3, 0)
+    folds = fold_positions(table["y"].to_numpy(), "classification", 3, 0)
 
     scores = [scores_of(table, fold, make_spec(), ("f1",)) for fold in folds]
 
@@ -184,7 +183,7 @@ def test_a_text_target_of_any_type_is_scored(dtype: str) -> None:
 def test_a_nullable_target_is_scored(dtype: str) -> None:
     table = make_table((0, 1))
     table["y"] = table["y"].astype(dtype)
-    folds = fold_positions(table, "y", "classification", 3, 0)
+    folds = fold_positions(table["y"].to_numpy(), "classification", 3, 0)
 
     scores = [scores_of(table, fold, make_spec(), ("f1",)) for fold in folds]
 

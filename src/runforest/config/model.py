@@ -10,8 +10,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["classification", "regression"]
-
 
 class Table(BaseModel):
     """A table of the configuration: frozen, strict, no unknown keys."""

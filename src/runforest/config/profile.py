@@ -1,30 +1,24 @@
-"""What the target and the id of a data set hold: read once per content, then remembered."""
+"""What the target and the id of a data set hold: looked at once per content, then remembered."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import functools
 import json
 import os
-import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from runforest.config.dataset import without_mark
 from runforest.results.digests import text_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
 
-    from runforest.config.model import DatasetConfig
+    from runforest.model.estimators import Kind
+    from runforest.model.table_file import TableFile
     from runforest.results.digests import DigestCache
 
-Kind = Literal["classification", "regression"]
-_MAX_FIELD = 2**31 - 1
 MAX_CLASSES = 20
 """A whole-number target with more distinct values than this is taken for a quantity."""
 
@@ -48,26 +42,20 @@ class Profile:
 
 
 def profile_file(
-    file: Path,
-    target: str,
-    ids: list[str],
-    config: DatasetConfig,
-    *,
-    digests: DigestCache,
-    cache: Path,
+    file: TableFile, target: str, ids: list[str], *, digests: DigestCache, cache: Path
 ) -> Profile:
-    """Return the profile of a CSV file; `target` is empty for the test file.
+    """Return the profile of a file; `target` is empty for the test file.
 
     Raises
     ------
-    ValueError
-        The file is not a table: a row has too many fields, for instance.
+    TableError
+        The file is not a table.
     """
-    asked = json.dumps([digests.digest(file), target, ids, config.delimiter, config.encoding])
-    known = cache / f"{text_digest(asked)}.json"
+    wanted = [digests.digest(file.path), target, ids, file.delimiter, file.encoding]
+    known = cache / f"{text_digest(json.dumps(wanted))}.json"
     if known.exists():
         return Profile(**json.loads(known.read_text(encoding="utf-8")))
-    profile = _compute(file, target, ids, config)
+    profile = profile_table(file.peek(), target, ids)
     draft = known.with_suffix(f".{os.getpid()}.draft")
     cache.mkdir(parents=True, exist_ok=True)
     draft.write_text(json.dumps(dataclasses.asdict(profile)), encoding="utf-8")
@@ -75,82 +63,24 @@ def profile_file(
     return profile
 
 
-def _compute(file: Path, target: str, ids: list[str], config: DatasetConfig) -> Profile:
-    import pandas as pd
-
-    first = pd.read_csv(file, sep=config.delimiter, encoding=config.encoding, nrows=0)
-    first.columns = first.columns.str.strip()
-    table = _read_columns(file, {target, *ids} - {""}, config)
-    _check_lengths(file, config)
-    profile = Profile(
-        n_rows=len(table),
-        n_columns=len(first.columns),
-        duplicates={
-            name: int((table[name].duplicated() | table[name].isna()).sum()) for name in ids
-        },
-    )
-    return _with_target(profile, table[target]) if target else profile
-
-
-def _read_columns(file: Path, wanted: set[str], config: DatasetConfig) -> pd.DataFrame:
-    """Return some columns of a file, or the first for its rows, without the rest in memory."""
-    import pandas as pd
-
-    read: Callable[..., pd.DataFrame] = functools.partial(  # type: ignore[assignment] # no chunks
-        pd.read_csv,
-        file,
-        sep=config.delimiter,
-        encoding=config.encoding,
-        usecols=(lambda name: name.strip() in wanted) if wanted else [0],
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.DtypeWarning)
-        try:
-            table = read()
-        except pd.errors.DtypeWarning:  # numbers in one part of the file, text in another
-            table = read(dtype="str")
-    table.columns = table.columns.str.strip()
-    return table
-
-
-def _check_lengths(file: Path, config: DatasetConfig) -> None:
-    """See that all rows are as long as the header.
-
-    pandas takes longer ones for rows with an index, which shifts every column, and fills up
-    shorter ones, such as the last row of a file that was cut off.
-
-    Raises
-    ------
-    ValueError
-        A row is longer or shorter.
-    """
-    csv.field_size_limit(_MAX_FIELD)
-    with file.open(encoding=without_mark(config.encoding), newline="") as source:
-        rows = csv.reader(source, delimiter=config.delimiter)
-        wanted = len(next(rows))
-        for row in rows:
-            if len(row) != wanted and row:
-                message = f"line {rows.line_num} has {len(row)} fields, the header {wanted}"
-                raise ValueError(message)
-
-
-def _with_target(profile: Profile, target: pd.Series) -> Profile:
-    counts = target.value_counts()
+def profile_table(table: pd.DataFrame, target: str, ids: list[str]) -> Profile:
+    """Return the profile of a table, without a target where that is empty."""
+    duplicates = {name: int((table[name].duplicated() | table[name].isna()).sum()) for name in ids}
+    profile = Profile(n_rows=len(table), n_columns=table.shape[1], duplicates=duplicates)
+    if not target:
+        return profile
+    values = table[target].dropna()
+    counts = values.value_counts()
+    is_number = _is_number(values)
+    is_class = not is_number or ((values == values.round()).all() and len(counts) <= MAX_CLASSES)
     return dataclasses.replace(
         profile,
-        n_target_missing=int(target.isna().sum()),
+        n_target_missing=len(table) - len(values),
         n_target_values=len(counts),
         smallest_class=int(counts.min()) if len(counts) else 0,
-        is_number=_is_number(target),
-        inferred_kind=_infer_kind(target.dropna(), len(counts)),
+        is_number=is_number,
+        inferred_kind="classification" if is_class else "regression",
     )
-
-
-def _infer_kind(target: pd.Series, n_values: int) -> Kind:
-    if not _is_number(target):
-        return "classification"
-    is_whole = bool((target == target.round()).all())
-    return "classification" if is_whole and n_values <= MAX_CLASSES else "regression"
 
 
 def _is_number(column: pd.Series) -> bool:

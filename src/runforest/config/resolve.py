@@ -12,6 +12,7 @@ from runforest.config.profile import Profile, profile_file
 from runforest.errors import Problem
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.layout import Layout
+from runforest.model.table_file import TableError, TableFile
 from runforest.run.active import DatasetFacts
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class ResolvedDataset:
 def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> ResolvedDataset:
     """Find the files, infer what is left out, and check what the columns hold."""
     folder = project / Path(paths.input).expanduser()
-    cache = Layout(project).decoded_files
     headers = [
-        read_header(folder / name, config, key, digests=digest_cache(project), cache=cache)
-        for key, name in (("train", config.train), ("test", config.test))
+        read_header(
+            TableFile(path=folder / name, delimiter=config.delimiter, encoding=config.encoding)
+        )
+        for name in (config.train, config.test)
     ]
     problems = tuple(header for header in headers if isinstance(header, Problem))
     train, test = headers
@@ -79,18 +81,16 @@ def _profiled(
         try:
             profiles.append(
                 profile_file(
-                    header.file,
+                    header.table,
                     column,
                     ids,
-                    config,
                     digests=digest_cache(project),
                     cache=Layout(project).profiles,
                 )
             )
-        except ValueError as error:
-            reason = str(error).strip()
-            message = f"is not a table: {reason}. Correct the file, or set [Dataset] delimiter."
-            return ResolvedDataset(problems=(Problem(where=str(header.file), message=message),))
+        except TableError as error:
+            problem = Problem(where=str(header.file), message=str(error))
+            return ResolvedDataset(problems=(problem,))
     chosen, id_problem = _choose_id(ids, profiles)
     target_problem = _target_problem(target, profiles[0], config)
     problems = tuple(problem for problem in (target_problem, id_problem) if problem)

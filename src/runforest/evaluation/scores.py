@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runforest.model.scorers import BINARY, named_scorer
+from runforest.model.folds import FoldRows, fold_positions
+from runforest.model.scorers import BINARY
+from runforest.model.scoring import score_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
-Kind = Literal["classification", "regression"]
+    from runforest.model.estimators import Kind
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,7 +109,7 @@ def cross_validate_pipeline(
     kind: Kind,
     n_folds: int,
     seed: int,
-    scorers: Sequence[str],
+    scorers: Sequence[str] = (),
 ) -> CrossValidation:
     """Fit a clone of the pipeline once per fold, and score and predict the rows left out.
 
@@ -119,109 +121,52 @@ def cross_validate_pipeline(
         Raw columns: whatever is learned from them belongs into the pipeline.
     target : (n_rows,) series
         Labels of any sortable type, or numbers.
-    kind
-        Folds of a classification are stratified by class.
-    n_folds
-        At least 2.
-    seed
-        Of the shuffle before the rows are dealt to folds.
+    kind, n_folds, seed
+        As `fold_positions` takes them.
     scorers
-        Names known to `named_scorer`, at least one; higher is better.
+        Names known to `named_scorer`; higher is better. Empty for `default_scorers`.
 
     Raises
     ------
     ValueError
-        No scorer is given, a class has fewer rows than there are folds, or a scorer can't score
-        this kind of target.
+        No class has as many rows as there are folds, or a scorer can't score this kind of target.
 
     References
     ----------
     Stone (1974), "Cross-Validatory Choice and Assessment of Statistical Predictions".
     """
-    if not scorers:
-        message = 'scorers must name at least one scorer, such as "accuracy" or "r2". Got none.'
-        raise ValueError(message)
-    splits = split_rows(target, kind=kind, n_folds=n_folds, seed=seed)
-    fits = [
-        score_fold(pipeline, features, target, split, scorers=scorers, kind=kind)
-        for split in splits
-    ]
-    tested = np.concatenate([test_rows for _, test_rows in splits])
-    in_row_order = np.argsort(tested)
-    folds = np.repeat(np.arange(n_folds), [len(test_rows) for _, test_rows in splits])
-    class_scores = [fit.class_scores for fit in fits if fit.class_scores is not None]
+    from sklearn.base import clone
+
+    scorers = scorers or default_scorers(kind, target.nunique(), pipeline=pipeline)
+    labels = np.unique(np.asarray(target)) if kind == "classification" else None
+    folds = np.empty(len(target), dtype=np.int64)
+    fold_scores, predictions, class_scores = [], [], []
+    positions = fold_positions(np.asarray(target), kind, n_folds, seed)
+    for number, (fit_rows, test_rows) in enumerate(positions):
+        folds[test_rows] = number
+        rows = FoldRows(
+            train=features.iloc[fit_rows],
+            train_values=target.iloc[fit_rows],
+            test=features.iloc[test_rows],
+            test_values=target.iloc[test_rows],
+            labels=labels,
+        )
+        model = clone(pipeline).fit(rows.train, rows.train_values)
+        fold_scores.append(score_model(model, rows, scorers, fit_time_s=0.0))
+        # Some boosting libraries answer with one column instead of a vector.
+        predictions.append(np.ravel(model.predict(rows.test)))
+        if kind == "classification":
+            class_scores.append(score_classes(model, rows.test))
+    in_row_order = np.argsort(np.concatenate([test_rows for _, test_rows in positions]))
+    scored = [scores for scores in class_scores if scores is not None]
     return CrossValidation(
         kind=kind,
-        fold_scores={name: tuple(fit.scores[name] for fit in fits) for name in scorers},
+        fold_scores=dict(zip(scorers, zip(*fold_scores, strict=True), strict=True)),
         target=np.asarray(target),
-        predictions=np.concatenate([fit.predictions for fit in fits])[in_row_order],
-        class_scores=np.concatenate(class_scores)[in_row_order] if class_scores else None,
-        classes=sorted_classes(target) if kind == "classification" else (),
-        folds=folds[in_row_order],
-    )
-
-
-def sorted_classes(target: pd.Series) -> tuple[object, ...]:
-    """Return the distinct labels in sorted order, as plain Python values."""
-    return tuple(np.unique(np.asarray(target)).tolist())
-
-
-Split = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
-
-
-def split_rows(target: pd.Series, *, kind: Kind, n_folds: int, seed: int) -> list[Split]:
-    """Return, per fold, the positions of the rows to fit on and of those to score on."""
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    if kind == "regression":
-        return list(KFold(n_folds, shuffle=True, random_state=seed).split(target))
-    labels, counts = np.unique(np.asarray(target), return_counts=True)
-    rare = {
-        label: n for label, n in zip(labels.tolist(), counts.tolist(), strict=True) if n < n_folds
-    }
-    if rare:
-        message = (
-            f"Every class needs at least n_folds={n_folds} rows. Got rows per class: {rare}. "
-            "Lower n_folds, or drop or merge the rare classes."
-        )
-        raise ValueError(message)
-    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-    return list(splitter.split(np.zeros(len(target)), np.asarray(target)))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FoldFit:
-    """Scores and predictions of the one model that was fitted for a fold."""
-
-    scores: Mapping[str, float]
-    predictions: NDArray[np.generic]
-    class_scores: NDArray[np.float64] | None
-
-
-def score_fold(
-    pipeline: BaseEstimator,
-    features: pd.DataFrame,
-    target: pd.Series,
-    split: Split,
-    *,
-    scorers: Sequence[str],
-    kind: Kind,
-) -> FoldFit:
-    """Fit a clone of the pipeline on the first rows of the split; score and predict the others."""
-    from sklearn.base import clone
-    from sklearn.metrics import check_scoring
-
-    fit_rows, test_rows = split
-    model = clone(pipeline).fit(features.iloc[fit_rows], target.iloc[fit_rows])
-    left_out = features.iloc[test_rows]
-    labels = np.unique(np.asarray(target)) if kind == "classification" else None
-    score_all = check_scoring(model, scoring={name: named_scorer(name, labels) for name in scorers})
-    scores = score_all(model, left_out, target.iloc[test_rows])
-    return FoldFit(
-        scores={name: float(score) for name, score in scores.items()},
-        # Some boosting libraries answer with one column instead of a vector.
-        predictions=np.ravel(model.predict(left_out)),
-        class_scores=score_classes(model, left_out) if kind == "classification" else None,
+        predictions=np.concatenate(predictions)[in_row_order],
+        class_scores=np.concatenate(scored)[in_row_order] if scored else None,
+        classes=() if labels is None else tuple(labels.tolist()),
+        folds=folds,
     )
 
 

@@ -26,17 +26,33 @@ class FoldRows:
     ----------
     train, test : (n, n_features)
         Frames, or arrays where the features have been applied.
-    train_values, test_values : (n,) arrays
-        The target.
+    train_values, test_values : (n,)
+        The target, as arrays or series.
     labels : (n_classes,) array
         All classes of the target, sorted; None for a regression.
     """
 
     train: Any
-    train_values: NDArray[np.generic]
+    train_values: Any
     test: Any
-    test_values: NDArray[np.generic]
+    test_values: Any
     labels: NDArray[np.generic] | None
+
+
+def fold_positions(target: NDArray[np.generic], kind: Kind, n_folds: int, seed: int) -> list[Fold]:
+    """Return the row positions (train, test) of each fold; the test rows partition the table.
+
+    Rows are shuffled; a classification has the classes of the target in each fold, in proportion.
+
+    References
+    ----------
+    Kohavi (1995), "A Study of Cross-Validation and Bootstrap for Accuracy Estimation".
+    """
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    splitters = {"classification": StratifiedKFold, "regression": KFold}
+    splitter = splitters[kind](n_splits=n_folds, shuffle=True, random_state=seed)
+    return list(splitter.split(target, target))
 
 
 def feature_columns(table: pd.DataFrame, *others: str) -> pd.DataFrame:

@@ -14,32 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from runforest.model.folds import Fold, FoldRows
+    from runforest.model.folds import FoldRows
     from runforest.model.scorers import Scores
 
 DEFAULT_SCORERS: dict[Kind, str] = {"classification": "accuracy", "regression": "r2"}
 MULTICLASS_SUFFIXES = ("_macro", "_ovr")
-
-
-def fold_positions(
-    table: pd.DataFrame, target: str, kind: Kind, n_folds: int, seed: int
-) -> list[Fold]:
-    """Return the row positions (train, test) of each fold; the test rows partition the table.
-
-    Rows are shuffled; a classification has the classes of the table in each fold, in proportion.
-
-    References
-    ----------
-    Kohavi (1995), "A Study of Cross-Validation and Bootstrap for Accuracy Estimation".
-    """
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    splitters = {"classification": StratifiedKFold, "regression": KFold}
-    splitter = splitters[kind](n_splits=n_folds, shuffle=True, random_state=seed)
-    return list(splitter.split(table, table[target].to_numpy()))
 
 
 def default_scorer(kind: Kind) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runforest.fingerprint.ingredients import fingerprint_of
 from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
 from runforest.run.journal import Backlog
 
 if TYPE_CHECKING:
+    from runforest.fingerprint.ingredients import Ingredients
     from runforest.run.task_log import TaskLog
     from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.spec import StudySpec
@@ -60,3 +62,14 @@ class StudyLog:
         self._journal.append(
             TrialFinished(task=task, study=self._key, is_earlier=is_earlier, **vars(record))
         )
+
+
+_NOT_IN_KEY = ("n_trials", "timeout_s", "search_space")
+
+
+def study_key(ingredients: Ingredients) -> str:
+    """Return what stays the same while a study goes on: all but its length and its space."""
+    params = {
+        name: value for name, value in ingredients["params"].items() if name not in _NOT_IN_KEY
+    }
+    return fingerprint_of({**ingredients, "params": params})

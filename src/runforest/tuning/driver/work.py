@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runforest.executors.sharing import share_file
-from runforest.model.folds import apply_features, feature_columns, select_rows
-from runforest.model.scoring import fold_positions, score_fold, score_model
+from runforest.model.folds import apply_features, feature_columns, fold_positions, select_rows
+from runforest.model.scoring import score_fold, score_model
 from runforest.model.stepwise.steps import advance, fitted_model
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
@@ -151,4 +151,5 @@ def _rows(plan: FoldPlan, number: int) -> FoldRows:
 
 @lru_cache(maxsize=1)
 def _folds(plan: FoldPlan) -> list[Fold]:
-    return fold_positions(_load_table(plan.table), plan.target, plan.kind, plan.n_folds, plan.seed)
+    target = _load_table(plan.table)[plan.target].to_numpy()
+    return fold_positions(target, plan.kind, plan.n_folds, plan.seed)
