@@ -16,6 +16,39 @@ if TYPE_CHECKING:
 
     from runforest.evaluation.scores import CrossValidation
 
+TITLES = {
+    "roc_curve": "ROC curve",
+    "precision_recall_curve": "Precision and recall",
+    "predicted_actual": "Predicted and actual",
+    "fold_scores": "Scores of the folds",
+}
+CAPTIONS = {
+    "confusion_matrix": "Each row is a true class and shows what it was predicted as; a perfect "
+    "model fills the diagonal only.",
+    "roc_curve": "The share of a class that is found against the share of the others that is "
+    "mistaken for it; the closer to the upper left corner, the better.",
+    "precision_recall_curve": "The share of the predictions of a class that are right against the "
+    "share of the class that is found; the closer to the upper right corner, the better.",
+    "predicted_actual": "A point per row; a perfect model puts all of them on the line.",
+    "residuals": "What the prediction missed, against the prediction; points above zero were "
+    "predicted too low, and a bent median line means something was not learned.",
+    "fold_scores": "A dot per fold, the first on top, and a line at the mean; the wider the dots "
+    "are spread, the less a single score can be relied on.",
+    "history": "A point per trial, and a line at the best so far.",
+    "importances": "How much of the differences between trials each parameter explains.",
+    "slices": "Each parameter against the score; look for where the best points gather.",
+    "pareto_front": "A trial of the front can be improved in one objective only at the cost of "
+    "another.",
+    "parallel_coordinates": "A line per trial across all parameters; the darker, the better.",
+}
+"""Name of a plot, of the evaluation or of a study -> how to read it."""
+
+
+def explained(name: str, png: bytes) -> Plot:
+    """Return a plot with its heading and its caption."""
+    title = TITLES.get(name, name.replace("_", " ").capitalize())
+    return Plot(title=title, caption=CAPTIONS.get(name, ""), png=png)
+
 
 def evaluation_plots(scores: CrossValidation) -> dict[str, Plot]:
     """Return the plots of a cross-validation by the stem of the file they belong into.
@@ -23,57 +56,17 @@ def evaluation_plots(scores: CrossValidation) -> dict[str, Plot]:
     All are drawn from out-of-fold predictions, the folds pooled. The curves are left out if the
     estimator has no scores for its classes.
     """
-    plots = _class_plots(scores) if scores.kind == "classification" else _number_plots(scores)
-    plots["fold_scores"] = _plot(
-        fold_scores_plot(scores.fold_scores),
-        title="Scores of the folds",
-        caption="A dot per fold, the first on top, and a line at the mean; the wider the dots are "
-        "spread, the less a single score can be relied on.",
-    )
-    return plots
-
-
-def _class_plots(scores: CrossValidation) -> dict[str, Plot]:
-    plots = {
-        "confusion_matrix": _plot(
-            confusion_matrix_plot(scores.target, scores.predictions, classes=scores.classes),
-            title="Confusion matrix",
-            caption="Each row is a true class and shows what it was predicted as; a perfect "
-            "model fills the diagonal only.",
+    target, predictions, classes = scores.target, scores.predictions, scores.classes
+    figures: dict[str, Figure] = {}
+    if scores.kind == "regression":
+        figures["predicted_actual"] = predicted_actual_plot(target, predictions)
+        figures["residuals"] = residual_plot(target, predictions)
+    else:
+        figures["confusion_matrix"] = confusion_matrix_plot(target, predictions, classes=classes)
+    if scores.class_scores is not None:
+        figures["roc_curve"] = roc_plot(target, scores.class_scores, classes=classes)
+        figures["precision_recall_curve"] = precision_recall_plot(
+            target, scores.class_scores, classes=classes
         )
-    }
-    if scores.class_scores is None:
-        return plots
-    plots["roc_curve"] = _plot(
-        roc_plot(scores.target, scores.class_scores, classes=scores.classes),
-        title="ROC curve",
-        caption="The share of a class that is found against the share of the others that is "
-        "mistaken for it; the closer to the upper left corner, the better.",
-    )
-    plots["precision_recall_curve"] = _plot(
-        precision_recall_plot(scores.target, scores.class_scores, classes=scores.classes),
-        title="Precision and recall",
-        caption="The share of the predictions of a class that are right against the share of the "
-        "class that is found; the closer to the upper right corner, the better.",
-    )
-    return plots
-
-
-def _number_plots(scores: CrossValidation) -> dict[str, Plot]:
-    return {
-        "predicted_actual": _plot(
-            predicted_actual_plot(scores.target, scores.predictions),
-            title="Predicted and actual",
-            caption="A point per row; a perfect model puts all of them on the line.",
-        ),
-        "residuals": _plot(
-            residual_plot(scores.target, scores.predictions),
-            title="Residuals",
-            caption="What the prediction missed, against the prediction; points above zero were "
-            "predicted too low, and a bent median line means something was not learned.",
-        ),
-    }
-
-
-def _plot(figure: Figure, *, title: str, caption: str) -> Plot:
-    return Plot(title=title, caption=caption, png=png_bytes(figure))
+    figures["fold_scores"] = fold_scores_plot(scores.fold_scores)
+    return {name: explained(name, png_bytes(figure)) for name, figure in figures.items()}

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from runforest.evaluation.report import DataRow, LineageRow, Plot, TuningSection
+from runforest.evaluation.plots import explained
+from runforest.evaluation.report import DataRow, LineageRow, TuningSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from runforest.results.artifacts import Artifact
-
-CAPTIONS = {
-    "history": "A point per trial, and a line at the best so far.",
-    "importances": "How much of the differences between trials each parameter explains.",
-    "slices": "Each parameter against the score; look for where the best points gather.",
-    "pareto_front": "A trial of the front can be improved in one objective only at the cost of "
-    "another.",
-    "parallel_coordinates": "A line per trial across all parameters; the darker, the better.",
-}
 
 
 def data_rows(tables: Mapping[str, Artifact], n_features: int) -> tuple[DataRow, ...]:
@@ -53,11 +45,7 @@ def tuning_section(
         counts=Counter(tuner["trials"].load()["state"]),  # type: ignore[index] # a table
         top_trials=best_trials,
         figures=tuple(
-            Plot(
-                title=file.stem.replace("_", " ").capitalize(),
-                caption=CAPTIONS.get(file.stem, ""),
-                png=file.read_bytes(),
-            )
+            explained(file.stem, file.read_bytes())
             for file in sorted(tuner["plots"].path.glob("*.png"))
         ),
     )

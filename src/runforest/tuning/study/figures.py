@@ -10,7 +10,7 @@ from runforest.tuning.study.plots import (
     COLOURS,
     history_figure,
     importances_figure,
-    new_figure,
+    new_axes,
     parallel_figure,
     slices_figure,
 )
@@ -46,7 +46,7 @@ def pareto_figure(
     first, *further = objectives
     n_columns = min(len(further), 2)
     size = (5.5 * n_columns, 4.2 * -(-len(further) // 2))
-    figure, all_axes = new_figure(len(further), size=size, n_columns=n_columns)
+    figure, all_axes = new_axes(len(further), size=size, n_columns=n_columns)
     complete = [trial for trial in trials if trial.value is not None]
     for position, (axes, name) in enumerate(zip(all_axes, further, strict=True), start=1):
         _draw_points(axes, complete, frozenset(front), position)

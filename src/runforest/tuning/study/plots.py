@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from runforest.figure_style import MUTED, PALETTE, new_figure, shorten, style_axes
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -14,11 +16,11 @@ if TYPE_CHECKING:
     from runforest.tuning.study.trial_record import TrialRecord, TrialState
 
 COLOURS: dict[TrialState, str] = {
-    "complete": "#2f6f9f",
-    "pruned": "#e0a030",
-    "failed": "#b5403a",
+    "complete": PALETTE[0],
+    "pruned": PALETTE[4],
+    "failed": PALETTE[1],
 }
-ACCENT, GREY = "#1b7a4b", "#8a8f98"
+ACCENT = PALETTE[2]
 COLOUR_MAP = "viridis_r"  # The best is dark: the bright end is hard to see on white.
 JITTER = 0.12
 MAX_COLUMNS = 3
@@ -32,7 +34,7 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure, (axes,) = new_figure(1, size=(7.5, 4.2))
+    figure, (axes,) = new_axes(1, size=(7.5, 4.2))
     complete = [trial for trial in trials if trial.value is not None]
     _scatter(axes, "complete", [(t.number, t.value or 0.0) for t in complete])
     pruned = [t for t in trials if t.state == "pruned" and t.fold_scores]
@@ -62,9 +64,9 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
 
 def importances_figure(importances: Mapping[str, float]) -> Figure:
     """Return a bar per parameter, the most important one on top."""
-    figure, (axes,) = new_figure(1, size=(7, 1.4 + 0.42 * max(len(importances), 1)))
+    figure, (axes,) = new_axes(1, size=(7, 1.4 + 0.42 * max(len(importances), 1)))
     names = sorted(importances, key=lambda name: importances[name])
-    bars = axes.barh([_short(name) for name in names], [importances[n] for n in names])
+    bars = axes.barh([shorten(name, MAX_LABEL) for name in names], [importances[n] for n in names])
     for bar in bars:
         bar.set_color(COLOURS["complete"])
     axes.bar_label(bars, fmt="%.2f", padding=4, fontsize="small")
@@ -84,7 +86,7 @@ def slices_figure(
     n_columns = min(MAX_COLUMNS, max(len(names), 1))
     n_rows = math.ceil(max(len(names), 1) / n_columns)
     size = (max(3.2 * n_columns + 0.8, 4.5), 3 * n_rows + 0.4)
-    figure, all_axes = new_figure(max(len(names), 1), size=size, n_columns=n_columns)
+    figure, all_axes = new_axes(max(len(names), 1), size=size, n_columns=n_columns)
     for axes, name in zip(all_axes, names, strict=False):
         shown = [trial for trial in complete if name in trial.params]
         positions, ticks = _positions([trial.params[name] for trial in shown])
@@ -99,7 +101,7 @@ def slices_figure(
             edgecolors=COLOURS["complete"],
             linewidths=0.6,
         )
-        axes.set_xlabel(_short(name))
+        axes.set_xlabel(shorten(name, MAX_LABEL))
         _set_ticks(axes, ticks, is_log=name in log_params)
     for axes in all_axes[::n_columns]:
         axes.set_ylabel(scorer)
@@ -123,7 +125,7 @@ def parallel_figure(
 
     complete = [trial for trial in trials if trial.value is not None]
     names = [name for name in _param_names(complete) if all(name in t.params for t in complete)]
-    figure, (axes,) = new_figure(1, size=(max(1.6 * (len(names) + 1), 5) + 1.5, 4.4))
+    figure, (axes,) = new_axes(1, size=(max(1.6 * (len(names) + 1), 5) + 1.5, 4.4))
     if not names:
         _say(axes, "no parameter that all trials have" if complete else "no complete trial")
         return figure
@@ -144,28 +146,22 @@ def parallel_figure(
         LineCollection(list(lines), colors=line_colours[order], alpha=0.75, linewidths=1.5)
     )
     axes.set_xlim(-0.05 * len(columns), len(columns) - 1 + 0.05 * len(columns))
-    axes.set_xticks(range(len(columns)), [*map(_short, names), scorer])
+    axes.set_xticks(range(len(columns)), [*(shorten(name, MAX_LABEL) for name in names), scorer])
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set(ylim=(-0.06, 1.06), yticks=[], title="Parallel coordinates")
     figure.colorbar(colours, ax=axes, label=scorer, pad=0.06)
     return figure
 
 
-def new_figure(
+def new_axes(
     n_axes: int, *, size: tuple[float, float], n_columns: int = 1
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure with a grid of empty axes; the size is in inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(*size)
     n_rows = math.ceil(n_axes / n_columns)
     all_axes = [figure.add_subplot(n_rows, n_columns, i + 1) for i in range(n_axes)]
     for axes in all_axes:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(visible=True, color=GREY, alpha=0.25, linewidth=0.6)
-        axes.set_axisbelow(True)
+        style_axes(axes, x_label="", y_label="")
     return figure, all_axes
 
 
@@ -193,7 +189,7 @@ def _positions(values: Sequence[object]) -> tuple[list[float], list[str]]:
 def _set_ticks(axes: Axes, labels: Sequence[str], *, is_log: bool) -> None:
     if labels:
         is_long = any(len(label) > MAX_LABEL // 2 for label in labels)
-        axes.set_xticks(range(len(labels)), [_short(label) for label in labels])
+        axes.set_xticks(range(len(labels)), [shorten(label, MAX_LABEL) for label in labels])
         if is_long:
             axes.tick_params("x", rotation=20)
         axes.set_xlim(-0.5, len(labels) - 0.5)
@@ -208,7 +204,7 @@ def _scaled(axes: Axes, x: float, values: Sequence[object], *, is_log: bool) -> 
     has_logarithms = is_log and not labels and min(positions) > 0
     shown = [math.log10(p) for p in positions] if has_logarithms else positions
     low, high = min(shown), max(shown)
-    axes.axvline(x, color=GREY, linewidth=0.8, zorder=0)
+    axes.axvline(x, color=MUTED, linewidth=0.8, zorder=0)
     width = (high - low) or 1.0
     heights = [(position - low) / width if high > low else 0.5 for position in shown]
     ends = {min(heights): f"{min(positions):.3g}", max(heights): f"{max(positions):.3g}"}
@@ -216,14 +212,12 @@ def _scaled(axes: Axes, x: float, values: Sequence[object], *, is_log: bool) -> 
         ends = {i / max(len(labels) - 1, 1) if high > low else 0.5: t for i, t in enumerate(labels)}
     for height, text in ends.items():
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1}
-        axes.text(x + 0.03, height, _short(text), fontsize="x-small", va="center", bbox=box)
+        axes.text(
+            x + 0.03, height, shorten(text, MAX_LABEL), fontsize="x-small", va="center", bbox=box
+        )
     return heights
 
 
 def _say(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=MUTED)
     axes.set(xticks=[], yticks=[])
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"
