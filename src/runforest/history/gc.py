@@ -205,7 +205,7 @@ def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) 
         file.unlink(missing_ok=True)
     shutil.rmtree(layout.profiles, ignore_errors=True)
     needed = {tag.removeprefix(RESULT_TAG) for run in kept for tag in run.tags}
-    pinned = {*pins, *(pin for run in kept for pin in run.pins.values())}
+    pinned = {*pins, *(pin for run in kept if run.is_readable for pin in run.pins.values())}
     needed |= {pinned_folder(project, pin).name for pin in pinned}
     remove_drafts(layout)
     for folder in [*layout.downloads.glob("*"), *layout.pinned_results.glob("*")]:

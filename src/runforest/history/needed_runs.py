@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runforest.config.pins import names_on_the_way
-from runforest.tracking.tags import TRIALS_TAG
+from runforest.tracking.tags import RESULT_TAG, TRIALS_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,26 +32,33 @@ def without_needed(
     asking = [run for run in runs if run.run_id not in selected]
     while True:
         needed |= {run_id for run in asking for run_id in _needs(run, project)}
-        asking = [run for run in doomed if run.run_id in needed]
+        asking = [run for run in doomed if needed & _names(run)]
         if not asking:
             return doomed
-        doomed = [run for run in doomed if run.run_id not in needed]
+        doomed = [run for run in doomed if not needed & _names(run)]
 
 
 def _needs(run: RecordedRun, project: Path) -> set[str]:
-    """Return names among which are the ids of the runs that a run needs.
+    """Return names, among them of the runs that a run needs: their ids, or what results they have.
 
     On this machine it has all files of its results, but of a study only the run that computed it
     has the trials as child runs, as it is with those that a study went on from. On a server a
-    reused result is a manifest that names the run with the files.
+    reused result is a manifest that names the run with the files. Where that manifest cannot be
+    read, it needs each run with an equal result.
     """
-    origins = {
+    origins = set(run.tags.get(TRIALS_TAG, "").split())
+    if not run.is_readable:
+        return origins | _names(run)
+    origins |= {
         manifest.reused_from
         for manifest in run.manifests.values()
         if manifest.reused_from and (not run.is_local or manifest.has_trials)
     }
-    origins |= set(run.tags.get(TRIALS_TAG, "").split())
     return origins | _named(run.pins.values(), project)
+
+
+def _names(run: RecordedRun) -> set[str]:
+    return {run.run_id, *(tag for tag in run.tags if tag.startswith(RESULT_TAG))}
 
 
 def _named(pins: Collection[str], project: Path) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import logging
 import shutil
 import tempfile
 import tomllib
@@ -16,14 +15,19 @@ from typing import TYPE_CHECKING, Any
 from runforest.errors import ArtifactError, StoreError
 from runforest.layout import CONFIG_RECORD
 from runforest.results.manifest import Manifest, read_manifest
+from runforest.tracking.exchange.download import (
+    UnreadablePlaceError,
+    download_records,
+    has_failed,
+    log_failure,
+    place_of,
+)
 from runforest.tracking.store.location import local_path
 from runforest.tracking.tags import PROCESS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
-
-logger = logging.getLogger(__name__)
 
 SHORTEST_PREFIX = 6
 N_EARLIER = 20
@@ -53,6 +57,20 @@ class RecordedRun:
     def artifacts(self) -> Path:
         """Local folder with the run's artifacts; of a remote run its manifests and records."""
         return _local_folder(self.artifact_uri)
+
+    @cached_property
+    def is_readable(self) -> bool:
+        """Whether manifests and pins can be read here; a place that cannot is logged once."""
+        place = place_of(self.artifact_uri)
+        if not self.is_local and has_failed(place):
+            return False
+        try:
+            _ = self.manifests, self.pins
+        except ArtifactError as error:
+            what = place if isinstance(error, UnreadablePlaceError) else self.run_id
+            log_failure(what, "Run %s is passed over: %s", self.name, error)
+            return False
+        return True
 
     @property
     def pins(self) -> dict[str, str]:
@@ -150,7 +168,9 @@ def earlier_runs(client: MlflowClient, run: RecordedRun) -> list[RecordedRun]:
         max_results=N_EARLIER,
         order_by=["attributes.start_time DESC"],
     )
-    return [recorded for recorded in map(read_run, found) if _is_comparable(recorded)]
+    return [
+        recorded for recorded in map(read_run, found) if recorded.is_readable and recorded.manifests
+    ]
 
 
 def read_run(run: MlflowRun) -> RecordedRun:
@@ -181,16 +201,6 @@ def all_runs(client: MlflowClient) -> list[MlflowRun]:
             return runs
 
 
-def _is_comparable(run: RecordedRun) -> bool:
-    """Return whether a run has results; one whose records cannot be read is passed over."""
-    try:
-        manifests, _ = run.manifests, run.pins
-        return bool(manifests)
-    except ArtifactError as error:
-        logger.warning("Run %s is passed over: %s", run.name, error)
-        return False
-
-
 def _is_meant(run: MlflowRun, reference: str) -> bool:
     is_prefix = len(reference) >= SHORTEST_PREFIX and run.info.run_id.startswith(reference)
     return is_prefix or bool(run.info.run_name == reference)
@@ -201,8 +211,6 @@ def _local_folder(uri: str) -> Path:
     path = local_path(uri)
     if path:
         return path
-    from runforest.tracking.exchange.download import download_records
-
     folder = Path(tempfile.mkdtemp(prefix="runforest-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return download_records(uri, folder)

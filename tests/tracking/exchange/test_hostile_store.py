@@ -16,7 +16,7 @@ from skops import io
 from runforest.errors import ArtifactError
 from runforest.layout import Layout
 from runforest.results.digests import DigestCache, file_digest
-from runforest.tracking.exchange import store_results
+from runforest.tracking.exchange import download
 from runforest.tracking.exchange.download import do_not_check, download_records, download_result
 from runforest.tracking.exchange.store_results import StoreResults
 from runforest.tracking.tags import RESULT_TAG
@@ -68,7 +68,7 @@ def precious(tmp_path: Path) -> Path:
 def recorded(records: Records, precious: Path) -> RecordedRun:
     """Return a run of the store that holds a result of one file."""
     assert precious.is_dir()
-    store_results._failed.clear()
+    download._failed.clear()
     recorded = records.open()
     folder = recorded.run.artifacts / "Tuner"
     folder.mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import zipfile
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
 from runforest.layout import COMMIT_RECORD, DIFF_RECORD, SOURCES_RECORD
+from runforest.results.names import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +40,16 @@ def code_of_run(run: RecordedRun, project: Path) -> Iterator[Path]:
         _add_worktree(project, folder, commit["commit"], run)
         try:
             _apply_diff(run.artifacts / DIFF_RECORD, folder, run)
-            yield folder / commit["folder"]
+            inside = str(commit["folder"]).rstrip("/")
+            yield below(folder, inside) if inside else folder
         finally:
             _git(project, "worktree", "remove", "--force", str(folder))
 
 
 def _add_worktree(project: Path, folder: Path, commit: str, run: RecordedRun) -> None:
+    if not re.fullmatch(r"[0-9a-f]{7,64}", str(commit)):
+        message = f"run {run.name} names no commit: {commit!r}. Name another run."
+        raise ArtifactError(message)
     done = _git(project, "worktree", "add", "--detach", str(folder), commit)
     if done.returncode:
         message = (

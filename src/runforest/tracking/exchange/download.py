@@ -10,6 +10,7 @@ import logging
 import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -36,8 +37,34 @@ DRAFT = ".draft"
 """End of the name of what is being downloaded."""
 
 
+_failed: set[str] = set()
+"""Stores, places and results that failed in this process: each is logged once."""
+
+
 class UnreadablePlaceError(ArtifactError):
     """A place of artifacts cannot be read at all: no access, no network, no library for it."""
+
+
+def log_failure(what: str, message: str, *values: object) -> None:
+    """Log why a store, a place or a result cannot be used, once in this process."""
+    if what not in _failed:
+        logger.warning(message, *values)
+    _failed.add(what)
+
+
+def has_failed(what: str) -> bool:
+    """Return whether a failure of a store, a place or a result was logged in this process."""
+    return what in _failed
+
+
+def place_of(uri: str) -> str:
+    """Return what fails as a whole: a bucket, a server, the folders of other machines.
+
+    >>> place_of("s3://bucket/1/run/artifacts")
+    's3://bucket'
+    """
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def do_not_check(_folder: Path, _manifest: Manifest) -> None:

@@ -8,7 +8,6 @@ import os
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from runforest.errors import ArtifactError
 from runforest.results.digests import DigestCache
@@ -18,7 +17,10 @@ from runforest.results.names import below, check_name
 from runforest.tracking.exchange.download import (
     UnreadablePlaceError,
     download_result,
+    has_failed,
     is_intact,
+    log_failure,
+    place_of,
 )
 from runforest.tracking.models.executable import check_executable
 from runforest.tracking.store.connect import is_reachable
@@ -51,9 +53,6 @@ _NOT_HERE = (
     "Results that other runs of the store hold cannot be read on this machine: they lie in %s, or "
     "such folders, and are computed. Keep them on a disk that both have, or use a tracking server."
 )
-
-_failed: set[str] = set()
-"""Stores, places and results that failed in this process: each is logged once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +96,9 @@ class StoreResults:
             try:
                 download_result(uri, folder, digests, check)
             except UnreadablePlaceError as error:
-                _log_failure(_place(uri), _NOT_READ, error)
+                log_failure(place_of(uri), _NOT_READ, error)
             except ArtifactError as error:
-                _log_failure(uri, _NOT_USED, error)
+                log_failure(uri, _NOT_USED, error)
             else:
                 manifest = read_manifest(folder)
                 return Result(folder=folder, manifest=manifest) if manifest else None
@@ -113,40 +112,28 @@ class StoreResults:
             try:
                 uri = str(below(folder, name)) if folder else f"{root}/{check_name(name)}"
             except ArtifactError as error:
-                _log_failure(f"{root}/{name}", _NOT_USED, error)
+                log_failure(f"{root}/{name}", _NOT_USED, error)
                 continue
             if _is_readable(uri, folder):
                 yield uri
 
     def _runs_with(self, tag: str) -> Iterator[MlflowRun]:
         """Yield runs with a tag, newest first; when the store fails, no more."""
-        if self.uri in _failed and not is_reachable(self.uri):
+        if has_failed(self.uri) and not is_reachable(self.uri):
             return
         try:
             for page in _pages(_client(self.uri), f"tags.`{tag}` != ''"):
                 yield from page
         except Exception as error:  # noqa: BLE001 - border: whatever ails a store, it has no result
-            _log_failure(self.uri, _NOT_SEARCHED, first_line(error))
+            log_failure(self.uri, _NOT_SEARCHED, first_line(error))
 
 
 def _is_readable(uri: str, folder: Path | None) -> bool:
     """Return whether this process can read artifacts; folders that it lacks are logged once."""
     if folder and not os.access(folder, os.R_OK | os.X_OK):
-        _log_failure(_place(uri), _NOT_HERE, folder)
+        log_failure(place_of(uri), _NOT_HERE, folder)
         return False
-    return bool(folder) or _place(uri) not in _failed
-
-
-def _log_failure(what: str, message: str, reason: object) -> None:
-    if what not in _failed:
-        logger.warning(message, reason)
-    _failed.add(what)
-
-
-def _place(uri: str) -> str:
-    """Return what fails as a whole: a bucket, a server, the folders of other machines."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}"
+    return bool(folder) or not has_failed(place_of(uri))
 
 
 def _pages(client: MlflowClient, query: str) -> Iterator[list[MlflowRun]]:
