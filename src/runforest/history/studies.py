@@ -11,7 +11,7 @@ from runforest.errors import ArtifactError
 from runforest.history.needed_runs import STUDY_FILE
 from runforest.results.digests import DigestCache
 from runforest.results.names import below
-from runforest.tracking.exchange.download import do_not_check, download_result
+from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import find_run
 from runforest.tracking.store.connect import connect, store_uri
 from runforest.tuning.storage.study_file import read_study_file
@@ -64,6 +64,6 @@ def study_of(run: RecordedRun, task: str) -> optuna.Study:
     with tempfile.TemporaryDirectory(prefix="runforest-") as folder:
         digests = DigestCache(Path(folder) / "digests.txt")
         result = download_result(
-            f"{run.artifact_uri}/{task}", below(Path(folder), task), digests, do_not_check
+            f"{run.artifact_uri}/{task}", below(Path(folder), task), digests, check=None
         )
         return read_study_file(result / STUDY_FILE)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from runforest.errors import ArtifactError, StoreError
 from runforest.layout import CONFIG_RECORD
 from runforest.results.manifest import Manifest, read_manifest
-from runforest.tracking.exchange.download import (
+from runforest.tracking.exchange.download import download_records
+from runforest.tracking.exchange.places import (
     UnreadablePlaceError,
-    download_records,
     has_failed,
     log_failure,
     place_of,

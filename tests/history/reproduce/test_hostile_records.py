@@ -12,7 +12,7 @@ from runforest.history.needed_runs import without_needed
 from runforest.history.reproduce.prerequisites import recorded_inputs
 from runforest.history.reproduce.redo import redo
 from runforest.history.reproduce.worktree import code_of_run
-from runforest.tracking.exchange import download
+from runforest.tracking.exchange import places
 from runforest.tracking.recorded_run import RecordedRun
 from runforest.tracking.tags import RESULT_TAG
 from tests.conftest import git
@@ -103,7 +103,7 @@ def test_an_input_that_leads_out_of_the_project_is_none_of_the_project(
 def test_a_run_that_cannot_be_read_here_needs_each_run_with_an_equal_result(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    download._failed.clear()
+    places._failed.clear()
     equal, other = {f"{RESULT_TAG}feed": "T"}, {f"{RESULT_TAG}beef": "T"}
     unreadable = [recorded(f"s3://bucket/{name}", name, **equal) for name in ("a", "b")]
     origin, free = recorded(tmp_path, "origin", **equal), recorded(tmp_path, "free", **other)

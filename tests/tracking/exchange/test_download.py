@@ -14,7 +14,7 @@ from runforest.errors import ArtifactError
 from runforest.layout import Layout
 from runforest.results.digests import DigestCache, file_digest
 from runforest.results.manifest import Manifest, OutputFile, read_manifest, write_manifest
-from runforest.tracking.exchange.download import do_not_check, download_result
+from runforest.tracking.exchange.download import download_result
 from runforest.tracking.exchange.store_results import StoreResults
 from runforest.tracking.tags import RESULT_TAG
 from tests.conftest import free_port
@@ -58,7 +58,7 @@ def with_result(records: Records) -> RecordedRun:
 def download(source: Path, destination: Path) -> Path:
     """Download a result, with digests of its own."""
     digests = DigestCache(destination.with_suffix(".txt"))
-    return download_result(str(source), destination, digests, do_not_check)
+    return download_result(str(source), destination, digests, check=None)
 
 
 def find(records: RecordedRun) -> Result | None:
@@ -123,7 +123,7 @@ def test_a_download_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
     code = (
         "import os, shutil, sys, pathlib; from runforest.tracking.exchange import download;"
         "shutil.copyfile = lambda *_: os._exit(9);"
-        "download.download_result(sys.argv[1], pathlib.Path(sys.argv[2]), None, None)"
+        "download.download_result(sys.argv[1], pathlib.Path(sys.argv[2]), None, check=None)"
     )
     killed = subprocess.run([sys.executable, "-c", code, source, destination], check=False)
     left = list(destination.parent.glob("*draft"))
@@ -174,7 +174,7 @@ def test_a_result_whose_files_were_removed_with_their_run_is_refused(records: Re
     recorded = records.open()
     pointer = commit_result(recorded.run.artifacts / "Tuner", reused_from="0" * 32)
 
-    with pytest.raises(ArtifactError, match="Name another result"):
+    with pytest.raises(ArtifactError, match="name another result"):
         download(pointer, recorded.project / "cache" / "Tuner")
 
 

@@ -16,8 +16,8 @@ from skops import io
 from runforest.errors import ArtifactError
 from runforest.layout import Layout
 from runforest.results.digests import DigestCache, file_digest
-from runforest.tracking.exchange import download
-from runforest.tracking.exchange.download import do_not_check, download_records, download_result
+from runforest.tracking.exchange import places
+from runforest.tracking.exchange.download import download_records, download_result
 from runforest.tracking.exchange.store_results import StoreResults
 from runforest.tracking.tags import RESULT_TAG
 from tests.tracking.conftest import local
@@ -68,7 +68,7 @@ def precious(tmp_path: Path) -> Path:
 def recorded(records: Records, precious: Path) -> RecordedRun:
     """Return a run of the store that holds a result of one file."""
     assert precious.is_dir()
-    download._failed.clear()
+    places._failed.clear()
     recorded = records.open()
     folder = recorded.run.artifacts / "Tuner"
     folder.mkdir(parents=True)
@@ -233,7 +233,7 @@ def test_a_pointer_to_a_run_whose_tag_leads_elsewhere_is_no_result(
     destination = Layout(recorded.project).pinned_results / "one"
 
     with pytest.raises(ArtifactError, match="Use a relative path"):
-        download_result(str(folder), destination, DigestCache(precious / "d"), do_not_check)
+        download_result(str(folder), destination, DigestCache(precious / "d"), check=None)
 
     assert not destination.exists()
 

@@ -16,7 +16,7 @@ from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_project
 from runforest.layout import CONFIG_RECORD, Layout
 from runforest.results.names import below
-from runforest.tracking.exchange.download import do_not_check, download_result
+from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import RecordedRun, read_run
 from runforest.tracking.store.connect import connect
 from runforest.tracking.tags import PARENT_TAG
@@ -79,7 +79,7 @@ def _here(value: Any, before: Path, project: Path) -> Any:  # noqa: ANN401 - any
 def _local_path(value: str, project: Path, destination: Path) -> str:
     """Return where a folder of [PathConfig] lies; what lies in a store is downloaded."""
     if urlsplit(value).scheme:
-        return str(download_result(value, destination, digest_cache(project), do_not_check))
+        return str(download_result(value, destination, digest_cache(project), check=None))
     return str(project / Path(value).expanduser())
 
 

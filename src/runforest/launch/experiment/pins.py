@@ -10,7 +10,7 @@ from runforest.config.pins import is_uri, pinned_folder
 from runforest.errors import ArtifactError, Problem
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.results.manifest import read_manifest
-from runforest.tracking.exchange.download import do_not_check, download_result, is_intact
+from runforest.tracking.exchange.download import download_result, is_intact
 from runforest.tracking.models.executable import check_executable
 from runforest.tracking.store.connect import connect, store_uri
 
@@ -95,8 +95,8 @@ def _downloaded(uri: str, environment: Environment, *, trusts_code: bool) -> Pat
     folder, digests = pinned_folder(project, uri), digest_cache(project)
     if not is_intact(folder, digests):
         connect(store_uri(environment.tracking_uri, project), project)
-    check = do_not_check if trusts_code else check_executable
-    return download_result(uri, folder, digests, check)
+    check = None if trusts_code else check_executable
+    return download_result(uri, folder, digests, check=check)
 
 
 def _pin_problem(family: str, folder: Path, *, is_foreign: bool) -> str | None:

@@ -14,11 +14,10 @@ from runforest.results.digests import DigestCache
 from runforest.results.index import Result
 from runforest.results.manifest import read_manifest
 from runforest.results.names import below, check_name
-from runforest.tracking.exchange.download import (
+from runforest.tracking.exchange.download import download_result, is_intact
+from runforest.tracking.exchange.places import (
     UnreadablePlaceError,
-    download_result,
     has_failed,
-    is_intact,
     log_failure,
     place_of,
 )
@@ -94,7 +93,7 @@ class StoreResults:
             uris = islice(self._uris(f"{RESULT_TAG}{fingerprint}"), PAGE_SIZE)
         for uri in uris:
             try:
-                download_result(uri, folder, digests, check)
+                download_result(uri, folder, digests, check=check)
             except UnreadablePlaceError as error:
                 log_failure(place_of(uri), _NOT_READ, error)
             except ArtifactError as error:
