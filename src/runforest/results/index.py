@@ -1,7 +1,7 @@
 """Committed results, found again by their fingerprint: a small index of files beside the store.
 
 The index answers without MLflow, so that a plan and a run with nothing to do stay cheap. It is a
-cache: what it says is checked against manifests and digests, and it is made anew when it is gone.
+cache: what it names is checked against manifests and digests, and it is made anew when it is gone.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def check_fingerprint(text: str) -> str:
         It is not hexadecimal.
     """
     if not re.fullmatch(r"[0-9a-f]{4,64}", text):
-        message = f"{text!r} is no fingerprint. Delete the result that says so."
+        message = f"{text!r} is no fingerprint. Delete its result."
         raise ArtifactError(message)
     return text
 

@@ -9,6 +9,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import mlflow
+import numpy as np
 import pytest
 from sklearn.preprocessing import FunctionTransformer
 from skops import io
@@ -264,7 +265,7 @@ def write_pickle(folder: Path, name: str) -> None:
 
 
 def write_skops(folder: Path, function: object) -> None:
-    io.dump(FunctionTransformer(function), folder / "model.skops")
+    io.dump(FunctionTransformer(kw_args={"with": function}), folder / "model.skops")
 
 
 def write_model(folder: Path, old: str, new: str) -> None:
@@ -279,6 +280,8 @@ def write_model(folder: Path, old: str, new: str) -> None:
         (write_pickle, ("deep.bin",)),
         (write_skops, (eval,)),
         (write_skops, (os.system,)),
+        (write_skops, (np.load,)),
+        (write_skops, (np.lib.npyio.DataSource(None),)),
         (write_model, ("serialization_format: skops", "serialization_format: cloudpickle")),
         (write_model, ("pickled_model: model.skops", "pickled_model: model.pkl")),
         (write_model, ("code: null", "code: code")),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def resolve_pins(
     checked: CheckedTables, layers: Layers, project: Path
 ) -> tuple[dict[str, str], list[Problem]]:
-    """Return task folder -> result folder for the pins; URIs are kept for a later download."""
+    """Return task folder -> result folder for the pins; URIs are downloaded later."""
     pins, problems = {}, []
     for name, value in (checked.paths.model_extra or {}).items():
         if is_uri(value):

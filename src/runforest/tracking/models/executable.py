@@ -13,19 +13,15 @@ if TYPE_CHECKING:
 
     from runforest.results.manifest import Manifest
 
-TRUSTED_PACKAGES = (
-    "catboost",
-    "collections",
-    "lightgbm",
-    "numpy",
-    "pandas",
-    "runforest",
-    "scipy",
-    "skrub",
-    "sklearn",
-    "xgboost",
-)
-"""Libraries whose classes a model may have; a function of theirs may do anything."""
+_PACKAGES = {"catboost", "lightgbm", "skrub", "sklearn", "xgboost"}
+"""Libraries whose classes a model may have; a function of theirs could do anything."""
+
+_TYPES = {
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "numpy.dtype",
+    "xgboost.core.Booster",
+}
 
 _PICKLES = {".cloudpickle", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
 _PICKLE = re.compile(rb"\x80[\x02-\x09]")  # how pickles begin, whatever they are called
@@ -65,25 +61,28 @@ def _skops_reason(path: Path) -> str:
     from skops import io
 
     try:
-        unknown = [name for name in io.get_untrusted_types(file=path) if not _is_class(name)]
+        unknown = [name for name in io.get_untrusted_types(file=path) if not is_harmless(name)]
     except Exception as error:  # noqa: BLE001 - border: whatever a stranger's file makes skops raise
         return f"cannot be examined ({error})"
     return f"has {', '.join(unknown)}" if unknown else ""
 
 
-def _is_class(name: str) -> bool:
-    """Return whether a type is a class of a known library.
+def is_harmless(name: str) -> bool:
+    """Return whether a type is a class of a known library that does nothing when it is deleted.
 
-    >>> _is_class("numpy.dtype"), _is_class("numpy.load"), _is_class("subprocess.Popen")
-    (True, False, False)
+    A class of NumPy deletes a folder then, whose name would come with the model.
+
+    >>> [is_harmless(name) for name in ("numpy.dtype", "numpy.load", "numpy.lib.npyio.DataSource")]
+    [True, False, False]
     """
     module, _, attribute = name.rpartition(".")
-    if module.partition(".")[0] not in TRUSTED_PACKAGES:
-        return False
+    if name in _TYPES or module.partition(".")[0] not in _PACKAGES:
+        return name in _TYPES
     try:
-        return isinstance(getattr(importlib.import_module(module), attribute), type)
+        found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError):
         return False
+    return isinstance(found, type) and not hasattr(found, "__del__")
 
 
 def _model_reason(path: Path) -> str:

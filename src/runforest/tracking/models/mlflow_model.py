@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from runforest.errors import cause_raised
-from runforest.tracking.models.executable import TRUSTED_PACKAGES
+from runforest.tracking.models.executable import is_harmless
 from runforest.tracking.models.skops_file import make_deterministic
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _serialization(estimator: BaseEstimator) -> dict[str, object]:
     except Exception as error:  # noqa: BLE001 - skops raises whatever the estimator's state makes it
         logger.warning("The model is saved as a pickle, skops cannot hold it: %s", error)
         return {"serialization_format": "cloudpickle"}
-    unknown = [name for name in types if name.partition(".")[0] not in TRUSTED_PACKAGES]
+    unknown = [name for name in types if not is_harmless(name)]
     if unknown:
         logger.info("Loading the model will run code of %s.", ", ".join(unknown))
     return {"serialization_format": "skops", "skops_trusted_types": types}
