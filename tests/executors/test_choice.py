@@ -1,4 +1,4 @@
-"""A wrong choice of executor is told with its remedy, before anything runs."""
+"""A wrong choice of executor gets a message with its remedy, before anything runs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,10 @@ def test_an_address_where_nobody_listens_is_a_problem(host: str) -> None:
     assert f"nobody listens at {address}" in executor_problems("dask", 1, address)["address"]
 
 
-def test_an_address_that_swallows_packets_is_given_up_soon() -> None:
+def test_an_address_that_swallows_packets_is_given_up_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "TRIAL_S", 0.5)
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -89,7 +92,7 @@ def test_an_address_that_swallows_packets_is_given_up_soon() -> None:
         for one in waiting:
             one.close()
     assert "(timed out). Start a scheduler there" in problems["address"]
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < 5
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,23 +106,23 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
         open_executor("dask", 1)
 
 
-def test_a_scheduler_that_is_gone_when_it_is_needed_is_told_of() -> None:
+def test_a_scheduler_that_is_gone_when_it_is_needed_is_an_error() -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
 
     with pytest.raises(ClusterError, match=r"nobody listens at .* Start a scheduler there"):
         open_executor("dask", 1, address=address)
 
 
-def test_a_listener_that_is_no_scheduler_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listener_that_is_no_scheduler_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CONNECT_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
 
-        with pytest.raises(ClusterError, match=r"no Dask scheduler answers .* within 1 s"):
+        with pytest.raises(ClusterError, match=r"no Dask scheduler answers .* in 1 s"):
             open_executor("dask", 1, address=address)
 
 
-def test_a_listener_that_answers_in_another_protocol_is_told_of() -> None:
+def test_a_listener_that_answers_in_another_protocol_is_an_error() -> None:
     class Refusing(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             self.request.recv(1)
@@ -137,7 +140,7 @@ def test_a_listener_that_answers_in_another_protocol_is_told_of() -> None:
         web.shutdown()
 
 
-def test_tls_without_certificates_is_told_of() -> None:
+def test_tls_without_certificates_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tls://127.0.0.1:{server.getsockname()[1]}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.executors.dask.addresses import address_problem
+from runforest.executors.dask.connection import address_problem
 from runforest.executors.processes import SINGLE_THREAD, ProcessExecutor
 from runforest.executors.serial import SerialExecutor
 from runforest.executors.sharing import share_file

@@ -7,20 +7,16 @@ import pickle
 import signal
 import threading
 import time
-from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from runforest.executors.packing import UnpicklableError, call_packed, pack
-from runforest.executors.remote import RemoteExecutor
+from runforest.executors.remote import RemoteExecutor, call_packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-P = ParamSpec("P")
-T = TypeVar("T")
+    from collections.abc import Iterator
+    from concurrent.futures import Future
 
 SINGLE_THREAD = dict.fromkeys(
     (
@@ -55,16 +51,10 @@ class ProcessExecutor(RemoteExecutor):
             max_workers=n_jobs, env=SINGLE_THREAD, initializer=_begin, initargs=(os.getpid(),)
         )
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Send the call to a free worker."""
-        future: Future[T] = Future()
-        try:
-            call = pack(fn, args, kwargs)
-        except UnpicklableError as error:
-            future.set_exception(error)
-            return future
+    def submit_packed(self, call: bytes) -> Future[Any]:
+        """Hand the call to the pool."""
         with _interrupt_held():
-            future = self._pool.submit(_call, call)
+            future: Future[Any] = self._pool.submit(_call, call)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         return future

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from pathlib import Path
 
 
 class Location(Protocol):
@@ -36,29 +36,12 @@ class LocalFile:
         return self.file
 
 
-@dataclass(frozen=True)
-class WorkerFile:
-    """A file that each worker of a Dask cluster holds in its own folder."""
-
-    name: str
-
-    def path(self) -> Path:
-        """Return the path on the worker that runs this call."""
-        from distributed import get_worker
-
-        return Path(get_worker().local_directory) / self.name
-
-
 def share_file(executor: Executor, file: Path) -> Location:
-    """Return where workers of the executor find the file, after bringing it there if need be.
-
-    It stays there until the executor is shut down.
+    """Return where workers find the file until the executor is shut down.
 
     Raises
     ------
     concurrent.futures.BrokenExecutor
         A worker cannot take it.
     """
-    if isinstance(executor, Sharing):
-        return executor.share(file)
-    return LocalFile(file)
+    return executor.share(file) if isinstance(executor, Sharing) else LocalFile(file)

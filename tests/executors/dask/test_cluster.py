@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from runforest.executors.sharing import WorkerFile
+    from runforest.executors.dask.cluster import WorkerFile
     from tests.executors.conftest import DaskCluster
 
 MODEL = """\
@@ -97,7 +97,7 @@ def test_each_worker_gets_the_table_once(shared_cluster: DaskCluster, tmp_path: 
 
         asked = [executor.submit(loads) for _ in range(8)]
         counts = dict(future.result(timeout=60) for future in asked)
-        files = [path for path in leftovers(shared_cluster) if path.suffix == ".parquet"]
+        files = list(shared_cluster.folder.glob("worker-*/**/table.parquet"))
 
     assert counts == {worker.pid: 1 for worker in shared_cluster.workers}
     assert len(files) == 2

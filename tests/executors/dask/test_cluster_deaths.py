@@ -1,4 +1,4 @@
-"""What dies on a cluster costs as little as can be, and is told of where it matters."""
+"""What dies on a cluster costs as little as can be, and is said where it matters."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.executors import open_executor
-from runforest.executors.dask import watchdog as vigil
-from runforest.executors.dask.cluster import ClusterExecutor, LostWorkersError
+from runforest.executors.dask import cluster
+from runforest.executors.dask.cluster import LostWorkersError
 from runforest.executors.dask.connection import ClusterError
+from runforest.tuning.driver.search import StudyError
 from tests.conftest import wait_until
+from tests.tuning.studies import Told, make_study, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from runforest.tuning.study.trial_record import TrialRecord
     from tests.executors.conftest import DaskCluster
 
 
@@ -40,34 +43,23 @@ def test_a_killed_workers_calls_run_elsewhere(own_cluster: DaskCluster, tmp_path
     assert done[-1][1] == other.pid
 
 
-def test_a_call_that_kills_its_workers_is_given_up(own_cluster: DaskCluster) -> None:
-    def kill() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    for _ in range(3):
-        own_cluster.start_worker()
-    with open_executor("dask", 1, address=own_cluster.address) as executor:
-        error = executor.submit(kill).exception(timeout=60)
-        next_result = executor.submit(divmod, 7, 2).result(timeout=60)
-
-    assert isinstance(error, LostWorkersError)
-    assert "2 workers died one after another" in str(error)
-    assert "want of memory. Use a smaller model" in str(error)
-    assert next_result == (3, 1)
-
-
-def test_the_workers_that_were_lost_make_no_difference_to_the_reason(
+def test_calls_that_kill_their_workers_are_given_up_for_one_reason(
     own_cluster: DaskCluster,
 ) -> None:
     def kill() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    for _ in range(4):
+    for _ in range(5):
         own_cluster.start_worker()
     with open_executor("dask", 1, address=own_cluster.address) as executor:
         errors = [executor.submit(kill).exception(timeout=60) for _ in range(2)]
+        next_result = executor.submit(divmod, 7, 2).result(timeout=60)
 
+    assert {type(error) for error in errors} == {LostWorkersError}
     assert len({str(error) for error in errors}) == 1
+    assert "2 workers died one after another" in str(errors[0])
+    assert "want of memory. Use a smaller model" in str(errors[0])
+    assert next_result == (3, 1)
 
 
 def test_a_call_that_takes_too_much_memory_is_given_up(own_cluster: DaskCluster) -> None:
@@ -106,7 +98,7 @@ def test_a_killed_scheduler_ends_all_calls(
 def test_a_silent_scheduler_is_noticed(
     own_cluster: DaskCluster, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vigil, "SILENCE_S", 1.0)
+    monkeypatch.setattr(cluster, "SILENCE_S", 1.0)
     own_cluster.start_worker()
     with open_executor("dask", 1, address=own_cluster.address) as executor:
         own_cluster.scheduler.send_signal(number)
@@ -117,9 +109,12 @@ def test_a_silent_scheduler_is_noticed(
     assert isinstance(error, ClusterError)
 
 
-def test_the_loss_of_all_workers_is_noticed(own_cluster: DaskCluster) -> None:
+def test_the_loss_of_all_workers_is_noticed(
+    own_cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "WORKERLESS_S", 1.0)
     worker = own_cluster.start_worker()
-    with ClusterExecutor(own_cluster.address, workerless_s=1) as executor:
+    with open_executor("dask", 1, address=own_cluster.address) as executor:
         call = executor.submit(time.sleep, 60)
         worker.kill()
 
@@ -127,3 +122,24 @@ def test_the_loss_of_all_workers_is_noticed(own_cluster: DaskCluster) -> None:
 
     assert isinstance(error, ClusterError)
     assert "no worker is left. Start workers" in str(error)
+
+
+def test_a_study_whose_scheduler_died_goes_on_from_its_finished_trials(
+    own_cluster: DaskCluster, tmp_path: Path
+) -> None:
+    def kill(record: TrialRecord) -> None:
+        if record.number == 1:
+            own_cluster.scheduler.kill()
+
+    own_cluster.start_worker()
+    with (
+        open_executor("dask", 1, address=own_cluster.address) as executor,
+        pytest.raises(StudyError, match=r"start it and its workers .* finished trials are stored"),
+    ):
+        run(make_study(), executor=executor, listener=Told(kill), study_file=tmp_path / "study.log")
+    resumed = Told()
+
+    result = run(make_study(), listener=resumed, study_file=tmp_path / "study.log")
+
+    assert 2 <= len(resumed.earlier) < 6
+    assert len(result.trials) == 6

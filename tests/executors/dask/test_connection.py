@@ -1,4 +1,4 @@
-"""A cluster that does not fit is told of before the first trial."""
+"""A cluster that does not fit is an error before the first trial."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_later_worker_with_another_version_ends_the_work(
     assert "has scikit-learn 0.1 instead of" in str(error)
 
 
-def test_a_scheduler_without_workers_is_told_of(
+def test_a_scheduler_without_workers_is_an_error(
     own_cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "FIRST_WORKER_S", 1.0)

@@ -1,4 +1,4 @@
-"""A study on a Dask cluster of this machine completes without a worker, and can go on elsewhere."""
+"""A study on a Dask cluster of this machine completes without one of its workers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.conftest import wait_until
-from tests.launch.execution.counted_study import ESTIMATOR, N_FOLDS, CountedStudy, make_study
+from tests.launch.execution.counted_study import ESTIMATOR, CountedStudy, make_study
 from tests.warm import kill_group
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 DASK = ("--set", "Tuner.executor=dask", "--set", "Tuner.n_jobs=2")
-N_MORE = 40
+N_TRIALS = 20
 """Trials that take longer than it takes to kill something."""
 
 PATIENCE_S = 120.0
 
-CLUSTER, WORKER = "runforest.executors.dask.local_cluster", "spawn_main"
+WORKER = "spawn_main"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def study(tmp_path: Path, empty_store: Path) -> CountedStudy:
 @contextmanager
 def killed(study: CountedStudy, part: str) -> Iterator[subprocess.Popen[str]]:
     """Start the study, kill a process of its cluster after a trial, and lend the driver."""
-    driver = study.project.start(*DASK, "--set", f"Tuner.n_trials={N_MORE}")
+    driver = study.project.start(*DASK, "--set", f"Tuner.n_trials={N_TRIALS}")
     try:
         wait_until(lambda: bool(study.finished_points()) or driver.poll() is not None, PATIENCE_S)
         family = psutil.Process(driver.pid).children(recursive=True)
@@ -59,22 +59,6 @@ def test_a_study_completes_on_a_cluster_though_a_worker_is_killed(study: Counted
     assert driver.returncode == 0, out + err
     run = study.project.top_runs()[0]
     table = study.table(run)
-    assert list(table["state"]) == ["complete"] * N_MORE
-    assert len(study.project.children(run)) == N_MORE
+    assert list(table["state"]) == ["complete"] * N_TRIALS
+    assert len(study.project.children(run)) == N_TRIALS
     assert set(study.fits()) == set(table["params.ccp_alpha"])
-
-
-def test_a_study_whose_scheduler_was_killed_fails_and_can_go_on(study: CountedStudy) -> None:
-    with killed(study, CLUSTER) as driver:
-        out, err = driver.communicate(timeout=PATIENCE_S)
-    points = study.finished_points()
-
-    outcome = study.project.run("--set", f"Tuner.n_trials={len(points) + 1}")
-
-    assert driver.returncode == 1
-    assert "the connection to the scheduler at tcp://127.0.0.1:" in out + err
-    assert "The finished trials are stored" in out + err
-    assert outcome.code == 0, outcome.err
-    assert 0 < len(points) < N_MORE
-    assert [study.fits()[point] for point in points] == [N_FOLDS] * len(points)
-    assert len(study.table(study.project.top_runs()[0])) == len(points) + 1

@@ -7,37 +7,51 @@ plug-ins of Dask's, which also reach workers that come later.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import pickle
-import uuid
-from concurrent.futures import CancelledError, Future, wait
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+import time
+from concurrent.futures import Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from distributed import KilledWorker
+from distributed import KilledWorker, get_worker
 
-from runforest.executors.dask import shipping
-from runforest.executors.dask.code_archive import code_archive
-from runforest.executors.dask.connection import ClusterError
+from runforest.executors.dask.connection import ClusterError, check_versions, connect
 from runforest.executors.dask.local_cluster import LocalCluster
-from runforest.executors.dask.session import Session
-from runforest.executors.dask.watchdog import WORKERLESS_S
-from runforest.executors.packing import UnpicklableError, pack
+from runforest.executors.dask.project_code import code_files
+from runforest.executors.dask.worker import PREFIX, Shipment, run_call, stale_plugins
 from runforest.executors.remote import RemoteExecutor
-from runforest.executors.sharing import WorkerFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from distributed import Future as Remote
-
-P = ParamSpec("P")
-T = TypeVar("T")
+    from distributed import Client
+    from tornado.ioloop import IOLoop
 
 MAX_FILE_BYTES = 2_000_000_000
+CHECK_S = 2.0
+SILENCE_S = 20.0
+WORKERLESS_S = 60.0
+CLOSING_S = 10.0
+ATTEMPTS = 3
+AGAIN = "See whether it still runs, start it and its workers again, then run again."
 
 
 class LostWorkersError(RuntimeError):
     """A call killed worker after worker."""
+
+
+@dataclass(frozen=True)
+class WorkerFile:
+    """A file that each worker holds in its own folder."""
+
+    folder: str
+    name: str
+
+    def path(self) -> Path:
+        """Return the path on the worker that runs this call."""
+        return Path(get_worker().local_directory, self.folder, self.name)
 
 
 def open_cluster(n_jobs: int, address: str) -> ClusterExecutor:
@@ -48,71 +62,52 @@ def open_cluster(n_jobs: int, address: str) -> ClusterExecutor:
     ClusterError
         The cluster cannot be used.
     """
-    if address:
-        return ClusterExecutor(address)
-    local = LocalCluster(n_jobs)
-    try:
-        return ClusterExecutor(local.address, on_close=local.stop)
-    except BaseException:  # an interrupt too must not leave its processes behind
-        local.stop()
-        raise
+    with ExitStack() as opened:  # An interrupt too must not leave anything behind.
+        if not address:
+            local = LocalCluster(n_jobs)
+            opened.callback(local.stop)
+            address = local.address
+        client = connect(address)
+        opened.callback(client.close, CLOSING_S)
+        versions = check_versions(client, address)
+        for name in client.run_on_scheduler(stale_plugins):
+            client.unregister_worker_plugin(name)
+        executor = ClusterExecutor(client, address)
+        opened.callback(executor.unregister)
+        executor.install(Shipment(executor.code, code_files(), versions))
+        executor.opened = opened.pop_all()
+    return executor
 
 
 class ClusterExecutor(RemoteExecutor):
-    """Calls that run on the workers of a Dask scheduler, with the project's code.
+    """Calls that run on the workers of a Dask scheduler, with the project's code."""
 
-    Parameters
-    ----------
-    address
-        Of the scheduler.
-    on_close
-        Called when the executor has been shut down.
-    workerless_s
-        Seconds without a working worker after which the cluster counts as broken.
-    """
-
-    def __init__(
-        self,
-        address: str,
-        *,
-        on_close: Callable[[], None] | None = None,
-        workerless_s: float = WORKERLESS_S,
-    ) -> None:
-        self._on_close = on_close
+    def __init__(self, client: Client, address: str) -> None:
+        self.opened = ExitStack()
+        self.code = f"{PREFIX}{client.id}-code"
+        self._client = client
+        self._address = address
+        self._executor = client.get_executor(pure=False)
+        self._plugins: list[str] = []
+        self._running: set[Future[Any]] = set()
+        self._broken = ""
         self._is_closed = False
-        self._n_files = 0
-        self._calls: dict[Future[object], Future[None]] = {}
-        self._session = Session(address, self._fail_all, workerless_s)
-        self._code = f"{self._session.name}-code"
-        try:
-            self._session.install(
-                shipping.ShippedCode(self._code, code_archive(), self._session.versions)
-            )
-        except BaseException:  # an interrupt too must not leave the connection open
-            self._session.close()
-            raise
+        self._watcher: asyncio.Task[None] | None = None
+        self._loop = cast("IOLoop", client.loop)
+        self._loop.add_callback(self._start_watching)
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    def submit_packed(self, call: bytes) -> Future[Any]:
         """Send the call to the scheduler, which finds a worker for it."""
         self._require_open()
-        local: Future[object] = Future()
-        try:
-            packed = pack(fn, args, kwargs)
-        except UnpicklableError as error:
-            local.set_exception(error)
-            return cast("Future[T]", local)
-        remote = self._session.client.submit(
-            shipping.ByValue(shipping.run_call),
-            self._code,
-            packed,
-            key=f"{self._session.name}-{uuid.uuid4().hex}",
-            pure=False,
-        )
-        self._calls[local] = self._session.start(self._carry(remote, local))
-        local.add_done_callback(self._forget)
-        if self._session.broken:  # Perhaps since after those in `_calls` were failed.
-            self._session.call(self._fail_all, self._session.broken)
-        return cast("Future[T]", local)
+        future: Future[Any] = Future()
+        # Workers can read a function without a name: it is pickled by value, with all it calls.
+        remote = self._executor.submit(lambda code: run_call(code, call), self.code)
+        self._running.add(future)
+        future.add_done_callback(partial(self._forget, remote))
+        remote.add_done_callback(partial(self._settle, future))
+        if self._broken:  # Perhaps since after the others were failed.
+            self._loop.add_callback(self._break, self._broken)
+        return future
 
     def share(self, file: Path) -> WorkerFile:
         """Bring the file to every worker, those that come later included."""
@@ -124,10 +119,9 @@ class ClusterExecutor(RemoteExecutor):
                 'Use a smaller table, or executor = "processes".'
             )
             raise ClusterError(message)
-        self._n_files += 1
-        name = f"{self._session.name}-file-{self._n_files}{file.suffix}"
-        self._session.install(shipping.ShippedFile(name, file.read_bytes()))
-        return WorkerFile(name)
+        location = WorkerFile(f"{self.code}-file-{len(self._plugins)}", file.name)
+        self.install(Shipment(location.folder, {file.name: file.read_bytes()}))
+        return location
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  The standard's signature.
         """Leave the cluster as it was found; one of this machine is ended.
@@ -135,86 +129,133 @@ class ClusterExecutor(RemoteExecutor):
         Running calls are waited for, unless `cancel_futures` is given or `wait` is not: then their
         results are dropped. A worker of somebody else's cluster still runs them to their end.
         """
-        if self._is_closed:
-            return
         self._is_closed = True
         if cancel_futures or not wait:
-            for local in list(self._calls):
-                local.cancel()
-        _wait_for(self._calls)
-        self._session.close()
-        if self._on_close:
-            self._on_close()
+            for future in list(self._running):
+                future.cancel()
+        _wait_for(self._running)
+        self.opened.close()
+
+    def install(self, plugin: Shipment) -> None:
+        """Bring files to all workers; one that dies meanwhile costs an attempt."""
+        self._plugins.append(plugin.name)
+        for _ in range(ATTEMPTS):
+            try:
+                self._client.register_plugin(plugin)
+            except OSError as error:
+                reason = f"a worker of {self._address} cannot be reached: {error}. {AGAIN}"
+            except RuntimeError as error:  # Among them what a plug-in says that refuses a worker.
+                raise ClusterError(str(error)) from error
+            else:
+                return
+        raise ClusterError(reason)
+
+    def unregister(self) -> None:
+        """Take everything back."""
+        if self._watcher:
+            self._loop.add_callback(self._watcher.cancel)
+        if not self._broken:
+            with contextlib.suppress(Exception):  # border: the cluster may go away at any time
+                self._client.sync(self._unregister, callback_timeout=CLOSING_S)
+
+    async def _unregister(self) -> None:
+        for name in reversed(self._plugins):
+            await self._client.unregister_worker_plugin(name)
 
     def _require_open(self) -> None:
-        if self._session.broken:
-            raise ClusterError(self._session.broken)
+        if self._broken:
+            raise ClusterError(self._broken)
         if self._is_closed:
             message = "cannot schedule new futures after shutdown"
             raise RuntimeError(message)
 
-    async def _carry(self, remote: Remote[object], local: Future[object]) -> None:
-        """Bring what becomes of a call to the future that was given out."""
-        try:
-            problem, packed = cast("tuple[str, bytes]", await remote)
-            result = None if problem else pickle.loads(packed)  # noqa: S301  Our worker's.
-        except asyncio.CancelledError:
-            await remote.cancel()
-            _finish(local)
-        except CancelledError as error:
-            self._session.lose(_lost_work(self._session.address, error))
-        except KilledWorker as error:
-            _finish(local, _lost_workers(error))
-        except Exception as error:  # noqa: BLE001  An executor hands any error to its future.
-            _finish(local, error)
+    def _forget(self, remote: Future[Any], future: Future[Any]) -> None:
+        self._running.discard(future)
+        if future.cancelled():
+            remote.cancel()
+
+    def _settle(self, future: Future[Any], remote: Future[Any]) -> None:
+        """Pass on what became of a call; done by the thread of the client."""
+        if remote.cancelled() and not future.cancelled():
+            self._break(f"the connection to the scheduler at {self._address} was lost. {AGAIN}")
+        elif remote.cancelled():
+            _finish(future)
+        elif error := remote.exception():
+            _finish(future, _explained(error))
+        elif isinstance(answer := remote.result(), str):
+            self._break(answer)
         else:
-            if problem:
-                self._session.lose(problem)
-            else:
-                _finish(local, result=result)
+            _finish(future, packed=answer)
 
-    def _forget(self, local: Future[object]) -> None:
-        carrier = self._calls.pop(local, None)
-        if carrier and local.cancelled():
-            carrier.cancel()
+    def _break(self, reason: str) -> None:
+        """Fail all calls since the cluster is of no use any more."""
+        self._broken = self._broken or reason
+        for future in list(self._running):
+            _finish(future, ClusterError(self._broken))
 
-    def _fail_all(self, reason: str) -> None:
-        for local in list(self._calls):
-            _finish(local, ClusterError(reason))
+    def _start_watching(self) -> None:
+        self._watcher = asyncio.ensure_future(self._watch())
+
+    async def _watch(self) -> None:
+        """Break when the scheduler is silent, or has had no working worker for long.
+
+        A worker that waits for memory to become free does not count: if all do, all do for ever.
+        """
+        place = f"the scheduler at {self._address}"
+        seen_s = time.monotonic()
+        while True:
+            await asyncio.sleep(CHECK_S)
+            try:
+                statuses = await asyncio.wait_for(_worker_statuses(self._client), SILENCE_S)
+            except (OSError, TimeoutError):
+                self._break(f"{place} has not answered for {SILENCE_S:.0f} s. {AGAIN}")
+                return
+            if "running" in statuses:
+                seen_s = time.monotonic()
+            elif time.monotonic() - seen_s > WORKERLESS_S:
+                state = "all its workers wait for memory" if statuses else "no worker is left"
+                self._break(
+                    f"{place} has had nobody to work for {WORKERLESS_S:.0f} s: {state}. Start "
+                    "workers, or larger ones, then run again."
+                )
+                return
+
+
+async def _worker_statuses(client: Client) -> set[str]:
+    if client.scheduler is None:  # The client gave up.
+        message = "not connected"
+        raise ConnectionError(message)
+    identity = await client.scheduler.identity(n_workers=-1)
+    return {worker["status"] for worker in identity["workers"].values()}
+
+
+def _wait_for(futures: set[Future[Any]]) -> None:
+    wait(list(futures))
 
 
 def _finish(
-    local: Future[object], error: Exception | None = None, *, result: object = None
+    future: Future[Any], error: BaseException | None = None, *, packed: bytes = b""
 ) -> None:
-    """Give a future its end, unless it has one; called in the thread of the client alone."""
-    if local.done() and not local.cancelled():
+    """Give a future its end, unless it has one."""
+    if future.done() and not future.cancelled():
         return
-    if not local.set_running_or_notify_cancel():
+    if not future.set_running_or_notify_cancel():
         return
+    try:
+        result = None if error else pickle.loads(packed)  # noqa: S301  Our worker's.
+    except Exception as unreadable:  # noqa: BLE001  An executor hands any error to its future.
+        error = unreadable
     if error:
-        local.set_exception(error)
+        future.set_exception(error)
     else:
-        local.set_result(result)
+        future.set_result(result)
 
 
-def _wait_for(calls: dict[Future[object], Future[None]]) -> None:
-    wait(list(calls))
-
-
-def _lost_work(address: str, error: CancelledError) -> str:
-    reason = getattr(error, "reason", "unknown")
-    what = (
-        f"the connection to the scheduler at {address} was lost"
-        if reason == "scheduler-connection-lost"
-        else f"the scheduler at {address} dropped the work ({reason})"
-    )
-    return f"{what}. See whether it still runs, start it and its workers again, then run again."
-
-
-def _lost_workers(error: KilledWorker) -> LostWorkersError:
+def _explained(error: BaseException) -> BaseException:
+    if not isinstance(error, KilledWorker):
+        return error
     # Without the last one's address: equal reasons of trials are counted.
-    message = (
+    return LostWorkersError(
         f"{error.allowed_failures + 1} workers died one after another while they computed it, most "
         "likely for want of memory. Use a smaller model or workers with more memory."
     )
-    return LostWorkersError(message)

@@ -1,43 +1,75 @@
-"""Opening a connection to a Dask scheduler, with all that can be wrong told at once."""
+"""Connecting to a Dask scheduler: whatever is wrong becomes one message with a remedy."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import sys
-import time
 import warnings
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
-from runforest.executors.dask import shipping
-from runforest.executors.dask.addresses import address_problem
 from runforest.importing import EXTRAS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from distributed import Client
+    from distributed.client import VersionsDict
 
+TRIAL_S = 5.0
 CONNECT_S = 10.0
 FIRST_WORKER_S = 10.0
 CHECKED_PACKAGES = ("distributed", "cloudpickle", "numpy", "pandas", "pyarrow", "scikit-learn")
 """Packages that shape results, or by which driver and workers talk."""
 
-LARGE_CALL = "1GiB"
+CARRYING_PACKAGES = ("python", "distributed", "cloudpickle")
+"""What the scheduler must have in the same version too."""
 
 
 class ClusterError(BrokenExecutor):
     """A cluster cannot be used, or no longer; the message says why and what to do."""
 
 
+def address_problem(address: str, *, is_tried: bool = False) -> str | None:
+    """Return what is wrong with the address of a scheduler; None when nothing is.
+
+    Parameters
+    ----------
+    address
+        What the user wrote.
+    is_tried
+        Also connect to it.
+
+    Examples
+    --------
+    >>> address_problem("tcp://10.0.0.1:8786")
+    >>> address_problem("10.0.0.1")
+    'expected an address such as "tcp://host:8786", or one with tls://, got "10.0.0.1".'
+    """
+    place = _host_and_port(address)
+    if place is None:
+        example = 'expected an address such as "tcp://host:8786", or one with tls://'
+        return f'{example}, got "{address}".'
+    if not is_tried:
+        return None
+    try:
+        socket.create_connection(place, timeout=TRIAL_S).close()
+    except OSError as error:
+        return (
+            f"nobody listens at {address} ({error.strerror or error}). Start a scheduler there "
+            "(dask scheduler), or leave the address out for a cluster on this machine."
+        )
+    return None
+
+
 def connect(address: str) -> Client:
-    """Return a client of the scheduler.
+    """Return a client of the scheduler, at the latest after `CONNECT_S`.
 
     Raises
     ------
     ClusterError
-        Nobody answers in time, or what answers is no scheduler.
+        Nobody answers, or what answers is no scheduler.
     """
     import dask.config
     from distributed import Client
@@ -46,25 +78,27 @@ def connect(address: str) -> Client:
     problem = address_problem(address, is_tried=True)
     if problem:
         raise ClusterError(problem)
-    logging.getLogger("distributed").setLevel(logging.WARNING)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # What matters is raised.
     # The states of models are arguments; Dask warns of more than 10 MB.
-    dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE_CALL})
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GiB"})
     try:
-        # A client that fails to connect would try to disconnect when it is collected.
-        asyncio.run(_call_scheduler(address))
+        asyncio.run(_call_scheduler(address))  # A client would wait for ever for a silent listener.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", VersionMismatchWarning)  # `check_versions` says it.
+            warnings.simplefilter("ignore", VersionMismatchWarning)  # See `check_versions`.
             return Client(address, timeout=CONNECT_S, set_as_default=False, name="runforest")
     except (MemoryError, OSError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".") or f"no answer in {CONNECT_S:.0f} s"
+        if isinstance(error, MemoryError):  # Dask takes the first bytes of any answer for a length.
+            reason = "what answers speaks another protocol"
         message = (
-            f"no Dask scheduler answers at {address} ({_reason(error)}). Start one there (dask "
-            "scheduler), or correct the address; for tls:// name the certificates in Dask's "
-            "configuration."
+            f"no Dask scheduler answers at {address} ({reason}). Start one there (dask scheduler), "
+            "or correct the address; for tls:// name the certificates in Dask's configuration."
         )
         raise ClusterError(message) from error
 
 
-def check_cluster(client: Client, address: str) -> dict[str, str]:
+def check_versions(client: Client, address: str) -> dict[str, str]:
     """Return the versions that workers must have, once those that are there have them.
 
     Raises
@@ -72,26 +106,31 @@ def check_cluster(client: Client, address: str) -> dict[str, str]:
     ClusterError
         There is no worker for some seconds, or one has other versions, or the scheduler has.
     """
-    _wait_for_worker(client, address)
-    extras = [name for name in EXTRAS if name in sys.modules]
-    packages = [*CHECKED_PACKAGES, *extras]
-    expected = shipping.installed_versions(packages)
-    found = cast("Mapping[str, Mapping[str, object]]", client.get_versions(packages=packages))
-    carrying = ("python", "distributed", "cloudpickle")
-    scheduler = {name: expected[name] for name in carrying}
-    places = {f"the worker {name}": facts for name, facts in found["workers"].items()}
-    for place, facts in {f"the scheduler {address}": found["scheduler"], **places}.items():
-        wanted = expected if place in places else scheduler
-        problem = shipping.version_problem(wanted, _versions(facts), place)
+    from distributed.versions import get_package_info
+
+    from runforest.executors.dask.worker import version_problem
+
+    try:
+        client.wait_for_workers(1, timeout=FIRST_WORKER_S)
+    except TimeoutError as error:
+        message = (
+            f"the scheduler at {address} has had no worker for {FIRST_WORKER_S:.0f} s. Start one "
+            f"on any machine: dask worker {address} --nthreads 1"
+        )
+        raise ClusterError(message) from error
+    names = [*CHECKED_PACKAGES, *(name for name in EXTRAS if name in sys.modules)]
+    here = get_package_info(names)
+    wanted = {name: here[name] or "none" for name in names}
+    wanted["python"] = "{}.{}".format(*sys.version_info)
+    found = cast("VersionsDict", client.get_versions(packages=names))
+    carrying = {name: wanted[name] for name in CARRYING_PACKAGES}
+    places = [(f"the scheduler {address}", carrying, found["scheduler"])]
+    places += [(f"the worker {name}", wanted, facts) for name, facts in found["workers"].items()]
+    for place, versions, facts in places:
+        problem = version_problem(versions, facts["packages"], place)
         if problem:
             raise ClusterError(problem)
-    return expected
-
-
-def remove_stale_plugins(client: Client) -> None:
-    """Remove what drivers left behind on the cluster that were killed."""
-    for name in client.run_on_scheduler(shipping.stale_plugins):
-        client.unregister_worker_plugin(name)
+    return wanted
 
 
 async def _call_scheduler(address: str) -> None:
@@ -103,25 +142,13 @@ async def _call_scheduler(address: str) -> None:
         await scheduler.identity(n_workers=0)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, MemoryError):  # Dask takes the first bytes of any answer for a length.
-        return "what answers speaks another protocol"
-    return (str(error) or f"no answer within {CONNECT_S:.0f} s").partition("\n")[0].rstrip(".")
-
-
-def _wait_for_worker(client: Client, address: str) -> None:
-    deadline_s = time.monotonic() + FIRST_WORKER_S
-    while not client.scheduler_info()["workers"]:
-        if time.monotonic() > deadline_s:
-            message = (
-                f"the scheduler at {address} has had no worker for {FIRST_WORKER_S:.0f} s. Start "
-                f"one on any machine: dask worker {address} --nthreads 1"
-            )
-            raise ClusterError(message)
-        time.sleep(0.1)
-
-
-def _versions(facts: object) -> dict[str, str]:
-    packages = cast("Mapping[str, Mapping[str, str | None]]", facts)["packages"]
-    versions = {name: version or "none" for name, version in packages.items()}
-    return versions | {"python": ".".join(versions["python"].split(".")[:2])}
+def _host_and_port(address: str) -> tuple[str, int] | None:
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # The port is no number, or the brackets do not match.
+        return None
+    rest = (parts.path, parts.query, parts.fragment, parts.username)
+    if parts.scheme not in {"tcp", "tls"} or not host or not port or any(rest):
+        return None
+    return host, port
