@@ -16,7 +16,7 @@ from runforest.executors.dask.cluster import LostWorkersError
 from runforest.executors.dask.connection import ClusterError
 from runforest.tuning.driver.search import StudyError
 from tests.conftest import wait_until
-from tests.tuning.studies import Told, make_study, run
+from tests.tuning.studies import Recording, make_study, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,8 +136,13 @@ def test_a_study_whose_scheduler_died_goes_on_from_its_finished_trials(
         open_executor("dask", 1, address=own_cluster.address) as executor,
         pytest.raises(StudyError, match=r"start it and its workers .* finished trials are stored"),
     ):
-        run(make_study(), executor=executor, listener=Told(kill), study_file=tmp_path / "study.log")
-    resumed = Told()
+        run(
+            make_study(),
+            executor=executor,
+            listener=Recording(kill),
+            study_file=tmp_path / "study.log",
+        )
+    resumed = Recording()
 
     result = run(make_study(), listener=resumed, study_file=tmp_path / "study.log")
 
