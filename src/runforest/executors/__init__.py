@@ -6,6 +6,7 @@ other files than this process also has `share` (see `sharing`).
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from runforest.executors.dask.connection import address_problem
@@ -28,6 +29,20 @@ __all__ = [
 ]
 
 
+def _open_cluster(n_jobs: int, address: str) -> Executor:
+    from runforest.executors.dask.cluster import open_cluster
+
+    return open_cluster(n_jobs, address)
+
+
+EXECUTORS: dict[str, Callable[[int, str], Executor]] = {
+    "serial": lambda _n_jobs, _address: SerialExecutor(),
+    "processes": lambda n_jobs, _address: ProcessExecutor(n_jobs),
+    "dask": _open_cluster,
+}
+"""Name -> function of the number of workers and the address."""
+
+
 def open_executor(name: str, n_jobs: int, *, address: str = "") -> Executor:
     """Return a new executor; the caller shuts it down.
 
@@ -48,12 +63,8 @@ def open_executor(name: str, n_jobs: int, *, address: str = "") -> Executor:
     concurrent.futures.BrokenExecutor
         The cluster does not answer, has no workers, or other versions of packages.
     """
-    if n_jobs < 1:
-        message = f"n_jobs must be at least 1, got {n_jobs}. Use 1 for one worker."
-        raise ValueError(message)
-    problems = list(_choice_problems(name, address).values())
-    if problems:
-        raise ValueError(problems[0])
+    for problem in _choice_problems(name, n_jobs, address).values():
+        raise ValueError(problem)
     return EXECUTORS[name](n_jobs, address)
 
 
@@ -62,7 +73,7 @@ def executor_problems(name: str, n_jobs: int, address: str = "") -> dict[str, st
 
     An address is tried: nobody listening there is a problem too, found within five seconds.
     """
-    problems = _choice_problems(name, address)
+    problems = _choice_problems(name, n_jobs, address)
     if problems:
         return problems
     if name == "serial" and n_jobs > 1:
@@ -72,37 +83,17 @@ def executor_problems(name: str, n_jobs: int, address: str = "") -> dict[str, st
     return {"address": unreachable} if unreachable else {}
 
 
-def _choice_problems(name: str, address: str) -> dict[str, str]:
-    """Return what is wrong with the names alone."""
+def _choice_problems(name: str, n_jobs: int, address: str) -> dict[str, str]:
+    """Return what is wrong with the values alone."""
     if name not in EXECUTORS:
         return {"executor": f'unknown executor "{name}". Choose one of: {", ".join(EXECUTORS)}.'}
-    if name == "dask" and not _has_dask():
+    if n_jobs < 1:
+        return {"n_jobs": f"n_jobs must be at least 1, got {n_jobs}. Use 1 for one worker."}
+    if name == "dask" and find_spec("distributed") is None:
         message = "the dask executor needs a package. Install it: pip install runforest[dask]"
         return {"executor": message}
-    if not address:
-        return {}
-    if name != "dask":
+    if address and name != "dask":
         message = f'only the dask executor has an address, and executor is "{name}". '
         return {"address": message + 'Set executor = "dask", or leave the address out.'}
-    malformed = address_problem(address)
+    malformed = address_problem(address) if address else None
     return {"address": malformed} if malformed else {}
-
-
-def _has_dask() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("distributed") is not None
-
-
-def _open_cluster(n_jobs: int, address: str) -> Executor:
-    from runforest.executors.dask.cluster import open_cluster
-
-    return open_cluster(n_jobs, address)
-
-
-EXECUTORS: dict[str, Callable[[int, str], Executor]] = {
-    "serial": lambda _n_jobs, _address: SerialExecutor(),
-    "processes": lambda n_jobs, _address: ProcessExecutor(n_jobs),
-    "dask": _open_cluster,
-}
-"""Name -> function of the number of workers and the address."""

@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import pickle
 import time
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -27,14 +28,13 @@ from runforest.executors.remote import RemoteExecutor
 
 if TYPE_CHECKING:
     from distributed import Client
-    from tornado.ioloop import IOLoop
+    from tornado.platform.asyncio import BaseAsyncIOLoop
 
 MAX_FILE_BYTES = 2_000_000_000
 CHECK_S = 2.0
 SILENCE_S = 20.0
 WORKERLESS_S = 60.0
 CLOSING_S = 10.0
-ATTEMPTS = 3
 AGAIN = "See whether it still runs, start it and its workers again, then run again."
 
 
@@ -73,7 +73,7 @@ def open_cluster(n_jobs: int, address: str) -> ClusterExecutor:
         for name in client.run_on_scheduler(stale_plugins):
             client.unregister_worker_plugin(name)
         executor = ClusterExecutor(client, address)
-        opened.callback(executor.unregister)
+        opened.callback(executor.uninstall)
         executor.install(Shipment(executor.code, code_files(), versions))
         executor.opened = opened.pop_all()
     return executor
@@ -91,14 +91,12 @@ class ClusterExecutor(RemoteExecutor):
         self._plugins: list[str] = []
         self._running: set[Future[Any]] = set()
         self._broken = ""
-        self._is_closed = False
-        self._watcher: asyncio.Task[None] | None = None
-        self._loop = cast("IOLoop", client.loop)
-        self._loop.add_callback(self._start_watching)
+        self._loop = cast("BaseAsyncIOLoop", client.loop)
+        self._watch = asyncio.run_coroutine_threadsafe(self._look(), self._loop.asyncio_loop)
 
     def submit_packed(self, call: bytes) -> Future[Any]:
         """Send the call to the scheduler, which finds a worker for it."""
-        self._require_open()
+        self._require_whole()
         future: Future[Any] = Future()
         # Workers can read a function without a name: it is pickled by value, with all it calls.
         remote = self._executor.submit(lambda code: run_call(code, call), self.code)
@@ -111,12 +109,12 @@ class ClusterExecutor(RemoteExecutor):
 
     def share(self, file: Path) -> WorkerFile:
         """Bring the file to every worker, those that come later included."""
-        self._require_open()
-        size = file.stat().st_size
-        if size > MAX_FILE_BYTES:
+        self._require_whole()
+        size_bytes = file.stat().st_size
+        if size_bytes > MAX_FILE_BYTES:
             message = (
-                f"{file.name} has {size / 1e9:.1f} GB, and Dask sends at most 2 GB in one piece. "
-                'Use a smaller table, or executor = "processes".'
+                f"{file.name} has {size_bytes / 1e9:.1f} GB, and Dask sends at most 2 GB in one "
+                'piece. Use a smaller table, or executor = "processes".'
             )
             raise ClusterError(message)
         location = WorkerFile(f"{self.code}-file-{len(self._plugins)}", file.name)
@@ -129,45 +127,35 @@ class ClusterExecutor(RemoteExecutor):
         Running calls are waited for, unless `cancel_futures` is given or `wait` is not: then their
         results are dropped. A worker of somebody else's cluster still runs them to their end.
         """
-        self._is_closed = True
         if cancel_futures or not wait:
             for future in list(self._running):
                 future.cancel()
-        _wait_for(self._running)
+        wait_for(list(self._running))
+        self._executor.shutdown(wait=False)
         self.opened.close()
 
     def install(self, plugin: Shipment) -> None:
-        """Bring files to all workers; one that dies meanwhile costs an attempt."""
+        """Bring files to all workers."""
         self._plugins.append(plugin.name)
-        for _ in range(ATTEMPTS):
-            try:
-                self._client.register_plugin(plugin)
-            except OSError as error:
-                reason = f"a worker of {self._address} cannot be reached: {error}. {AGAIN}"
-            except RuntimeError as error:  # Among them what a plug-in says that refuses a worker.
-                raise ClusterError(str(error)) from error
-            else:
-                return
-        raise ClusterError(reason)
+        try:
+            self._client.register_plugin(plugin)
+        except OSError as error:
+            message = f"a worker of {self._address} cannot be reached: {error}. Run again."
+            raise ClusterError(message) from error
+        except RuntimeError as error:  # Among them what a plug-in says that refuses a worker.
+            raise ClusterError(str(error)) from error
 
-    def unregister(self) -> None:
+    def uninstall(self) -> None:
         """Take everything back."""
-        if self._watcher:
-            self._loop.add_callback(self._watcher.cancel)
-        if not self._broken:
-            with contextlib.suppress(Exception):  # border: the cluster may go away at any time
-                self._client.sync(self._unregister, callback_timeout=CLOSING_S)
+        self._watch.cancel()
+        with contextlib.suppress(Exception):  # border: the cluster may go away at any time
+            for name in self._plugins if not self._broken else ():
+                remove = self._client.unregister_worker_plugin
+                self._client.sync(remove, name, callback_timeout=CLOSING_S)
 
-    async def _unregister(self) -> None:
-        for name in reversed(self._plugins):
-            await self._client.unregister_worker_plugin(name)
-
-    def _require_open(self) -> None:
+    def _require_whole(self) -> None:
         if self._broken:
             raise ClusterError(self._broken)
-        if self._is_closed:
-            message = "cannot schedule new futures after shutdown"
-            raise RuntimeError(message)
 
     def _forget(self, remote: Future[Any], future: Future[Any]) -> None:
         self._running.discard(future)
@@ -193,17 +181,14 @@ class ClusterExecutor(RemoteExecutor):
         for future in list(self._running):
             _finish(future, ClusterError(self._broken))
 
-    def _start_watching(self) -> None:
-        self._watcher = asyncio.ensure_future(self._watch())
-
-    async def _watch(self) -> None:
+    async def _look(self) -> None:
         """Break when the scheduler is silent, or has had no working worker for long.
 
         A worker that waits for memory to become free does not count: if all do, all do for ever.
         """
         place = f"the scheduler at {self._address}"
         seen_s = time.monotonic()
-        while True:
+        while not self._broken:
             await asyncio.sleep(CHECK_S)
             try:
                 statuses = await asyncio.wait_for(_worker_statuses(self._client), SILENCE_S)
@@ -218,19 +203,14 @@ class ClusterExecutor(RemoteExecutor):
                     f"{place} has had nobody to work for {WORKERLESS_S:.0f} s: {state}. Start "
                     "workers, or larger ones, then run again."
                 )
-                return
 
 
 async def _worker_statuses(client: Client) -> set[str]:
-    if client.scheduler is None:  # The client gave up.
-        message = "not connected"
+    if client.scheduler is None:
+        message = "the client gave up"
         raise ConnectionError(message)
     identity = await client.scheduler.identity(n_workers=-1)
     return {worker["status"] for worker in identity["workers"].values()}
-
-
-def _wait_for(futures: set[Future[Any]]) -> None:
-    wait(list(futures))
 
 
 def _finish(

@@ -87,10 +87,9 @@ def connect(address: str) -> Client:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", VersionMismatchWarning)  # See `check_versions`.
             return Client(address, timeout=CONNECT_S, set_as_default=False, name="runforest")
+    # Dask takes the first bytes of any answer for a length, which no memory may hold.
     except (MemoryError, OSError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).partition("\n")[0].rstrip(".") or f"no answer in {CONNECT_S:.0f} s"
-        if isinstance(error, MemoryError):  # Dask takes the first bytes of any answer for a length.
-            reason = "what answers speaks another protocol"
         message = (
             f"no Dask scheduler answers at {address} ({reason}). Start one there (dask scheduler), "
             "or correct the address; for tls:// name the certificates in Dask's configuration."
