@@ -55,6 +55,8 @@ def _run(project: Path, options: Options) -> int:
 
     opened, execution = execute(experiment)
     print_summary(experiment, opened, execution)
+    if execution.problem:
+        sys.stderr.write(f"{execution.problem}\n")
     return _EXIT_CODES[execution.status]
 
 

@@ -232,8 +232,12 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
         out, err = process.communicate(timeout=120)
 
     (run_folder,) = (project.folder / "mlruns" / ".runforest" / "remote").iterdir()
-    assert process.returncode not in {0, 130}
+    assert process.returncode == 1
     assert "Traceback" not in out + err, out + err
+    assert [line.split()[:2] for line in out.splitlines() if "computed" in line] == [
+        [task, "computed"] for task in ("Early", "Late", "Last")
+    ]
+    assert "late 1" in out
     assert "no tracking server answers" in err
     assert "results are committed" in err
     assert "run again" in err
@@ -248,6 +252,21 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     }
     assert not (artifacts / "errors").exists()
     assert not (run_folder / "staging").exists()
+
+    with serving(folder, port=int(url.rpartition(":")[2])):
+        again = project.run("--set", "RunConfig.task=Last")
+        runs = project.top_runs()
+        files = [listed(project, run) for run in runs]
+        colleague = on_server(tmp_path / "colleague", url)
+        colleague.write("src/tasks/waiting.py", WAITING)
+        plan = colleague.run("--set", "RunConfig.task=Last", "--plan", "--exit-code")
+
+    assert again.code == 0, again.err
+    assert [run.info.status for run in runs] == ["FINISHED", "KILLED"]
+    results = {f"{task}/{task.lower()}.txt" for task in ("Early", "Late", "Last")}
+    assert results | {"tasks.json", "lineage.json", "console.log"} <= files[1]
+    assert runs[1].data.metrics == {"late": 1.0}
+    assert plan.code == 0, plan.out + plan.err
 
 
 def test_a_record_that_a_person_does_not_wait_for_is_completed_by_the_next_start(
@@ -290,7 +309,8 @@ def test_a_run_whose_last_records_are_refused_is_closed(
     )
 
     run = newest(project, "blocked")
-    assert (outcome.code, run.info.status) == (2, "FAILED"), outcome.err
+    assert (outcome.code, run.info.status) == (1, "FAILED"), outcome.err
+    assert outcome.out.split().count("computed") == 1
     assert "the run could not be recorded completely" in outcome.err
     assert "Traceback" not in outcome.out + outcome.err
     assert run.data.tags["tasks"].startswith("Blocking computed")
@@ -311,7 +331,7 @@ def test_a_run_whose_files_the_server_refuses_is_told_with_the_remedy(
     (run,) = project.client.search_runs([experiment], run_view_type=ViewType.ALL)
     assert outcome.code == 2
     assert "files cannot be uploaded to mlflow-artifacts:/" in outcome.err
-    assert "See to the artifact store and run again" in outcome.err
+    assert "Fix the artifact store and run again" in outcome.err
     assert "Traceback" not in outcome.out + outcome.err
     assert (run.info.lifecycle_stage, run.info.status) == ("deleted", "FAILED")
 

@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError, StoreError
+from runforest.errors import ArtifactError
 from runforest.history.lineage import lineage_facts, lineage_page, other_origins
 from runforest.layout import LINEAGE_PAGE
 from runforest.redact import redact
 from runforest.results.manifest import is_complete, json_text, read_manifest
-from runforest.tracking.exchange.upload import upload_files
-from runforest.tracking.lifecycle.open_close import close_run, tag_tasks
+from runforest.tracking.exchange.upload import upload_last_records
+from runforest.tracking.lifecycle.open_close import close_run
+from runforest.tracking.lifecycle.outcome import tag_tasks
 from runforest.tracking.lifecycle.reuse_note import experiments_of, note_reuse
 from runforest.tracking.store.connect import check_reachable, is_reachable
-from runforest.tracking.store.failures import outage_told
+from runforest.tracking.store.failures import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -48,7 +49,7 @@ class Execution:
     """What an execution came to, for the summary and the exit code.
 
     `metrics` holds the last value of each, `adopted` the manifests of the results that the plan
-    found.
+    found, `problem` what is wrong with the record.
     """
 
     status: str = "FAILED"
@@ -56,11 +57,14 @@ class Execution:
     metrics: dict[str, float] = field(default_factory=dict)
     adopted: dict[str, Manifest] = field(default_factory=dict)
     duration_s: float = 0.0
+    problem: str = ""
 
-    def fail(self) -> None:
-        """Let it be FAILED, unless it was interrupted."""
-        if self.status == "FINISHED":
-            self.status = "FAILED"
+    def note(self, task: str, outcome: TaskOutcome) -> None:
+        """Take what became of a task; one that starts after it failed is at a further attempt."""
+        before = self.outcomes.get(task, outcome)
+        is_again = before.status == "failed" and outcome.status == "started"
+        outcome.n_attempts = before.n_attempts + is_again
+        self.outcomes[task] = outcome
 
 
 def close_execution(
@@ -72,42 +76,42 @@ def close_execution(
 ) -> None:
     """Record the rest and give the run its status, whatever happened before.
 
-    Raises
-    ------
-    StoreError
-        The run could not be recorded completely. Of an interrupted one, that is only logged.
+    A server that does not answer gets no request, which would take long; the next start completes
+    and closes the run. So it does with one whose record was left for want of patience.
     """
     shutil.rmtree(opened.run.staging, ignore_errors=True)
     has_failed = execution.status == "FAILED"
-    with _interrupt_first(execution):
-        try:
-            recorder.close()
-        except StoreError:
-            execution.fail()
-            raise
-        finally:
-            execution.outcomes = recorder.outcomes
-            execution.duration_s = time.perf_counter() - clock
-            _judge_silent_tasks(opened.run.artifacts, execution.outcomes, has_failed=has_failed)
-            with outage_told(opened.run.artifacts):
-                _give_status(experiment, opened, execution, is_left=recorder.is_left)
+    with _problems_noted(opened, execution):
+        recorder.close()
+    _resolve_unfinished(opened.run.artifacts, execution.outcomes, has_failed=has_failed)
+    execution.duration_s = time.perf_counter() - clock
+    with _problems_noted(opened, execution):
+        _record_end(experiment, opened, execution, is_left=recorder.is_left)
+    if recorder.is_left:
+        logger.warning(_LEFT)
+    elif is_reachable(opened.tracking_uri):
+        with _problems_noted(opened, execution):
+            close_run(opened.client, opened.record, execution.status)
 
 
 @contextmanager
-def _interrupt_first(execution: Execution) -> Iterator[None]:
-    """Log of an interrupted run what is raised of any other: its exit code tells the interrupt."""
+def _problems_noted(opened: OpenExperiment, execution: Execution) -> Iterator[None]:
+    """Let a run whose record is not complete be FAILED, unless it was interrupted."""
     try:
         yield
-    except StoreError as error:
-        if execution.status != "KILLED":
-            raise
-        logger.error("%s", error)  # noqa: TRY400 - a message of its own
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run must get its status
+        execution.status = "KILLED" if execution.status == "KILLED" else "FAILED"
+        execution.problem = execution.problem or (
+            f"the run could not be recorded completely: {first_line(error)}\n"
+            f"Its results are committed in {opened.run.artifacts}. Fix the tracking store and run "
+            "again: what was computed is reused."
+        )
 
 
-def _judge_silent_tasks(
+def _resolve_unfinished(
     artifacts: Path, outcomes: dict[str, TaskOutcome], *, has_failed: bool
 ) -> None:
-    """Say of a task that started and told no end whether it has a result or its process died."""
+    """Find out of each task that started and did not end whether it has a result or died."""
     for name, outcome in outcomes.items():
         if outcome.status != "started":
             continue
@@ -118,35 +122,22 @@ def _judge_silent_tasks(
             outcome.traceback = LOST_WORKER
 
 
-def _give_status(
+def _record_end(
     experiment: Experiment, opened: OpenExperiment, execution: Execution, *, is_left: bool
 ) -> None:
-    """Close the run, after its last records: FAILED when they cannot be kept.
-
-    A server that does not answer is not asked, which would take minutes a call; the next start
-    completes and closes the run. So it does with one whose record was left, `is_left`.
-    """
-    run_id = opened.record.run_id
-    try:
-        manifests = _manifests(experiment, opened, execution)
-        origins = [] if is_left else other_origins(run_id, manifests.values())
-        experiments = experiments_of(opened.client, origins)
-        secrets = experiment.environment.secrets
-        records = _lineage(opened.run.settings, manifests, experiments, secrets)
-        _write_last_records(opened.run.artifacts, _fates(execution, secrets) | records)
-        if is_left:
-            logger.warning(_LEFT)
-            return
+    """Write what is known at the end; into the store too, unless its record was left."""
+    run_id, secrets = opened.record.run_id, experiment.environment.secrets
+    manifests = _manifests(experiment, opened, execution)
+    origins = [] if is_left else other_origins(run_id, manifests.values())
+    experiments = experiments_of(opened.client, origins)
+    lineage = _lineage_files(opened.run.settings, manifests, experiments, secrets)
+    _write_last_records(opened.run.artifacts, _outcome_files(execution, secrets) | lineage)
+    if not is_left:
         check_reachable(opened.tracking_uri)
         tag_tasks(opened.client, run_id, execution.outcomes)
         note_reuse(opened.client, run_id, execution.outcomes, experiments)
-        _upload_last_records(opened)
-    except BaseException:  # whatever it is, the run must not be closed as FINISHED
-        execution.fail()
-        raise
-    finally:
-        if not is_left and is_reachable(opened.tracking_uri):
-            close_run(opened.client, opened.record, execution.status)
+        if opened.record.local_folder is None:
+            upload_last_records(opened.record.artifact_uri, opened.run.artifacts)
 
 
 def _write_last_records(artifacts: Path, records: dict[str, str]) -> None:
@@ -160,18 +151,9 @@ def _write_last_records(artifacts: Path, records: dict[str, str]) -> None:
         logger.error("The last records of the run could not be written: %s", error)  # noqa: TRY400
 
 
-def _upload_last_records(opened: OpenExperiment) -> None:
-    """Upload what was written at the end, if the store is elsewhere."""
-    if opened.record.local_folder is None:
-        artifacts = opened.run.artifacts
-        late = sorted(path for path in artifacts.glob("*") if path.is_file())
-        late += sorted((artifacts / "errors").glob("*.txt"))
-        upload_files(opened.record.artifact_uri, artifacts, late)
-
-
-def _fates(execution: Execution, secrets: Collection[str]) -> dict[str, str]:
-    """Return the files that tell what became of the tasks, and their tracebacks."""
-    fates = {
+def _outcome_files(execution: Execution, secrets: Collection[str]) -> dict[str, str]:
+    """Return the file of what became of the tasks, and those of their tracebacks."""
+    outcomes = {
         redact(name, secrets): {
             "status": outcome.status,
             "duration_s": round(outcome.duration_s, 3),
@@ -184,16 +166,15 @@ def _fates(execution: Execution, secrets: Collection[str]) -> dict[str, str]:
         for name, outcome in execution.outcomes.items()
         if outcome.traceback
     }
-    return {"tasks.json": json_text(fates), **tracebacks}
+    return {"tasks.json": json_text(outcomes), **tracebacks}
 
 
-def _lineage(
+def _lineage_files(
     settings: RunSettings,
     manifests: Mapping[str, Manifest],
     experiments: Mapping[str, str],
     secrets: Collection[str],
 ) -> dict[str, str]:
-    """Return the files of the lineage."""
     facts = lineage_facts(settings, manifests, secrets=secrets)
     page = lineage_page(facts, settings.page, experiments)
     return {"lineage.json": json_text(facts), LINEAGE_PAGE: page}

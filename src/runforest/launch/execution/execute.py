@@ -29,6 +29,7 @@ from runforest.run.events import (
     TaskStarted,
 )
 from runforest.tracking.lifecycle.open_close import closed_on_error
+from runforest.tracking.lifecycle.outcome import TaskOutcome
 from runforest.tracking.recorder.thread import Recorder
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
     Raises
     ------
     StoreError
-        The store cannot be used, or the run could not be recorded completely.
+        The store cannot be used.
     """
     clock = time.perf_counter()
     execution, progress = Execution(), Progress()
@@ -136,17 +137,21 @@ def _build(experiment: Experiment, root: RunTask) -> None:
 
 
 def _on_event(execution: Execution, progress: Progress, event: Event) -> None:
-    """Collect the metrics for the summary, and log how the run goes on."""
-    match event:
-        case MetricsLogged(values=metrics) | TaskReused(metrics=metrics):
-            execution.metrics.update(metrics)
+    """Collect metrics and outcomes for the summary, and log how the run goes on."""
     progress.on_event(event)
     match event:
-        case TaskStarted():
-            logger.info("%s started", event.task)
-        case TaskCommitted():
-            logger.info("%s computed in %.2f s", event.task, event.duration_s)
-        case TaskReused():
-            logger.info("%s reused from run %s", event.task, event.reused_from)
-        case TaskFailed():
-            logger.info("%s failed: %s", event.task, event.reason)
+        case MetricsLogged(values=metrics):
+            execution.metrics.update(metrics)
+        case TaskStarted(task=task):
+            execution.note(task, TaskOutcome(status="started"))
+            logger.info("%s started", task)
+        case TaskCommitted(task=task, duration_s=duration_s):
+            execution.note(task, TaskOutcome(status="computed", duration_s=duration_s))
+            logger.info("%s computed in %.2f s", task, duration_s)
+        case TaskReused(task=task, reused_from=origin):
+            execution.metrics.update(event.metrics)
+            execution.note(task, TaskOutcome(status="reused", reused_from=origin))
+            logger.info("%s reused from run %s", task, origin)
+        case TaskFailed(task=task, traceback=traceback):
+            execution.note(task, TaskOutcome(status="failed", traceback=traceback))
+            logger.info("%s failed: %s", task, event.reason)

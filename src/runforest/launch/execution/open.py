@@ -23,9 +23,9 @@ from runforest.tracking.exchange.upload import upload_files
 from runforest.tracking.lifecycle.datasets import DatasetRecord, log_datasets
 from runforest.tracking.lifecycle.open_close import RunRequest, closed_on_error, open_run
 from runforest.tracking.recorder.stale_runs import close_stale_runs
-from runforest.tracking.store.connect import connect, store_uri
+from runforest.tracking.store.connect import connect, hide_password, store_uri
 from runforest.tracking.store.connections import quicken_requests
-from runforest.tracking.store.failures import refusal_told, upload_told
+from runforest.tracking.store.failures import client_errors, store_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,9 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     uri = store_uri(experiment.environment.tracking_uri, project)
     client = connect(uri, project)
     quicken_requests(uri)
-    with refusal_told(uri):
+    problem = f"no run can be opened in {hide_password(uri)}"
+    remedy = "Fix the tracking store and run again; nothing was computed."
+    with store_errors(problem, remedy, client_errors()):
         return _open(experiment, client, uri, project)
 
 
@@ -197,7 +199,9 @@ def _upload_sources(record: OpenedRun, run: Run) -> None:
     """Upload what was written before the first task, if the store is elsewhere."""
     if record.local_folder is None:
         files = sorted(path for path in run.artifacts.rglob("*") if path.is_file())
-        with upload_told(record.artifact_uri):
+        problem = f"files cannot be uploaded to {hide_password(record.artifact_uri)}"
+        remedy = "Fix the artifact store and run again; nothing was computed."
+        with store_errors(problem, remedy):
             upload_files(record.artifact_uri, run.artifacts, files)
 
 

@@ -1,20 +1,17 @@
-"""Results of this machine, brought to a store elsewhere: the manifest last."""
+"""Uploading what a run has on this machine to a store that is elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.results.manifest import MANIFEST_NAME
+from runforest.errors import ArtifactError
+from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest
+from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def upload_result(artifact_uri: str, folder: Path) -> None:
-    """Upload a committed result; its manifest last, so that no half of it ever counts."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    in_order = sorted(files, key=lambda path: path == folder / MANIFEST_NAME)
-    upload_files(artifact_uri, folder.parent, in_order)
+    from mlflow import MlflowClient
 
 
 def upload_files(artifact_uri: str, root: Path, files: list[Path]) -> None:
@@ -27,6 +24,46 @@ def upload_files(artifact_uri: str, root: Path, files: list[Path]) -> None:
         repository.log_artifact(str(file), artifact_path=None if parent == "." else parent)
 
 
-def upload_pointer(artifact_uri: str, folder: Path) -> None:
-    """Upload the manifest of a reused result alone; it names the run that has the files."""
-    upload_files(artifact_uri, folder.parent, [folder / MANIFEST_NAME])
+def upload_last_records(artifact_uri: str, artifacts: Path) -> None:
+    """Upload the files that are written when a run is closed."""
+    files = sorted(path for path in artifacts.glob("*") if path.is_file())
+    upload_files(artifact_uri, artifacts, [*files, *sorted((artifacts / "errors").glob("*.txt"))])
+
+
+def upload_result(client: MlflowClient, artifact_uri: str, folder: Path) -> None:
+    """Upload a result; its manifest last, so that no half of it ever counts.
+
+    Of a reused result the manifest alone, when the run that it names has the files on the store.
+
+    Raises
+    ------
+    ArtifactError
+        The folder has no complete result.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        message = f"{folder} has no {MANIFEST_NAME}, so its result cannot be uploaded."
+        raise ArtifactError(message)
+    files = [] if _is_at_origin(client, manifest) else sorted(folder.rglob("*"))
+    files = [path for path in files if path.is_file() and path != folder / MANIFEST_NAME]
+    upload_files(artifact_uri, folder.parent, [*files, folder / MANIFEST_NAME])
+
+
+def _is_at_origin(client: MlflowClient, manifest: Manifest) -> bool:
+    """Return whether the run that computed a reused result has it on the store."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    if not manifest.reused_from:
+        return False
+    try:
+        run = client.get_run(manifest.reused_from)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # computed with another store
+            return False
+        raise
+    name = run.data.tags.get(f"{RESULT_TAG}{manifest.fingerprint}")
+    if name is None or run.info.lifecycle_stage != "active":
+        return False
+    entries = get_artifact_repository(run.info.artifact_uri).list_artifacts(name)
+    return any(entry.path == f"{name}/{MANIFEST_NAME}" for entry in entries)

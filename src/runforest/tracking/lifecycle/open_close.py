@@ -15,7 +15,7 @@ from runforest.errors import StoreError
 from runforest.tracking.lifecycle.liveness import hold_lock
 from runforest.tracking.lifecycle.opened_run import OpenedRun
 from runforest.tracking.store.database import add_rows, sql_store
-from runforest.tracking.store.names import safe_params, shortened
+from runforest.tracking.store.names import safe_params
 from runforest.tracking.tags import (
     COMMIT_TAG,
     DIRTY_TAG,
@@ -31,18 +31,16 @@ from runforest.tracking.tags import (
     RUNNING_NAME,
     SOURCE_TAG,
     SOURCE_TYPE_TAG,
-    TASKS_TAG,
     USER_TAG,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.tracking.lifecycle.outcome import TaskOutcome
 
 BATCH_LIMIT = 100
 # Without it the page opens on views for language models.
@@ -130,17 +128,6 @@ def closed_on_error(client: MlflowClient, opened: OpenedRun) -> Iterator[None]:
         is_interrupt = isinstance(error, KeyboardInterrupt)
         close_run(client, opened, "KILLED" if is_interrupt else "FAILED")
         raise
-
-
-def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutcome]) -> None:
-    """Say on the run's page what became of each task, in one tag."""
-    if outcomes:
-        parts = [
-            f"{name} {outcome.status}"
-            + (f" {outcome.duration_s:.2f} s" if outcome.duration_s else "")
-            for name, outcome in outcomes.items()
-        ]
-        client.set_tag(run_id, TASKS_TAG, shortened(", ".join(parts)))
 
 
 def running_children(client: MlflowClient, opened: OpenedRun) -> list[MlflowRun]:

@@ -1,14 +1,17 @@
-"""What becomes of a task in a run."""
+"""What became of the tasks of a run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runforest.run.events import TaskCommitted, TaskFailed, TaskReused, TaskStarted
+from runforest.tracking.store.names import shortened
+from runforest.tracking.tags import TASKS_TAG
 
 if TYPE_CHECKING:
-    from runforest.run.events import Event
+    from collections.abc import Mapping
+
+    from mlflow import MlflowClient
 
 
 @dataclass(kw_only=True)
@@ -25,15 +28,12 @@ class TaskOutcome:
     traceback: str = ""
 
 
-def outcome_of(event: Event) -> TaskOutcome | None:
-    """Return what an event says of what became of its task, None when it is of other things."""
-    match event:
-        case TaskStarted():
-            return TaskOutcome(status="started")
-        case TaskCommitted(duration_s=duration_s):
-            return TaskOutcome(status="computed", duration_s=duration_s)
-        case TaskReused(reused_from=origin):
-            return TaskOutcome(status="reused", reused_from=origin)
-        case TaskFailed(traceback=traceback):
-            return TaskOutcome(status="failed", traceback=traceback)
-    return None
+def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutcome]) -> None:
+    """Show on the run's page what became of each task, in one tag."""
+    if outcomes:
+        parts = [
+            f"{name} {outcome.status}"
+            + (f" {outcome.duration_s:.2f} s" if outcome.duration_s else "")
+            for name, outcome in outcomes.items()
+        ]
+        client.set_tag(run_id, TASKS_TAG, shortened(", ".join(parts)))

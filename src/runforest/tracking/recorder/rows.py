@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.run.events import MetricsLogged, ParamsLogged, TaskCommitted, TaskReused
+from runforest.run.events import MetricsLogged, ParamsLogged, TaskReused
 from runforest.tracking.store.database import add_rows, sql_store
 from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.store.names import safe_name, shortened
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlflow import MlflowClient
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Metric, Param
     from mlflow.exceptions import MlflowException
 
-    from runforest.run.events import Event
+    from runforest.run.events import Event, TaskCommitted
 
 
 def log_rows(client: MlflowClient, run_id: str, events: Sequence[Event]) -> list[MlflowException]:
-    """Record what events say of metrics, parameters and results.
+    """Record the metrics and parameters of events.
 
     Returns
     -------
     refusals
         What the store says of the rows that it does not take; all others are recorded.
     """
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Metric, Param
 
     metrics = [
         Metric(safe_name(name), value, timestamp_ms, step)
@@ -40,43 +40,42 @@ def log_rows(client: MlflowClient, run_id: str, events: Sequence[Event]) -> list
         for event in events
         for name, value in _params(event).items()
     ]
-    tags = [
-        RunTag(f"{RESULT_TAG}{fingerprint}", event.task)
-        for event in events
-        if (fingerprint := _computed_here(event, run_id))
-    ]
     unique = [Param(name, value) for name, value in dict.fromkeys(params)]
-    rows = [*tags, *unique, *metrics]
+    rows: list[Metric | Param] = [*unique, *metrics]
     return _log(client, run_id, rows) if rows else []
 
 
-def _log(client: MlflowClient, run_id: str, rows: Sequence[object]) -> list[MlflowException]:
+def tag_results(
+    client: MlflowClient, run_id: str, events: Sequence[TaskCommitted | TaskReused]
+) -> None:
+    """Let a run be found by the results that it holds, but for those that it reuses of itself."""
+    from mlflow.entities import RunTag
+
+    tags = [
+        RunTag(f"{RESULT_TAG}{event.fingerprint}", event.task)
+        for event in events
+        if not (isinstance(event, TaskReused) and event.reused_from == run_id)
+    ]
+    store = sql_store(client)
+    if store and tags:
+        add_rows(store, run_id, tags=tags)
+    elif tags:
+        client.log_batch(run_id, tags=tags)
+
+
+def _log(
+    client: MlflowClient, run_id: str, rows: Sequence[Metric | Param]
+) -> list[MlflowException]:
     """Record rows; when some are refused, by halves until these are found."""
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Metric, Param
 
     metrics = [row for row in rows if isinstance(row, Metric)]
     params = [row for row in rows if isinstance(row, Param)]
-    tags = [row for row in rows if isinstance(row, RunTag)]
-    refusal = refusal_of(lambda run_id: _send(client, run_id, metrics, params, tags), run_id)
+    refusal = refusal_of(lambda run_id: client.log_batch(run_id, metrics, params), run_id)
     if refusal is None or len(rows) == 1:
         return [refusal] if refusal else []
     middle = len(rows) // 2
     return [*_log(client, run_id, rows[:middle]), *_log(client, run_id, rows[middle:])]
-
-
-def _send(
-    client: MlflowClient,
-    run_id: str,
-    metrics: list[Metric],
-    params: list[Param],
-    tags: list[RunTag],
-) -> None:
-    store = sql_store(client)
-    if store and tags:
-        add_rows(store, run_id, tags=tags)
-        tags = []
-    if metrics or params or tags:
-        client.log_batch(run_id, metrics, params, tags)
 
 
 def _points(event: Event) -> list[tuple[str, int, float, int]]:
@@ -100,13 +99,3 @@ def _params(event: Event) -> Mapping[str, str]:
         case ParamsLogged(values=params) | TaskReused(params=params):
             return params
     return {}
-
-
-def _computed_here(event: Event, run_id: str) -> str:
-    """Return the fingerprint of a result that the run is to be found by, "" for other events."""
-    match event:
-        case TaskReused(reused_from=origin) if origin == run_id:
-            return ""
-        case TaskCommitted(fingerprint=fingerprint) | TaskReused(fingerprint=fingerprint):
-            return fingerprint
-    return ""

@@ -7,14 +7,14 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runforest.errors import StoreError
-from runforest.layout import ARTIFACTS, JOURNAL, STAGING, Layout
+from runforest.layout import ARTIFACTS, STAGING, Layout
 from runforest.results.index import ResultIndex
+from runforest.tracking.exchange.upload import upload_last_records
 from runforest.tracking.lifecycle.liveness import abandoned_locks
 from runforest.tracking.lifecycle.open_close import close_run
 from runforest.tracking.lifecycle.opened_run import OpenedRun
-from runforest.tracking.recorder.replay import replay_journal
-from runforest.tracking.store.failures import first_line, outage_told
+from runforest.tracking.recorder.writer import replay_journal
+from runforest.tracking.store.failures import first_line
 from runforest.tracking.tags import PROCESS_TAG
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LEFT_OPEN = "Run %s, which a killed process left open, is left to the next start: %s"
+_NOT_RECORDED = "%s parts of the journal of run %s could not be recorded: %s. It stays in %s."
 
 
 def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
@@ -47,7 +48,7 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
             continue
         try:
             _close(client, project, opened)
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - border: of whichever store's library
             logger.warning(_LEFT_OPEN, opened.name, first_line(error))
             break
         closed.append(opened.run_id)
@@ -70,9 +71,12 @@ def _lies_in(project: Path, opened: OpenedRun) -> bool:
 
 def _close(client: MlflowClient, project: Path, opened: OpenedRun) -> None:
     folder = opened.local_folder or Layout(project).remote_runs / opened.run_id
-    with outage_told(folder / ARTIFACTS):
-        replay_journal(client, opened, folder / JOURNAL)
-        close_run(client, opened, "KILLED")
+    problems = replay_journal(client, opened, folder)
+    if problems:
+        logger.warning(_NOT_RECORDED, len(problems), opened.name, problems[0], folder)
+    if opened.local_folder is None:
+        upload_last_records(opened.artifact_uri, folder / ARTIFACTS)
+    close_run(client, opened, "KILLED")
     staging = folder / STAGING
     with suppress(OSError):
         # At once: what still computes there sees that its folder is gone, not that files are.

@@ -16,25 +16,20 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from runforest.run.events import TaskCommitted, TaskReused
+from runforest.errors import StoreError
 from runforest.run.journal import Backlog, JournalReader
-from runforest.tracking.child_runs.trial_recorder import TrialRecorder
-from runforest.tracking.exchange.upload import upload_pointer, upload_result
-from runforest.tracking.lifecycle.outcome import outcome_of
-from runforest.tracking.recorder.rows import log_rows
-from runforest.tracking.store.connect import is_reachable
-from runforest.tracking.store.failures import first_line, incomplete_record, recorded_singly
+from runforest.tracking.recorder.writer import EventWriter, damage, replay_journal
+from runforest.tracking.store.connect import check_reachable
+from runforest.tracking.store.failures import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from mlflow import MlflowClient
 
     from runforest.run.active import Run
     from runforest.run.events import Event
     from runforest.tracking.lifecycle.opened_run import OpenedRun
-    from runforest.tracking.lifecycle.outcome import TaskOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -67,13 +62,7 @@ os.register_at_fork(
 
 
 class Recorder:
-    """Follows the journal of a run and records it, until it is closed.
-
-    Attributes
-    ----------
-    outcomes
-        What became of each task, whether it could be recorded or not.
-    """
+    """Follows the journal of a run and records it, until it is closed."""
 
     def __init__(
         self,
@@ -82,20 +71,16 @@ class Recorder:
         opened: OpenedRun,
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> None:
-        self.outcomes: dict[str, TaskOutcome] = {}
         self._client = client
         self._run = run
         self._opened = opened
         self._on_event = on_event
         self._journal = JournalReader(run.journal_path)
         self._backlog = Backlog(run.journal_path)
-        self._trials = TrialRecorder(client, opened)
-        self._uploaded: set[str] = set()
-        self._is_catching_up = False
+        self._writer = EventWriter(client, opened, run.folder)
         self._switch_s = sys.getswitchinterval()
         self._stop, self._has_ended = threading.Event(), threading.Event()
         self._is_interrupted = self._is_leaving = False
-        self._refusals: list[Exception] = []
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._follow, name="recorder", daemon=True)
 
@@ -110,7 +95,7 @@ class Recorder:
         return self._is_leaving and self._journal.has_more()
 
     def stop(self) -> None:
-        """Let what is left be recorded and stop following; `close` tells whether all went well.
+        """Let what is left be recorded and stop following.
 
         After an interrupt while it waits, `close` does not wait for long.
         """
@@ -134,15 +119,22 @@ class Recorder:
         if self._is_interrupted:
             self._is_leaving = not self._has_ended.wait(HURRY_S)
         self.stop()
-        self._record_new()  # what was said after the end, or all of it
-        if self.is_left:
-            return
-        if self._error is not None and is_reachable(self._client.tracking_uri):
-            self._catch_up()
-        problems = [self._error, *self._refusals, *self._trials.refusals, self._damage()]
-        problem = next(filter(None, problems), None)
+        self._record_new()  # what was written after the end, or all of it
+        problem = None if self.is_left else self._first_problem()
         if problem is not None:
-            raise incomplete_record(problem, self._run.artifacts) from problem
+            raise StoreError(first_line(problem)) from problem
+
+    def _first_problem(self) -> Exception | None:
+        """Return what could not be recorded; after an error, all is tried once more."""
+        problems = [*self._writer.refusals, *map(damage, self._journal.damaged)]
+        if self._error is not None:
+            try:
+                check_reachable(self._client.tracking_uri)
+                problems = replay_journal(self._client, self._opened, self._run.folder)
+            except Exception as error:  # noqa: BLE001 - of whichever library
+                return error
+        torn = self._journal.torn_end()
+        return next(iter([*problems, *([damage(torn)] if torn else [])]), None)
 
     def _follow(self) -> None:
         pause_s = POLL_S
@@ -165,8 +157,8 @@ class Recorder:
         with _no_fork:
             events = None
             with self._keeping_error():
-                events = self._journal.next_piece(self._trials.n_at_once)
-            for step in (self._note, self._pass_on, self._record, self._mark) if events else ():
+                events = self._journal.next_piece(self._writer.n_at_once)
+            for step in (self._pass_on, self._write, self._mark) if events else ():
                 with self._keeping_error():
                     step(events or [])
             return events is not None
@@ -181,64 +173,13 @@ class Recorder:
                 logger.error(_LATER, first_line(error))  # noqa: TRY400 - the store's own matter
             self._error = self._error or error
 
-    def _note(self, events: list[Event]) -> None:
-        for event in events:
-            outcome = outcome_of(event)
-            if outcome:
-                before = self.outcomes.get(event.task, outcome)
-                is_again = before.status == "failed" and outcome.status == "started"
-                outcome.n_attempts = before.n_attempts + is_again
-                self.outcomes[event.task] = outcome
-
-    def _record(self, events: list[Event]) -> None:
-        if self._error is not None:
-            return
-        if self._is_catching_up:
-            self._refusals += recorded_singly(self._write, events, self._client.tracking_uri)
-        else:
-            self._write(events)
-
-    def _write(self, events: list[Event]) -> None:
-        self._refusals += log_rows(self._client, self._opened.run_id, events)
-        self._trials.record(events)
-        for event in events if self._opened.local_folder is None else ():
-            self._upload(event)
-
-    def _upload(self, event: Event) -> None:
-        upload = _UPLOADS.get(type(event))
-        if upload and event.task not in self._uploaded:
-            upload(self._opened.artifact_uri, self._run.artifacts / event.task)
-            self._uploaded.add(event.task)
-
     def _pass_on(self, events: list[Event]) -> None:
         for event in events:
             self._on_event(event)
 
+    def _write(self, events: list[Event]) -> None:
+        if self._error is None:
+            self._writer.write(events)
+
     def _mark(self, _events: list[Event]) -> None:
         self._backlog.note(self._journal.offset)
-
-    def _catch_up(self) -> None:
-        """Record the journal once more from its beginning, what is in the store excepted.
-
-        An event that cannot be recorded though the store works costs no other.
-        """
-        self._journal = JournalReader(self._run.journal_path)
-        self._trials = TrialRecorder(self._client, self._opened, is_replay=True)
-        self._on_event = lambda _: None
-        self._refusals.clear()
-        self._error = None
-        self._is_catching_up = True
-        while self._error is None and self._record_piece():
-            pass
-
-    def _damage(self) -> Exception | None:
-        for line in [*self._journal.damaged, self._journal.torn_end()]:
-            if line:
-                return ValueError(f"a line of its journal is damaged: {line[:80]!r}")
-        return None
-
-
-_UPLOADS: dict[type[Event], Callable[[str, Path], None]] = {
-    TaskCommitted: upload_result,
-    TaskReused: upload_pointer,
-}

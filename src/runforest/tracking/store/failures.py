@@ -1,4 +1,4 @@
-"""A tracking store that fails in the middle of a run: told apart, and told in one message."""
+"""Errors of a tracking store: which it is, and one message for each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from runforest.tracking.store.connect import hide_password, is_reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from mlflow.exceptions import MlflowException
-
-    from runforest.run.events import Event
 
 T = TypeVar("T")
 
@@ -22,8 +19,12 @@ _MAX_REASON = 200
 
 
 @contextmanager
-def outage_told(artifacts: Path) -> Iterator[None]:
-    """Turn whatever the store raises within the block into a message.
+def store_errors(
+    problem: str, remedy: str, kinds: tuple[type[Exception], ...] = (Exception,)
+) -> Iterator[None]:
+    """Turn what a store raises within the block into one message: problem, reason and remedy.
+
+    Each kind of artifact store has a library with exceptions of its own: hence all by default.
 
     Raises
     ------
@@ -32,51 +33,27 @@ def outage_told(artifacts: Path) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
-        # Each kind of artifact store has a library with exceptions of its own.
-        raise incomplete_record(error, artifacts) from error
-
-
-@contextmanager
-def upload_told(uri: str) -> Iterator[None]:
-    """Turn whatever an artifact store raises within the block into a message.
-
-    Raises
-    ------
-    StoreError
-        The artifact store failed.
-    """
-    try:
-        yield
-    except Exception as error:
-        # As above.
-        message = (
-            f"files cannot be uploaded to {hide_password(uri)}: {first_line(error)}\n"
-            "See to the artifact store and run again; nothing was computed."
-        )
+    except StoreError:
+        raise
+    except kinds as error:
+        message = f"{problem}: {first_line(error)}\n{remedy}"
         raise StoreError(message) from error
 
 
-@contextmanager
-def refusal_told(uri: str) -> Iterator[None]:
-    """Turn what the store raises before there is anything to lose into a message.
-
-    Raises
-    ------
-    StoreError
-        The store failed.
-    """
+def client_errors() -> tuple[type[Exception], ...]:
+    """Return what MLflow's client raises."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError) as error:
-        message = (
-            f"no run can be opened in {hide_password(uri)}: {first_line(error)}\n"
-            "See to the tracking store and run again; nothing was computed."
-        )
-        raise StoreError(message) from error
+    return MlflowException, SQLAlchemyError
+
+
+def is_failing_request(error: Exception) -> bool:
+    """Return whether a server failed to answer a request, whatever for."""
+    from requests.exceptions import RequestException
+
+    is_internal = getattr(error, "error_code", "") == "INTERNAL_ERROR"
+    return is_internal or any(isinstance(cause, RequestException) for cause in causes(error))
 
 
 def is_outage(error: Exception, uri: str) -> bool:
@@ -122,39 +99,6 @@ def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
             return error
         raise
     return None
-
-
-def recorded_singly(
-    record: Callable[[list[Event]], None], events: list[Event], uri: str
-) -> list[Exception]:
-    """Record events, one by one when not all of them can be; return what is wrong with those.
-
-    Raises
-    ------
-    Exception
-        The store failed, as `is_outage` says.
-    """
-    try:
-        record(events)
-    except Exception as error:
-        if is_outage(error, uri):
-            raise
-        problem = error
-    else:
-        return []
-    if len(events) == 1:
-        return [problem]
-    parts = [recorded_singly(record, [event], uri) for event in events]
-    return [problem for part in parts for problem in part]
-
-
-def incomplete_record(error: Exception, artifacts: Path) -> StoreError:
-    """Return the error that says what is lost, what is not, and what to do."""
-    return StoreError(
-        f"the run could not be recorded completely: {first_line(error)}\n"
-        f"Its results are committed in {artifacts}. See to the tracking store and run again: what "
-        "was computed is reused."
-    )
 
 
 def first_line(error: Exception) -> str:
