@@ -18,7 +18,7 @@ def with_result(records: Records) -> RecordedRun:
     recorded = records.open()
     folder = recorded.run.artifacts / "Tuner"
     folder.mkdir(parents=True)
-    write_manifest(folder, Manifest(task="Tuner", fingerprint="f", ingredients={}, outputs={}))
+    write_manifest(folder, Manifest(task="Tuner", fingerprint="feed", ingredients={}, outputs={}))
     return recorded
 
 
