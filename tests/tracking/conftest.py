@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.layout import Layout
 from runforest.run.active import Run, RunSettings
 from runforest.tracking.lifecycle.open_close import RunRequest, close_run, open_run
 from runforest.tracking.recorder.thread import Recorder
@@ -203,7 +202,7 @@ class Records:
             is_dirty=False,
         )
         opened = open_run(self.client, request)
-        folder = opened.local_folder or Layout(self.project).remote_runs / opened.run_id
+        folder = opened.folder_in(self.project)
         run = Run(folder, RunSettings(project=str(self.project), run_id=opened.run_id))
         run.save()
         return RecordedRun(client=self.client, project=self.project, opened=opened, run=run)

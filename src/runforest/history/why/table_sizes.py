@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runforest.tracking.lifecycle.datasets import DIGEST_LENGTH
+from runforest.tracking.lifecycle.open_close import DIGEST_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

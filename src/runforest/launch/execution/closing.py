@@ -16,8 +16,7 @@ from runforest.redact import redact
 from runforest.results.manifest import is_complete, json_text, read_manifest
 from runforest.tracking.exchange.upload import upload_last_records
 from runforest.tracking.lifecycle.open_close import close_run
-from runforest.tracking.lifecycle.outcome import tag_tasks
-from runforest.tracking.lifecycle.reuse_note import experiments_of, note_reuse
+from runforest.tracking.lifecycle.outcome import experiments_of, note_reuse, tag_tasks
 from runforest.tracking.store.connect import check_reachable, is_reachable
 from runforest.tracking.store.failures import first_line
 

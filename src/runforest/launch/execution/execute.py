@@ -87,7 +87,7 @@ def _following(recorder: Recorder) -> Iterator[None]:
     try:
         yield
     finally:
-        recorder.stop()  # what it says of the last tasks belongs into the log
+        recorder.stop()  # what it logs of the last tasks belongs into the file
 
 
 def _complete(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> bool:

@@ -20,8 +20,12 @@ from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact, redact_all
 from runforest.run.active import Run
 from runforest.tracking.exchange.upload import upload_files
-from runforest.tracking.lifecycle.datasets import DatasetRecord, log_datasets
-from runforest.tracking.lifecycle.open_close import RunRequest, closed_on_error, open_run
+from runforest.tracking.lifecycle.open_close import (
+    RunRequest,
+    closed_on_error,
+    log_dataset,
+    open_run,
+)
 from runforest.tracking.recorder.stale_runs import close_stale_runs
 from runforest.tracking.store.connect import connect, hide_password, store_uri
 from runforest.tracking.store.connections import quicken_requests
@@ -117,7 +121,7 @@ def _prepare_run(
 ) -> Run:
     """Return the run with its folder, which other processes can read."""
     project = experiment.environment.project
-    folder = record.local_folder or Layout(project).remote_runs / record.run_id
+    folder = record.folder_in(project)
     settings = dataclasses.replace(
         experiment.settings,
         run_id=record.run_id,
@@ -182,17 +186,17 @@ def _record_sources(experiment: Experiment, client: MlflowClient, run: Run, comm
     if dataset.dataset:
         digests = digest_cache(environment.project)
         files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
-        records = [
-            DatasetRecord(
+        for (role, path), profile in zip(files.items(), dataset.profiles, strict=True):
+            file = Path(path)
+            size = {"num_rows": profile.n_rows, "num_columns": profile.n_columns}
+            log_dataset(
+                client,
+                run.settings.run_id,
+                file,
                 role=role,
-                path=path,
-                sha256=digests.digest(Path(path)),
-                n_rows=profile.n_rows,
-                n_columns=profile.n_columns,
+                sha256=digests.digest(file),
+                size=size,
             )
-            for (role, path), profile in zip(files.items(), dataset.profiles, strict=True)
-        ]
-        log_datasets(client, run.settings.run_id, records)
 
 
 def _upload_sources(record: OpenedRun, run: Run) -> None:

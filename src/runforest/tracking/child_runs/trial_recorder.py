@@ -8,7 +8,7 @@ from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
 from runforest.tracking.child_runs.child_run import finished_child, running_child
 from runforest.tracking.child_runs.resumed import ResumedStudy
 from runforest.tracking.child_runs.writers import child_runs, finish, start
-from runforest.tracking.lifecycle.reuse_note import add_note, link_to
+from runforest.tracking.lifecycle.outcome import add_note, link_to
 from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.tags import PARENT_TAG, STUDY_TAG, TRIALS_TAG
 

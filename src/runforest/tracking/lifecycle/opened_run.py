@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runforest.layout import Layout
 from runforest.tracking.store.location import local_path
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class OpenedRun:
 
     @classmethod
     def of(cls, run: MlflowRun, lock: Path) -> OpenedRun:
-        """Return what MLflow says of a run."""
+        """Return a run of MLflow as plain values."""
         return cls(
             run_id=run.info.run_id,
             name=run.info.run_name,
@@ -39,3 +40,7 @@ class OpenedRun:
         """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
         artifacts = local_path(self.artifact_uri)
         return artifacts.parent if artifacts else None
+
+    def folder_in(self, project: Path) -> Path:
+        """Return the run's folder on this machine."""
+        return self.local_folder or Layout(project).remote_runs / self.run_id

@@ -70,7 +70,7 @@ def _lies_in(project: Path, opened: OpenedRun) -> bool:
 
 
 def _close(client: MlflowClient, project: Path, opened: OpenedRun) -> None:
-    folder = opened.local_folder or Layout(project).remote_runs / opened.run_id
+    folder = opened.folder_in(project)
     problems = replay_journal(client, opened, folder)
     if problems:
         logger.warning(_NOT_RECORDED, len(problems), opened.name, problems[0], folder)

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.2
 SWITCH_S = 0.001
-"""How long a computing thread keeps the interpreter from the recorder, each time that needs it.
+"""How long the recorder waits for the interpreter each time while another thread computes.
 
 At Python's default, five times as much, the last trials are recorded half a second later.
 """
@@ -156,16 +156,16 @@ class Recorder:
         # What is called here writes to the log too, whose stream has a lock of its own.
         with _no_fork:
             events = None
-            with self._keeping_error():
+            with self._noting_error():
                 events = self._journal.next_piece(self._writer.n_at_once)
             for step in (self._pass_on, self._write, self._mark) if events else ():
-                with self._keeping_error():
+                with self._noting_error():
                     step(events or [])
             return events is not None
 
     @contextmanager
-    def _keeping_error(self) -> Iterator[None]:
-        """Keep the first error for `close`, the outermost border of the thread."""
+    def _noting_error(self) -> Iterator[None]:
+        """Note the first error for `close`, the outermost border of the thread."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - see above
