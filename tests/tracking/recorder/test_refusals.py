@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.errors import StoreError
+from runforest.results.manifest import Manifest, write_manifest
 from tests.conftest import wait_until
 from tests.tracking.conftest import STARTED_MS, local, trial
 
@@ -53,17 +54,19 @@ def test_a_parameter_that_changes_fails_the_run_and_costs_no_other(records: Reco
     for number in range(3):
         recorded.tell("params", {"task": "Tuner", "values": {"x": str(number % 2), "y": "1"}})
         recorded.tell("metrics", {"task": "Tuner", "values": {"best": number}, "step": number})
-        recorded.tell("committed", {"task": f"T{number}", "duration_s": 1, "fingerprint": "f"})
+        recorded.tell("committed", {"task": f"T{number}", "duration_s": 1, "fingerprint": "feed"})
     recorded.tell_trials(trial(0))
     for number in range(3):
-        (recorded.run.artifacts / f"T{number}").mkdir()
+        folder = recorded.run.artifacts / f"T{number}"
+        folder.mkdir()
+        write_manifest(folder, Manifest(task="T", fingerprint="feed", ingredients={}, outputs={}))
 
     with pytest.raises(StoreError, match="Changing param values is not allowed"):
         recorded.record()
 
     run = recorded.client.get_run(recorded.opened.run_id)
     assert (run.data.params, run.data.metrics) == ({"x": "0", "y": "1"}, {"best": 2})
-    assert "mlflow.runforest.result.f" in run.data.tags
+    assert "mlflow.runforest.result.feed" in run.data.tags
     assert recorded.names() == ["trial 0"]
 
 
