@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.model.estimators import EstimatorSpec, build_pipeline, estimator_problems
+from runforest.model.estimator_checks import estimator_problems
+from runforest.model.estimators import EstimatorSpec, build_pipeline
 from runforest.model.folds import feature_columns
 from runforest.parameters import (
     IdParameter,

@@ -11,16 +11,13 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge, RidgeClassifier
 
+from runforest.importing import import_object
+from runforest.model.estimator_checks import estimator_problems, param_name_problems
 from runforest.model.estimators import (
-    TRUSTED_TYPES,
     EstimatorSpec,
     Kind,
     build_estimator,
     build_pipeline,
-    estimator_problems,
-    ignored_columns,
-    import_object,
-    param_name_problems,
 )
 
 
@@ -227,13 +224,12 @@ def test_rare_categories_share_a_column() -> None:
     assert encoded.shape == (50, 20)
 
 
-def test_dates_and_durations_are_left_out_and_told() -> None:
+def test_dates_and_durations_are_left_out() -> None:
     table = messy_table()[["float", "date", "zoned", "duration"]]
 
     encoded = build_pipeline(make_spec())["features"].fit_transform(table)
 
     assert encoded.shape == (4, 1)
-    assert ignored_columns(table) == ["date", "zoned", "duration"]
 
 
 def test_equal_specifications_fit_equal_models() -> None:
@@ -251,7 +247,8 @@ def test_a_fitted_pipeline_is_saved_without_pickle() -> None:
     model = build_pipeline(make_spec()).fit(table, values)
 
     data = sio.dumps(model)
-    loaded = sio.loads(data, trusted=list(TRUSTED_TYPES))
+    types = sio.get_untrusted_types(data=data)
+    loaded = sio.loads(data, trusted=types)
 
-    assert set(sio.get_untrusted_types(data=data)) <= set(TRUSTED_TYPES)
+    assert {name.partition(".")[0] for name in types} <= {"numpy", "sklearn"}
     assert (loaded.predict(table) == model.predict(table)).all()

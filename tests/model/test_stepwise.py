@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
-from runforest.model.stepwise.steps import ModelState, advance, fitted_model, stepping_problem
+from runforest.model.stepwise.steps import ModelState, advance, stepping_problem
 
 N_STEPS = 3
 N_ROWS = 120
@@ -218,7 +218,7 @@ def test_each_step_yields_the_model_of_one_fit_with_its_share_of_the_budget(case
     for step, state in enumerate(states(case), start=1):
         expected = one_fit(case, ceil(case.n_iterations * step / N_STEPS))
 
-        found = predictions(fitted_model(state), case)
+        found = predictions(state.pipeline, case)
 
         np.testing.assert_allclose(found, predictions(expected, case), rtol=1e-5, atol=1e-6)
 
@@ -227,7 +227,7 @@ def test_each_step_yields_the_model_of_one_fit_with_its_share_of_the_budget(case
 def test_a_model_that_stops_by_itself_stops_in_steps_too(case: Case) -> None:
     expected = one_fit(case)
 
-    model = fitted_model(states(case)[-1])
+    model = states(case)[-1].pipeline
 
     assert iterations_of(model[-1]) == iterations_of(expected[-1]) < case.n_iterations
     np.testing.assert_allclose(predictions(model, case), predictions(expected, case), rtol=1e-9)
@@ -238,14 +238,14 @@ def test_each_step_adds_its_share_of_the_iterations(case: Case) -> None:
     done = states(case)
 
     assert [state.n_iterations for state in done] == [4, 7, 10]
-    assert [iterations_of(fitted_model(state)[-1]) for state in done] == [4, 7, 10]
+    assert [iterations_of(state.pipeline[-1]) for state in done] == [4, 7, 10]
 
 
 @pytest.mark.parametrize("case", ALL.values(), ids=ALL)
 def test_a_step_can_be_done_again_elsewhere_from_the_state_it_began_with(case: Case) -> None:
     first, second, _ = states(case)
     rows = make_rows(case)
-    before = predictions(fitted_model(first), case)
+    before = predictions(first.pipeline, case)
 
     again = [
         advance(case.spec(), state, *rows, step=2, n_steps=N_STEPS)
@@ -253,10 +253,10 @@ def test_a_step_can_be_done_again_elsewhere_from_the_state_it_began_with(case: C
     ]
 
     for state in again:
-        model = fitted_model(pickle.loads(pickle.dumps(state)))
-        expected = predictions(fitted_model(second), case)
+        model = pickle.loads(pickle.dumps(state)).pipeline
+        expected = predictions(second.pipeline, case)
         np.testing.assert_array_equal(predictions(model, case), expected)
-    np.testing.assert_array_equal(predictions(fitted_model(first), case), before)
+    np.testing.assert_array_equal(predictions(first.pipeline, case), before)
 
 
 def test_a_step_of_lightgbm_draws_other_rows_than_the_one_before() -> None:
@@ -268,7 +268,7 @@ def test_a_step_of_lightgbm_draws_other_rows_than_the_one_before() -> None:
         params={**CALM, "subsample": 0.5, "subsample_freq": 1, "learning_rate": 1e-12},
     )
 
-    booster = fitted_model(states(case, n_steps=2)[-1])[-1].booster_
+    booster = states(case, n_steps=2)[-1].pipeline[-1].booster_
 
     trees = booster.trees_to_dataframe().groupby("tree_index")["threshold"]
     first, second = (thresholds.dropna().tolist() for _, thresholds in trees)
@@ -285,12 +285,12 @@ def test_naive_bayes_sees_each_row_once(path: str) -> None:
 
     for step in range(1, 4):
         state = advance(spec, state, *rows, step=step, n_steps=3)
-        estimator = fitted_model(state)[-1]
+        estimator = state.pipeline[-1]
         n_seen.append(estimator.class_count_.sum())
 
     assert n_seen == [40, 80, 120]
     expected = build_pipeline(spec).fit(*rows)
-    found = predictions(fitted_model(state), case)
+    found = predictions(state.pipeline, case)
     np.testing.assert_allclose(found, predictions(expected, case), atol=1e-6)
 
 
@@ -303,7 +303,7 @@ def test_naive_bayes_takes_more_steps_than_there_are_rows() -> None:
     for step in range(1, 9):
         state = advance(spec, state, features, values, step=step, n_steps=8)
 
-    assert fitted_model(state)[-1].class_count_.sum() == 6
+    assert state.pipeline[-1].class_count_.sum() == 6
 
 
 def test_epochs_of_sgd_shuffle_the_rows_each_in_another_order() -> None:
@@ -312,7 +312,7 @@ def test_epochs_of_sgd_shuffle_the_rows_each_in_another_order() -> None:
     same_order = build_pipeline(case.spec())
     rows = same_order[:-1].fit_transform(features)
 
-    model = fitted_model(states(case)[-1])
+    model = states(case)[-1].pipeline
 
     for _ in range(case.n_iterations):
         same_order[-1].partial_fit(rows, values)  # An integer seed gives each call one order.
@@ -322,7 +322,7 @@ def test_epochs_of_sgd_shuffle_the_rows_each_in_another_order() -> None:
 def test_features_are_fitted_in_the_first_step_only() -> None:
     first, *others = states(EXACT["forest"])
 
-    assert all(fitted_model(o)["features"] is fitted_model(first)["features"] for o in others)
+    assert all(o.pipeline["features"] is first.pipeline["features"] for o in others)
 
 
 def test_more_steps_than_iterations_leave_some_without_work() -> None:
@@ -339,8 +339,8 @@ def test_a_lost_state_is_made_up_for_in_one_step() -> None:
 
     state = advance(case.spec(), None, *make_rows(case), step=2, n_steps=N_STEPS)
 
-    expected = predictions(fitted_model(states(case)[1]), case)
-    np.testing.assert_allclose(predictions(fitted_model(state), case), expected, rtol=1e-9)
+    expected = predictions(states(case)[1].pipeline, case)
+    np.testing.assert_allclose(predictions(state.pipeline, case), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("case", ALL.values(), ids=ALL)

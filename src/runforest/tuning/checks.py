@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runforest.model.estimators import estimator_problems, param_name_problems
+from runforest.model.estimator_checks import estimator_problems, param_name_problems
 from runforest.model.folds import fold_count_problem
 from runforest.model.scorers import TIMES
 from runforest.model.scoring import scorer_problems

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from runforest.model.estimators import SEED_PARAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from sklearn.base import BaseEstimator
 
-    from runforest.model.stepwise.trainer import StepWork
+    from runforest.model.stepwise.trainers import StepWork
 
 SEEDS = 2**31
 """Seeds of these libraries are smaller than this."""
@@ -21,12 +21,9 @@ SEEDS = 2**31
 
 def is_from(package: str) -> Callable[[BaseEstimator], bool]:
     """Return the predicate of estimators whose class, or a base of it, is of the package."""
-
-    def is_of_package(template: BaseEstimator) -> bool:
-        bases = type(template).__mro__
-        return any(base.__module__.partition(".")[0] == package for base in bases)
-
-    return is_of_package
+    return lambda template: any(
+        base.__module__.partition(".")[0] == package for base in type(template).__mro__
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +40,25 @@ class Booster:
     rounds: tuple[str, ...]
     """Names of the option with the number of rounds; the first is the usual one."""
     default_rounds: int
-    refusal: Callable[[BaseEstimator, Mapping[str, object]], str | None]
+    has_own_rate: bool = False
+    """Whether the learning rate follows from the number of rounds where it is not given."""
 
     def problem(self, template: BaseEstimator) -> str | None:
         """Name the options that the library cannot continue with."""
-        return self.refusal(template, template.get_params())
+        params = template.get_params()
+        boosting = params.get("boosting", params.get("boosting_type"))
+        if type(template).__name__.startswith("XGBRF"):
+            return "its only round. Use XGBClassifier or XGBRegressor."
+        if boosting in ("dart", "rf"):
+            return f'`boosting_type = "{boosting}"`, whose trees depend on later ones. Use "gbdt".'
+        if params.get("task_type") == "GPU":
+            return '`task_type = "GPU"`, on which CatBoost cannot go on (#2736). Use "CPU".'
+        if self.has_own_rate and params.get("learning_rate", params.get("eta")) is None:
+            return (
+                "a learning rate that CatBoost derives from the number of iterations: it would be "
+                "another one in steps. Give `learning_rate`."
+            )
+        return None
 
     def total(self, template: BaseEstimator, n_steps: int) -> int:  # noqa: ARG002 its own budget
         """Return the number of rounds."""
@@ -69,74 +80,24 @@ class Booster:
         # still holds of the training, and the model would depend on who does the step.
         return model.fit(work.rows, work.values, **{self.previous: deepcopy(fitted)})
 
-    def _rounds_name(self, params: Mapping[str, object]) -> str:
+    def _rounds_name(self, params: dict[str, object]) -> str:
         # The usual one may stand beside another name, which then counts.
         given = (name for name in self.rounds[::-1] if params.get(name) is not None)
         return next(given, self.rounds[0])
 
 
-def _xgboost_refusal(
-    template: BaseEstimator,
-    params: Mapping[str, object],  # noqa: ARG001 the table's signature
-) -> str | None:
-    if type(template).__name__.startswith("XGBRF"):
-        return "its only round. Use XGBClassifier or XGBRegressor."
-    return None
-
-
-def _lightgbm_refusal(
-    template: BaseEstimator,  # noqa: ARG001 the table's signature
-    params: Mapping[str, object],
-) -> str | None:
-    boosting = params.get("boosting", params.get("boosting_type"))
-    if boosting in ("dart", "rf"):
-        return f'`boosting_type = "{boosting}"`, whose trees depend on later ones. Use "gbdt".'
-    return None
-
-
-def _catboost_refusal(
-    template: BaseEstimator,  # noqa: ARG001 the table's signature
-    params: Mapping[str, object],
-) -> str | None:
-    if params.get("task_type") == "GPU":
-        return '`task_type = "GPU"`, on which CatBoost cannot go on (#2736). Use "CPU".'
-    if params.get("learning_rate", params.get("eta")) is None:
-        return (
-            "a learning rate that CatBoost derives from the number of iterations: it would be "
-            "another one in steps. Give `learning_rate`."
-        )
-    return None
-
+_LIGHTGBM_ROUNDS = (
+    *("n_estimators", "num_iterations", "num_iteration", "n_iter", "num_tree", "num_trees"),
+    *("num_round", "num_rounds", "nrounds", "num_boost_round", "max_iter"),
+)
 
 BOOSTERS: dict[str, Booster] = {
-    "xgboost": Booster(
-        previous="xgb_model",
-        rounds=("n_estimators",),
-        default_rounds=100,
-        refusal=_xgboost_refusal,
-    ),
-    "lightgbm": Booster(
-        previous="init_model",
-        rounds=(
-            "n_estimators",
-            "num_iterations",
-            "num_iteration",
-            "n_iter",
-            "num_tree",
-            "num_trees",
-            "num_round",
-            "num_rounds",
-            "nrounds",
-            "num_boost_round",
-            "max_iter",
-        ),
-        default_rounds=100,
-        refusal=_lightgbm_refusal,
-    ),
+    "xgboost": Booster(previous="xgb_model", rounds=("n_estimators",), default_rounds=100),
+    "lightgbm": Booster(previous="init_model", rounds=_LIGHTGBM_ROUNDS, default_rounds=100),
     "catboost": Booster(
         previous="init_model",
         rounds=("iterations", "n_estimators", "num_boost_round", "num_trees"),
         default_rounds=1000,
-        refusal=_catboost_refusal,
+        has_own_rate=True,
     ),
 }

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
-    from runforest.model.stepwise.trainer import StepWork
+    from runforest.model.stepwise.trainers import StepWork
 
 
 class Epochs:
@@ -83,10 +83,10 @@ def _classes(template: BaseEstimator, work: StepWork) -> dict[str, NDArray[np.ge
 
 
 def _has_converged(model: BaseEstimator) -> bool:
-    """Tell whether `fit` of an MLP would have stopped here.
+    """Return whether `fit` of an MLP would have stopped here.
 
     The count is private, and public are only the losses from which it follows; estimators without
-    it never converge here. Tests compare the model with that of `fit`.
+    it never converge here.
     """
     count = getattr(model, "_no_improvement_count", 0)
     return bool(count > getattr(model, "n_iter_no_change", count))

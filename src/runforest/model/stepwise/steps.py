@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runforest.model.estimators import build_estimator, build_pipeline
-from runforest.model.stepwise.trainer import StepWork
-from runforest.model.stepwise.trainers import REMEDY, find_way
+from runforest.model.estimators import build_pipeline
+from runforest.model.stepwise.trainers import StepWork, find_trainer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,12 +19,14 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from runforest.model.estimators import EstimatorSpec
-    from runforest.model.stepwise.trainer import Way
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelState:
-    """A model on its way; opaque to those who send it, and never changed once made."""
+    """A model on its way; it is never changed once made.
+
+    After the last step `pipeline` predicts as `build_pipeline(spec).fit(...)` does.
+    """
 
     pipeline: Pipeline
     n_iterations: int
@@ -37,8 +38,11 @@ def stepping_problem(spec: EstimatorSpec) -> str | None:
 
     The specification must be one that can be built (see `estimator_problems`).
     """
-    found = _way_or_problem(spec)
-    return found if isinstance(found, str) else None
+    try:
+        find_trainer(spec)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def advance(
@@ -90,10 +94,8 @@ def advance(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        way, pipeline = _way_or_problem(spec), build_pipeline(spec)
-        if isinstance(way, str):
-            raise ValueError(way)  # noqa: TRY004 the text is a problem of the values
-        total = way.total(pipeline[-1], n_steps)
+        trainer, pipeline = find_trainer(spec), build_pipeline(spec)
+        total = trainer.total(pipeline[-1], n_steps)
         start, stop = (state.n_iterations if state else 0), -(-total * step // n_steps)
         if state is not None and start >= stop:
             return state
@@ -101,24 +103,9 @@ def advance(
         work = StepWork(
             rows=rows, values=values, start=start, stop=stop, total=total, seed=spec.seed
         )
-        model = way.train(pipeline[-1], state and state.pipeline[-1], work)
+        model = trainer.train(pipeline[-1], state and state.pipeline[-1], work)
     pipeline.steps[-1] = (pipeline.steps[-1][0], model)
     return ModelState(pipeline=pipeline, n_iterations=stop)
-
-
-def fitted_model(state: ModelState) -> Pipeline:
-    """Return the model of a state, which predicts as `build_pipeline(spec).fit(...)` does."""
-    return state.pipeline
-
-
-def _way_or_problem(spec: EstimatorSpec) -> Way | str:
-    estimator = build_estimator(spec)
-    name = type(estimator).__name__
-    way = find_way(estimator)
-    if way is None:
-        return f"{name} cannot be trained in steps. {REMEDY}"
-    problem = way.problem(estimator)
-    return f"{name} cannot be trained in steps with {problem}" if problem else way
 
 
 def _transform(
@@ -126,11 +113,9 @@ def _transform(
     state: ModelState | None,
     features: pd.DataFrame,
     values: NDArray[np.generic],
-) -> NDArray[np.generic]:
+) -> Any:  # noqa: ANN401 - an array, or what the user's features make
     """Return the rows as the estimator sees them; give the pipeline its fitted features."""
     if state is None:
-        rows: NDArray[np.generic] = pipeline[:-1].fit_transform(features, values)
-    else:
-        pipeline.steps[:-1] = state.pipeline.steps[:-1]
-        rows = pipeline[:-1].transform(features)
-    return rows
+        return pipeline[:-1].fit_transform(features, values)
+    pipeline.steps[:-1] = state.pipeline.steps[:-1]
+    return pipeline[:-1].transform(features)

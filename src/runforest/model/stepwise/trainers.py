@@ -1,9 +1,11 @@
-"""Which estimators can be trained in steps, and how."""
+"""Which estimators can be trained in steps, and by whom."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
+from runforest.model.estimators import build_estimator
 from runforest.model.stepwise.boosters import BOOSTERS, is_from
 from runforest.model.stepwise.passes import Batches, Epochs
 from runforest.model.stepwise.warm_start import WarmStart, grows
@@ -11,9 +13,11 @@ from runforest.model.stepwise.warm_start import WarmStart, grows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
-    from runforest.model.stepwise.trainer import Way
+    from runforest.model.estimators import EstimatorSpec
 
 REMEDY = (
     "Name one that can: a random forest, extra trees, bagging or gradient boosting of "
@@ -22,9 +26,53 @@ REMEDY = (
 )
 
 
-def find_way(template: BaseEstimator) -> Way | None:
-    """Return the first way that suits an estimator, None if none does."""
-    return next((way for suits, way in WAYS if suits(template)), None)
+@dataclass(frozen=True, kw_only=True)
+class StepWork:
+    """What one step has to do: take a model from `start` iterations to `stop` of `total`."""
+
+    rows: NDArray[np.generic]
+    """The training rows, (n_rows, n_columns), as the features made them."""
+    values: NDArray[np.generic]
+    start: int
+    stop: int
+    total: int
+    seed: int
+
+
+class Trainer(Protocol):
+    """Trains an estimator in steps. A template is one as specified and not fitted."""
+
+    def problem(self, template: BaseEstimator) -> str | None:
+        """Return which of the template's parameters hinders it, and the remedy; None if none."""
+
+    def total(self, template: BaseEstimator, n_steps: int) -> int:
+        """Return the number of iterations of the whole training."""
+
+    def train(
+        self, template: BaseEstimator, fitted: BaseEstimator | None, work: StepWork
+    ) -> BaseEstimator:
+        """Return the model with the work done; `fitted` is the one so far, and stays as it is."""
+
+
+def find_trainer(spec: EstimatorSpec) -> Trainer:
+    """Return the first trainer that suits an estimator.
+
+    Raises
+    ------
+    ValueError
+        None does, or not with these parameters; the message names the remedy.
+    """
+    template = build_estimator(spec)
+    name = type(template).__name__
+    trainer = next((trainer for suits, trainer in TRAINERS if suits(template)), None)
+    if trainer is None:
+        message = f"{name} cannot be trained in steps. {REMEDY}"
+        raise ValueError(message)
+    problem = trainer.problem(template)
+    if problem:
+        message = f"{name} cannot be trained in steps with {problem}"
+        raise ValueError(message)
+    return trainer
 
 
 def _has_epochs(template: BaseEstimator) -> bool:
@@ -37,11 +85,11 @@ def _takes_batches(template: BaseEstimator) -> bool:
     return hasattr(type(template), "partial_fit")
 
 
-WAYS: tuple[tuple[Callable[[BaseEstimator], bool], Way], ...] = (
-    *((is_from(package), way) for package, way in BOOSTERS.items()),
+TRAINERS: tuple[tuple[Callable[[BaseEstimator], bool], Trainer], ...] = (
+    *((is_from(package), booster) for package, booster in BOOSTERS.items()),
     (grows, WarmStart()),
     (_has_epochs, Epochs()),
     (_takes_batches, Batches()),
 )
-"""Whom a way suits -> the way. scikit-learn's `warm_start` alone is no sign of one: linear models
-and MLPs take it for a starting point, from which the optimiser begins its schedule anew."""
+"""Whom a trainer suits -> the trainer. scikit-learn's `warm_start` alone is no sign of one: linear
+models and MLPs take it for a starting point, from which the optimiser begins its schedule anew."""

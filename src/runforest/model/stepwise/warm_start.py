@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from runforest.model.stepwise.trainer import StepWork
+    from runforest.model.stepwise.trainers import StepWork
 
 GROWING = ("RandomForest", "ExtraTrees", "Bagging", "GradientBoosting", "HistGradientBoosting")
 
 
 def grows(template: BaseEstimator) -> bool:
-    """Tell whether a warm start of the estimator continues exactly where it stopped."""
+    """Return whether a warm start of the estimator continues exactly where it stopped."""
     from sklearn import ensemble
 
     classes = [

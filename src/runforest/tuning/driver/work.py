@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from runforest.executors.sharing import share_file
 from runforest.model.folds import apply_features, feature_columns, fold_positions, select_rows
 from runforest.model.scoring import score_fold, score_model
-from runforest.model.stepwise.steps import advance, fitted_model
+from runforest.model.stepwise.steps import advance
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
 
@@ -117,7 +117,7 @@ def _advance_fold(
     clock = time.perf_counter()
     model = advance(spec, model, rows.train, rows.train_values, step=step, n_steps=n_steps)
     spent_s += time.perf_counter() - clock
-    scores = score_model(fitted_model(model), rows, objectives, fit_time_s=spent_s)
+    scores = score_model(model.pipeline, rows, objectives, fit_time_s=spent_s)
     return scores, (model, spent_s)
 
 
