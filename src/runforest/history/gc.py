@@ -164,7 +164,8 @@ def _delete_folder(run: RecordedRun, layout: Layout) -> None:
     nothing of where the run was computed.
     """
     folder = (run.artifacts.parent if run.is_local else layout.remote_runs / run.run_id).resolve()
-    if folder.name == run.run_id and folder.is_relative_to(layout.output.resolve()):
+    is_id = re.fullmatch(r"[0-9a-f]{32}", run.run_id)  # as MLflow makes them
+    if is_id and folder.name == run.run_id and folder.is_relative_to(layout.output.resolve()):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
+
+from runforest.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +33,19 @@ def save_points(path: Path, points: Iterable[Point]) -> None:
 
 
 def load_points(path: Path) -> list[Point]:
-    """Return the points of a file that `save_points` wrote."""
-    with path.open(encoding="utf-8", newline="") as source:
-        rows = csv.reader(source)
-        next(rows)
-        return [
-            Point(name, int(step), float(value), int(timestamp_ms))
-            for name, step, value, timestamp_ms in rows
-        ]
+    """Return the points of a file that `save_points` wrote.
+
+    Raises
+    ------
+    ArtifactError
+        It cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as source:
+            return [
+                Point(name, int(step), float(value), int(timestamp_ms))
+                for name, step, value, timestamp_ms in islice(csv.reader(source), 1, None)
+            ]
+    except (OSError, ValueError, csv.Error) as error:
+        message = f"{path} is no history of metrics ({error}). Delete its folder to recompute it."
+        raise ArtifactError(message) from error

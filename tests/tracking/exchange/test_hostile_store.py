@@ -221,6 +221,19 @@ def test_a_result_of_another_fingerprint_is_not_used(recorded: RecordedRun) -> N
     assert find(recorded) is None
 
 
+@pytest.mark.parametrize("history", [None, "name,step\nloss\n", b"\xff"])
+def test_a_result_without_the_history_that_it_names_is_not_used(
+    recorded: RecordedRun, history: str | bytes | None
+) -> None:
+    folder = recorded.run.artifacts / "Tuner"
+    if history is not None:
+        text = history if isinstance(history, bytes) else history.encode()
+        (folder / "metric_history.csv").write_bytes(text)
+    write_result(folder, has_history=True)
+
+    assert find(recorded) is None
+
+
 @pytest.mark.parametrize("name", [*ELSEWHERE, "absolute"])
 def test_a_pointer_to_a_run_whose_tag_leads_elsewhere_is_no_result(
     records: Records, recorded: RecordedRun, precious: Path, name: str

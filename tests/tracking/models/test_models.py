@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from runforest.tracking.models.mlflow_model import save_model
+from runforest.model.estimators import EstimatorSpec, build_pipeline
+from runforest.results.artifacts import collect_outputs
+from runforest.results.manifest import Manifest
+from runforest.tracking.models.executable import check_executable
+from runforest.tracking.models.mlflow_model import load_model, save_model
 from tests.conftest import make_project, room_for
 
 if TYPE_CHECKING:
@@ -148,3 +153,31 @@ def test_a_full_disk_is_not_taken_for_a_shortcoming_of_the_format(tmp_path: Path
 
     with room_for(20_000), pytest.raises(OSError, match="File too large"):
         save_model(estimator, tmp_path / "model", rows[["x"]], [])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        "sklearn.linear_model.RidgeClassifier",
+        "sklearn.ensemble.RandomForestClassifier",
+        "sklearn.ensemble.HistGradientBoostingClassifier",
+        "sklearn.neural_network.MLPClassifier",
+        "lightgbm.LGBMClassifier",
+    ],
+)
+def test_the_model_of_a_usual_estimator_is_one_that_runs_no_code_when_it_is_loaded(
+    tmp_path: Path, estimator: str
+) -> None:
+    params = {"verbose": -1} if "LGBM" in estimator else {}
+    spec = EstimatorSpec(path=estimator, params=params, seed=0, kind="classification")
+    table = pd.DataFrame({"size": range(40), "shop": ["north", "south", None, "east"] * 10})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of MLflow when it is imported, and of a short training
+        pipeline = build_pipeline(spec).fit(table, pd.Series(["low", "high"] * 20))
+        save_model(pipeline, tmp_path / "model", table, [])
+
+    manifest = Manifest(
+        task="T", fingerprint="feed", ingredients={}, outputs=collect_outputs(tmp_path, [])
+    )
+    check_executable(tmp_path, manifest)
+    assert load_model(tmp_path / "model").predict(table).shape == (40,)

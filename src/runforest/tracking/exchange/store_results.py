@@ -13,6 +13,7 @@ from runforest.errors import ArtifactError
 from runforest.results.digests import DigestCache
 from runforest.results.index import Result
 from runforest.results.manifest import read_manifest
+from runforest.results.metric_history import HISTORY_NAME, load_points
 from runforest.results.names import below, check_name
 from runforest.tracking.exchange.download import download_result, is_intact
 from runforest.tracking.exchange.places import (
@@ -84,6 +85,8 @@ class StoreResults:
             if manifest.fingerprint != fingerprint:
                 message = f"it is that of {manifest.fingerprint}. Delete that run's tag."
                 raise ArtifactError(message)
+            if manifest.has_history:
+                load_points(folder / HISTORY_NAME)
             if not self.trusts_code:
                 check_executable(folder, manifest)
 

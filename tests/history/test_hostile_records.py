@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.errors import ArtifactError
+from runforest.history import gc
 from runforest.history.needed_runs import without_needed
 from runforest.history.reproduce.prerequisites import recorded_inputs
 from runforest.history.reproduce.redo import redo
 from runforest.history.reproduce.worktree import code_of_run
+from runforest.layout import Layout
 from runforest.tracking.exchange import places
 from runforest.tracking.recorded_run import RecordedRun
 from runforest.tracking.tags import RESULT_TAG
@@ -98,6 +100,19 @@ def test_an_input_that_leads_out_of_the_project_is_none_of_the_project(
     (one,) = recorded_inputs(run, tmp_path / "project")
 
     assert one.path == tmp_path / "outside.csv"
+
+
+@pytest.mark.parametrize("run_id", ["titanic", ".runforest", "..", "", "../precious"])
+def test_only_the_folder_of_a_run_is_deleted_with_it(tmp_path: Path, run_id: str) -> None:
+    layout = Layout(tmp_path)
+    for folder in (layout.index, layout.output / "titanic" / "artifacts", tmp_path / "precious"):
+        folder.mkdir(parents=True)
+    before = set(tmp_path.rglob("*"))
+
+    for uri in (layout.output / run_id / "artifacts", "s3://bucket/1"):
+        gc._delete_folder(recorded(uri, run_id), layout)
+
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_a_run_that_cannot_be_read_here_needs_each_run_with_an_equal_result(
