@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import luigi
 import pytest
 
-from runforest.errors import ConfigError
 from runforest.fingerprint.ingredients import collect_ingredients
 from runforest.results.manifest import Manifest, OutputFile
 from runforest.run.active import Run, RunSettings
@@ -46,13 +45,6 @@ class Reader(RunTask):
 
     def output(self) -> Artifact:
         return self.artifact("words.txt")
-
-
-class Mistaken(RunTask):
-    """Does not know what it writes."""
-
-    def output(self) -> Artifact:
-        return self.artifact(self.no_such_name)
 
 
 @pytest.fixture
@@ -108,14 +100,9 @@ def test_a_volatile_file_of_an_upstream_task_counts_no_package(run: Run) -> None
     manifest = Manifest(task="Source", fingerprint="2", ingredients={}, outputs=files)
     task = Reader(active_run=run, file="words.txt")
 
-    found = collect_ingredients(task, Path(run.settings.project), lambda _: manifest)
+    found = collect_ingredients(task, [manifest], Path(run.settings.project))
 
     assert "pandas" not in found["packages"]
-
-
-def test_a_mistake_in_output_is_told_with_the_task(run: Run) -> None:
-    with pytest.raises(ConfigError, match=r"Mistaken\s+output\(\) raises .* Correct the task"):
-        Mistaken(active_run=run).ingredients()
 
 
 ASK = """\

@@ -8,7 +8,7 @@ import os
 from functools import cache
 from os.path import splitext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from luigi.task import flatten
 
@@ -21,12 +21,11 @@ from runforest.results.digests import DigestCache
 from runforest.results.formats import FORMATS, Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     import luigi
 
     from runforest.results.manifest import Manifest
-    from runforest.run_task import RunTask
 
 Ingredients = dict[str, dict[str, str]]
 
@@ -39,7 +38,7 @@ def fingerprint_of(ingredients: Ingredients) -> str:
 
 
 def collect_ingredients(
-    task: RunTask, project: Path, manifest_of: Callable[[Any], Manifest | None]
+    task: luigi.Task, upstream: Iterable[Manifest], project: Path
 ) -> Ingredients:
     """Return what the result of a task depends on, group by group.
 
@@ -50,12 +49,10 @@ def collect_ingredients(
 
     Parameters
     ----------
-    task
-        A task of a run, all of whose upstream results are known.
+    upstream
+        The manifests of the results that the task reads, in the order of its requirements.
     project
         Folder of the project, whose code counts.
-    manifest_of
-        Returns the manifest of an upstream task's result.
     """
     cache = digest_cache(project)
     parameters = [
@@ -63,12 +60,9 @@ def collect_ingredients(
         for name, parameter in task.get_params()
         if name != "active_run" and parameter.significant
     ]
-    upstream = {
-        f"{position}.{needed.get_task_family()}": manifest_of(needed)
-        for position, needed in enumerate(required_results(task))
-    }
+    read = list(upstream)
     code = task_code(task, project)
-    formats = _formats(task, upstream.values())
+    formats = _formats(task, read)
     format_code = find_code((Format.__module__,), project).digests if formats else {}
     packages = frozenset(code.third_party).union(*(one.packages for one in formats))
     return {
@@ -86,7 +80,8 @@ def collect_ingredients(
             if isinstance(parameter, InputFileParameter) and value
         },
         "upstream": {
-            name: manifest.content_digest if manifest else "" for name, manifest in upstream.items()
+            f"{position}.{manifest.task}": manifest.content_digest
+            for position, manifest in enumerate(read)
         },
     }
 
@@ -135,20 +130,11 @@ def _folders_below(top: Path) -> Iterator[Path]:
         below[:] = [one for one in below if (folder / one).resolve() not in around]
 
 
-def required_results(task: RunTask) -> list[RunTask]:
-    """Return the tasks whose results a task reads: those behind a wrapper instead of it."""
-    found: list[RunTask] = []
-    for needed in task.required:
-        found += required_results(needed) if needed.is_wrapper else [needed]
-    return found
-
-
-def _formats(task: RunTask, upstream: Iterable[Manifest | None]) -> list[Format]:
+def _formats(task: luigi.Task, upstream: Iterable[Manifest]) -> list[Format]:
     """Return the formats of the files that a task declares and of those that it depends on."""
     names = {
         name
         for manifest in upstream
-        if manifest
         for name, output in manifest.outputs.items()
         if not output.is_volatile
     }

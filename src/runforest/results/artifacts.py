@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import AsyncGenerator, Awaitable, Generator
+from contextlib import contextmanager
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from runforest.results.manifest import MANIFEST_NAME, OutputFile, read_manifest,
 from runforest.results.metric_history import HISTORY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from runforest.results.manifest import Manifest
 
@@ -128,6 +130,26 @@ def make_empty(folder: Path) -> None:
         shutil.rmtree(folder)
         folder.mkdir()
     (folder / _MARK).touch()
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """Give an empty folder for a result; what is not committed when the block ends is removed."""
+    make_empty(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_unfinished(returned: object) -> None:
+    """Raise ArtifactError for what `compute()` returned when its body has not run."""
+    if isinstance(returned, Awaitable | Generator | AsyncGenerator):
+        message = (
+            f"compute() returned {type(returned).__name__} whose body has not run. Call "
+            "asyncio.run() on a coroutine, and list() on a generator."
+        )
+        raise ArtifactError(message)
 
 
 def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, OutputFile]:

@@ -11,7 +11,6 @@ from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.ingredients import (
     collect_ingredients,
     fingerprint_of,
-    required_results,
     task_code,
 )
 from runforest.results.index import Result, ResultIndex
@@ -21,7 +20,6 @@ from runforest.reuse.differences import differences
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.results.manifest import Manifest
     from runforest.run_task import RunTask
 
 N_COMPARED = 20
@@ -127,11 +125,7 @@ def _forced_tasks(tasks: list[RunTask], forcing: Forcing) -> dict[str, bool]:
 def _tasks_named(name: str, tasks: list[RunTask]) -> list[RunTask]:
     """Return the tasks that a name means: instead of a wrapper those that it requires."""
     named = [task for task in tasks if name in {task.folder_name, task.get_task_family()}]
-    ids = {
-        one.task_id
-        for task in named
-        for one in (required_results(task) if task.is_wrapper else [task])
-    }
+    ids = {one.task_id for task in named for one in (task.upstream if task.is_wrapper else [task])}
     return [task for task in tasks if task.task_id in ids]
 
 
@@ -152,7 +146,7 @@ def _plan_task(
 ) -> PlannedTask:
     if not is_reusing:
         return PlannedTask(task=task, action="run", reason="reuse is switched off")
-    upstream = [planned[needed.task_id] for needed in required_results(task)]
+    upstream = [planned[needed.task_id] for needed in task.upstream]
     is_following = any(one.is_forcing for one in upstream)
     if is_following or task.task_id in forced:
         return PlannedTask(
@@ -169,11 +163,9 @@ def _plan_task(
 
 
 def _look_up(task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex) -> PlannedTask:
-    def manifest_of(needed: RunTask) -> Manifest | None:
-        result = planned[needed.task_id].result
-        return result.manifest if result else None
-
-    ingredients = collect_ingredients(task, task.active_run.project, manifest_of)
+    results = [planned[needed.task_id].result for needed in task.upstream]
+    manifests = [result.manifest for result in results if result]
+    ingredients = collect_ingredients(task, manifests, task.active_run.project)
     search = index.find_anywhere(fingerprint_of(ingredients), task.active_run.source)
     if search.result:
         reason = f"from run {search.result.computed_by}"

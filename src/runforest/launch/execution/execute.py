@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest.errors import ArtifactError, cause_raised
-from runforest.fingerprint.ingredients import required_results
 from runforest.launch.execution.closing import Execution, close_execution
 from runforest.launch.execution.open import OpenExperiment, open_experiment
 from runforest.launch.execution.signals import interruptible, uninterrupted
@@ -111,7 +110,7 @@ def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, 
     for planned in experiment.plan:
         if planned.action == "pinned":
             continue
-        if any(needed.folder_name in lost for needed in required_results(planned.task)):
+        if any(needed.folder_name in lost for needed in planned.task.upstream):
             lost.add(planned.name)
         elif planned.action == "reuse" and planned.result:
             try:
