@@ -56,6 +56,10 @@ class TaskError(RunforestError):
     exit_code = 1
 
 
+class StudyError(RuntimeError):
+    """A study of a task cannot give a result; the message says why and what to do."""
+
+
 def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and those behind it."""
     cause: BaseException | None = error

@@ -14,7 +14,7 @@ import luigi
 from luigi.task import flatten
 from luigi.task_register import Register
 
-from runforest.errors import Problem, cause_raised, kind_and_text
+from runforest.errors import Problem, cause_raised
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
 from runforest.results.artifacts import (
     Artifact,
@@ -143,14 +143,9 @@ class RunTask(TaskLog, luigi.Task):
         try:
             with cause_raised(KeyboardInterrupt):
                 self._adopt_or_compute()
-        except Exception as error:  # border: compute() is the user's code; recorded, raised again
-            self.active_run.journal.append(
-                TaskFailed(
-                    task=self.folder_name,
-                    traceback=traceback.format_exc(),
-                    reason=kind_and_text(error),
-                )
-            )
+        except Exception:  # border: compute() is the user's code; recorded, raised again
+            text = traceback.format_exc()
+            self.active_run.journal.append(TaskFailed(task=self.folder_name, traceback=text))
             raise
         except KeyboardInterrupt:
             if multiprocessing.parent_process():

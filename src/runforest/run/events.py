@@ -75,7 +75,6 @@ class TaskFailed(Event):
     """A task has raised an error."""
 
     traceback: str
-    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

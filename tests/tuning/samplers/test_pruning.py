@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from runforest.errors import StudyError
 from runforest.run.active import DatasetFacts
 from runforest.tuning.checks import study_problems
-from runforest.tuning.driver.search import StudyError
 from tests.tuning.studies import make_study, run
 
 FACTS = DatasetFacts(n_rows=60, n_target_values=60, smallest_class=1)

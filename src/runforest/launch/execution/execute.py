@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.errors import ArtifactError, cause_raised
+from runforest.errors import ArtifactError, cause_raised, error_line
 from runforest.launch.execution.closing import Execution, close_execution
 from runforest.launch.execution.open import OpenExperiment, open_experiment
 from runforest.launch.execution.signals import interruptible, uninterrupted
@@ -153,4 +153,4 @@ def _on_event(execution: Execution, progress: Progress, event: Event) -> None:
             logger.info("%s reused from run %s", task, origin)
         case TaskFailed(task=task, traceback=traceback):
             execution.note(task, TaskOutcome(status="failed", traceback=traceback))
-            logger.info("%s failed: %s", task, event.reason)
+            logger.info("%s failed: %s", task, error_line(traceback))

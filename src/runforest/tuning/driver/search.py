@@ -12,6 +12,7 @@ from concurrent.futures import BrokenExecutor, Executor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from runforest.errors import StudyError
 from runforest.tuning.driver.ask_tell import AskTell
 from runforest.tuning.driver.schedules import make_schedule
 from runforest.tuning.driver.trial_loop import Suggest, TrialLoop
@@ -26,7 +27,7 @@ from runforest.tuning.storage.study_file import (
     store_trials,
 )
 from runforest.tuning.study.result import study_result
-from runforest.tuning.study.spec import StudyError, StudyResult, StudySpec
+from runforest.tuning.study.spec import StudyResult, StudySpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

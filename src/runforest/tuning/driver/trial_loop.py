@@ -16,11 +16,10 @@ from concurrent.futures import (
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from runforest.errors import kind_and_text
+from runforest.errors import StudyError, kind_and_text
 from runforest.redact import known_secrets, redact
 from runforest.tuning.driver.running_trial import UID_ATTRIBUTE, RunningTrial, new_uid
 from runforest.tuning.space.suggested_params import plain_params
-from runforest.tuning.study.spec import StudyError
 
 if TYPE_CHECKING:
     import optuna

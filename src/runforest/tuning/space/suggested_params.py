@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
-from runforest.tuning.study.spec import StudyError
+from runforest.errors import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

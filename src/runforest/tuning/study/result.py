@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
+from runforest.errors import StudyError
 from runforest.tuning.study.objectives import pareto_front, upward
-from runforest.tuning.study.spec import StudyError, StudyResult
+from runforest.tuning.study.spec import StudyResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from runforest.tuning.study.trial_record import TrialRecord
 
 
-class StudyError(RuntimeError):
-    """A study cannot give a result; the message says why and what to do."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class StudySpec:
     """The question of a study.
