@@ -21,10 +21,10 @@ from runforest.parameters import (
 from runforest.run_task import RunTask
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
+from runforest.tuning.reporting.figures import study_figures
+from runforest.tuning.reporting.study_log import StudyLog, study_key
 from runforest.tuning.space.table import parse_space, suggest
-from runforest.tuning.study.figures import study_figures
 from runforest.tuning.study.tables import study_facts, trials_table
-from runforest.tuning.study_log import StudyLog, study_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

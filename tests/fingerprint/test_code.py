@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from luigi.task_register import Register
 
-from runforest.fingerprint.code import find_code
+from runforest.fingerprint.code import find_code, is_machinery
 from runforest.fingerprint.module_files import project_file
 
 if TYPE_CHECKING:
@@ -362,6 +362,47 @@ def test_the_packages_that_the_engine_computes_with_count_wherever_it_is_install
 
     assert {"numpy", "optuna", "sklearn"} <= package.third_party
     assert names_of(digests) == {".late:<module>"}
+
+
+def test_a_name_of_the_public_face_counts_as_if_taken_of_its_module(package: Package) -> None:
+    deep = """\
+from runforest.model.estimators import build_pipeline
+from runforest.run_task import RunTask
+from runforest.tracking.models.mlflow_model import save_model
+"""
+    sources = ["from runforest import RunTask, build_pipeline, save_model\n", deep]
+
+    found = []
+    for source in sources:
+        package.digests({"late.py": source}, module="late", is_loaded=False)
+        found.append(package.third_party)
+
+    assert found[0] == found[1]
+    assert "sklearn" in found[0]
+
+
+def test_what_plots_a_study_or_tells_its_progress_shapes_no_result() -> None:
+    machinery = [
+        "runforest.tuning.reporting.plots",
+        "runforest.figure_style",
+        "runforest.models",
+    ]
+    shaping = ["runforest.model.scoring", "runforest.tuning.driver.search", "runforest.evaluation"]
+
+    assert [is_machinery(name) for name in machinery + shaping] == [True] * 3 + [False] * 3
+
+
+def test_the_code_of_a_tuner_has_the_rooms_of_the_search_and_nothing_that_only_reports() -> None:
+    code = find_code(("tasks.tuner",), Path(__file__).resolve().parents[2])
+
+    rooms = {name.rpartition(":")[0].rpartition(".")[0] for name in code.digests}
+    assert {one for one in rooms if one.startswith("runforest.tuning")} <= {
+        "runforest.tuning.driver",
+        "runforest.tuning.samplers",
+        "runforest.tuning.space",
+        "runforest.tuning.study",
+    }
+    assert not {name for name in code.read if "plot" in name or "figure" in name}
 
 
 def test_a_module_that_another_task_read_again_and_loaded_counts_as_it_is_loaded(

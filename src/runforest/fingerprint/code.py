@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
+from runforest import HOMES
 from runforest.fingerprint.module_files import project_file, python_file
 from runforest.fingerprint.source import Import, ModuleCode, read_module
 from runforest.layout import Layout
@@ -26,14 +27,17 @@ if TYPE_CHECKING:
 
 SHAPING = (
     "runforest.evaluation",
-    "runforest.figure_style",
     "runforest.model",
     "runforest.tracking.models",
-    "runforest.tuning",
+    "runforest.tuning.driver",
+    "runforest.tuning.samplers",
+    "runforest.tuning.space",
+    "runforest.tuning.study",
 )
-"""Modules of the engine whose code shapes results; Runforest's version stands for the others.
+"""Rooms of the engine whose code shapes results; Runforest's version stands for the others.
 
-`runforest.results.formats` counts besides, with the tasks that have files for it.
+Messages, progress, and how a study's plots look are elsewhere: a long study is not computed again
+for them. `runforest.results.formats` counts besides, with the tasks that have files for it.
 """
 
 TEMPLATES = {"runforest.evaluation.report": ("report.css", "report.html.jinja")}
@@ -125,7 +129,7 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
         path, is_ours = python_file(name), project_file(name, project) is not None
         if not is_ours:
             found.third_party.add(name.partition(".")[0])
-        if path is None or not (is_ours or name.startswith(SHAPING)):
+        if path is None or not (is_ours or _is_shaping(name)):
             continue
         stamp = _stamp(path)
         code = _code_as_loaded(path, name, known)
@@ -155,7 +159,11 @@ def task_modules(task: type[luigi.Task]) -> frozenset[str]:
 
 def is_machinery(module: str) -> bool:
     """Return whether a module belongs to that part of the engine which only carries results."""
-    return module.partition(".")[0] == "runforest" and not module.startswith(SHAPING)
+    return module.partition(".")[0] == "runforest" and not _is_shaping(module)
+
+
+def _is_shaping(module: str) -> bool:
+    return any(_is_of_package(module, room) for room in SHAPING)
 
 
 def _code_as_loaded(path: Path, name: str, known: LineCache) -> ModuleCode:
@@ -189,6 +197,8 @@ def _steps(module: str) -> Iterator[tuple[str, bool]]:
 def _targets(imported: Import) -> Iterator[str]:
     """Yield the modules that an import leads to, none if it is not to be followed."""
     module, name, attributes = imported
+    if module == "runforest":
+        module = HOMES.get(name, module)
     target = f"{module}.{name}" if name and python_file(f"{module}.{name}") else module
     if is_machinery(target):
         return

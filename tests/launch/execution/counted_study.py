@@ -116,7 +116,7 @@ def make_study(folder: Path, store: Path) -> CountedStudy:
 
 def show_running_trials(project: Project) -> None:
     """Let a trial have its child run from its start, as one that lasts has."""
-    name = "src/runforest/tuning/long_trials.py"
+    name = "src/runforest/tuning/reporting/long_trials.py"
     text = (project.folder / name).read_text(encoding="utf-8")
     for seconds in ("LONG_S = 5.0", "POLL_S = 0.5"):
         assert seconds in text

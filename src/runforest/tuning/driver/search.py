@@ -17,7 +17,7 @@ from runforest.tuning.driver.ask_tell import AskTell
 from runforest.tuning.driver.schedules import make_schedule
 from runforest.tuning.driver.trial_loop import Suggest, TrialLoop
 from runforest.tuning.driver.work import FoldPlan, share_table
-from runforest.tuning.long_trials import LongTrialReporter, stop_on_interrupt
+from runforest.tuning.reporting.long_trials import LongTrialReporter, stop_on_interrupt
 from runforest.tuning.storage.resume import earlier_trials
 from runforest.tuning.storage.study_file import (
     STUDY_NAME,

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from runforest.tuning.study.figures import study_figures
-from runforest.tuning.study.plots import (
+from runforest.tuning.reporting.figures import study_figures
+from runforest.tuning.reporting.plots import (
     history_figure,
     importances_figure,
     parallel_figure,

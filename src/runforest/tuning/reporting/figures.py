@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.tuning.space.table import log_names
-from runforest.tuning.study.plots import (
+from runforest.tuning.reporting.plots import (
     ACCENT,
     COLOURS,
     history_figure,
@@ -14,6 +13,7 @@ from runforest.tuning.study.plots import (
     parallel_figure,
     slices_figure,
 )
+from runforest.tuning.space.table import log_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.locks import PATIENCE_S
+from runforest.tuning.reporting.study_log import study_key
 from runforest.tuning.storage.study_file import locked_study
 from tests.launch.execution.counted_study import CONFIG, make_study
 
@@ -82,3 +83,27 @@ def test_what_was_started_is_forgotten_with_the_study(tmp_path: Path) -> None:
         assert started.exists()
     with locked_study(file, is_anew=True):
         assert not started.exists()
+
+
+def key(module: str, digest: str) -> str:
+    """Return the key of a study that has a function of a module."""
+    ingredients = {"code": {f"{module}:f": digest}, "params": {"seed": "0", "n_trials": digest}}
+    return study_key(ingredients)
+
+
+@pytest.mark.parametrize(
+    ("module", "counts"),
+    [
+        ("runforest.model.scoring", True),
+        ("runforest.tuning.driver.search", True),
+        ("runforest.tuning.samplers.table", True),
+        ("runforest.tuning.space.table", True),
+        ("tasks.tuner", True),
+        ("runforest.tuning.study.result", False),
+        ("runforest.results.formats", False),
+    ],
+)
+def test_a_study_goes_on_unless_code_changes_that_decides_its_trials(
+    module: str, *, counts: bool
+) -> None:
+    assert (key(module, "1") != key(module, "2")) == counts

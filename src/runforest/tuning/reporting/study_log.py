@@ -64,12 +64,24 @@ class StudyLog:
         )
 
 
-_NOT_IN_KEY = ("n_trials", "timeout_s", "search_space")
+NOT_IN_KEY = ("n_trials", "timeout_s", "search_space")
+SEARCH_ROOMS = tuple(
+    f"runforest.{room}." for room in ("model", "tuning.driver", "tuning.samplers", "tuning.space")
+)
+"""Rooms of the engine whose code decides what trials there are and how they are scored."""
 
 
 def study_key(ingredients: Ingredients) -> str:
-    """Return what stays the same while a study goes on: all but its length and its space."""
-    params = {
-        name: value for name, value in ingredients["params"].items() if name not in _NOT_IN_KEY
+    """Return what stays the same while a study goes on: not its length, its space, nor its words.
+
+    Of the engine's code only that counts which decides what the trials are.
+    """
+    code = {
+        name: digest
+        for name, digest in ingredients["code"].items()
+        if not name.startswith("runforest.") or name.startswith(SEARCH_ROOMS)
     }
-    return fingerprint_of({**ingredients, "params": params})
+    params = {
+        name: value for name, value in ingredients["params"].items() if name not in NOT_IN_KEY
+    }
+    return fingerprint_of({**ingredients, "code": code, "params": params})
