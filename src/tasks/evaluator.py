@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING
 import luigi
 from luigi.task import flatten
 
+from runforest import KindParameter, RunTask, StringsParameter, load_model
 from runforest.layout import LINEAGE_PAGE
 from runforest.model.folds import feature_columns, fold_count_problem
 from runforest.model.scoring import scorer_problems
-from runforest.parameters import (
-    CountParameter,
-    IdParameter,
-    KindParameter,
-    StringsParameter,
-    TargetParameter,
-)
-from runforest.run_task import RunTask
-from runforest.tracking.models.mlflow_model import load_model
+from runforest.parameters import CountParameter, IdParameter, TargetParameter
 from runforest.tuning.study.tables import best_trials
 from tasks.trainer import Trainer
 
@@ -28,10 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from runforest.errors import Problem
+    from runforest import Artifact, Problem
     from runforest.evaluation.report import Plot
     from runforest.evaluation.scores import CrossValidation
-    from runforest.results.artifacts import Artifact
 
 
 class Evaluator(RunTask):

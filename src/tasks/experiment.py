@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runforest.run_task import WrapperRunTask, requires
+from runforest import WrapperRunTask, requires
 from tasks.evaluator import Evaluator
 from tasks.prediction import Prediction
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runforest import RunTask, load_model
 from runforest.model.folds import feature_columns
 from runforest.parameters import IdParameter, TargetParameter
-from runforest.run_task import RunTask
-from runforest.tracking.models.mlflow_model import load_model
 from tasks.trainer import Trainer
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-    from runforest.results.artifacts import Artifact
+    from runforest import Artifact
 
 
 class Prediction(RunTask):

@@ -8,25 +8,17 @@ from typing import TYPE_CHECKING
 
 import luigi
 
+from runforest import InputFileParameter, RunTask, StringsParameter, TableParameter, from_table
 from runforest.model.columns import TYPES, ColumnChoice
 from runforest.model.table_file import TableFile
-from runforest.parameters import (
-    IdParameter,
-    InputFileParameter,
-    StringsParameter,
-    TableParameter,
-    TargetParameter,
-    from_table,
-)
-from runforest.run_task import RunTask
+from runforest.parameters import IdParameter, TargetParameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
-    from runforest.errors import Problem
-    from runforest.results.artifacts import Artifact
+    from runforest import Artifact, Problem
 
 logger = logging.getLogger(__name__)
 

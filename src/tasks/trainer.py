@@ -6,27 +6,25 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.model.estimator_checks import estimator_problems
-from runforest.model.estimators import EstimatorSpec, build_pipeline
-from runforest.model.folds import feature_columns
-from runforest.parameters import (
-    IdParameter,
+from runforest import (
+    EstimatorSpec,
     ImportPathParameter,
     KindParameter,
+    RunTask,
     TableParameter,
-    TablesParameter,
-    TargetParameter,
     TaskNameParameter,
+    build_pipeline,
+    save_model,
 )
-from runforest.run_task import RunTask
-from runforest.tracking.models.mlflow_model import save_model
+from runforest.model.estimator_checks import estimator_problems
+from runforest.model.folds import feature_columns
+from runforest.parameters import IdParameter, TablesParameter, TargetParameter
 from runforest.tracking.models.model_code import model_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runforest.errors import Problem
-    from runforest.results.artifacts import Artifact
+    from runforest import Artifact, Problem
 
 
 class Trainer(RunTask):

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.executors import EXECUTORS, executor_problems, open_executor
-from runforest.parameters import (
-    CountParameter,
-    IdParameter,
+from runforest import (
     ImportPathParameter,
     KindParameter,
     NamesParameter,
+    RunTask,
     TableParameter,
-    TablesParameter,
-    TargetParameter,
     from_table,
 )
-from runforest.run_task import RunTask
+from runforest.executors import EXECUTORS, executor_problems, open_executor
+from runforest.parameters import CountParameter, IdParameter, TablesParameter, TargetParameter
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.figures import study_figures
@@ -31,8 +28,7 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from runforest.errors import Problem
-    from runforest.results.artifacts import Artifact
+    from runforest import Artifact, Problem
     from runforest.tuning.space.dimensions import Dimension
     from runforest.tuning.study.spec import StudyResult, StudySpec
 
