@@ -27,6 +27,11 @@ class Problem:
     key: str = ""
     message: str
 
+    @property
+    def table(self) -> str:
+        """The table of `where`, such as `[Trainer]`."""
+        return self.where.rpartition(" ")[2]
+
 
 class RunforestError(Exception):
     """Base of every error that ends the program with a message instead of a traceback."""
@@ -146,22 +151,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'Known: estimator, seed.'
     """
     candidates = sorted(set(known))
-    near = _nearest(name, candidates, cutoff=0.6)
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
     if near:
-        return f"Did you mean `{near}`?"
+        return f"Did you mean `{folded[near[0]]}`?"
     return f"Known: {', '.join(candidates)}." if candidates else "None is known here."
-
-
-def surely_meant(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a misspelt one is so close to that it may stand for it.
-
-    >>> surely_meant("Seeds", ["estimator", "seed"]), surely_meant("Other", ["Tuner"])
-    ('seed', None)
-    """
-    return _nearest(name, known, cutoff=0.75)
-
-
-def _nearest(name: str, known: Iterable[str], *, cutoff: float) -> str | None:
-    folded = {candidate.casefold(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
-    return folded[near[0]] if near else None

@@ -12,7 +12,8 @@ from luigi.task_register import Register
 from pydantic import ValidationError
 
 from runforest.config.model import TABLES, DatasetConfig, PathConfig, RunConfig, Table
-from runforest.errors import Problem, did_you_mean, surely_meant
+from runforest.errors import Problem, did_you_mean
+from runforest.importing import near_miss
 from runforest.parameters import TaskNameParameter, show_value, value_problem
 from runforest.run_task import RunTask
 
@@ -30,8 +31,7 @@ TableT = TypeVar("TableT", bound=Table)
 class CheckedTables:
     """The tables that are sound, and the mistakes of the others.
 
-    A wrong value is left out of its table, and a misspelt name counts as the one it is close to,
-    so that later checks go on and find the rest without blaming what follows from a mistake.
+    A wrong value and an unknown name are left out; what depends on their tables is not checked.
     """
 
     run: RunConfig
@@ -43,10 +43,7 @@ class CheckedTables:
     @property
     def has_dataset(self) -> bool:
         """Whether the keys that describe the data set are sound."""
-        keys = {("[PathConfig]", "input")} | {
-            ("[Dataset]", key) for key in DatasetConfig.model_fields
-        }
-        return not any((one.where.rpartition(" ")[2], one.key) in keys for one in self.problems)
+        return not {"[PathConfig]", "[Dataset]"} & {one.table for one in self.problems}
 
 
 def check_tables(layers: Layers) -> CheckedTables:
@@ -54,8 +51,13 @@ def check_tables(layers: Layers) -> CheckedTables:
     problems: list[Problem] = []
     tables = _known_tables(layers, problems)
     paths = _known_paths(layers, tables.get("PathConfig", {}), problems)
+    run = _check_model(layers, RunConfig, tables, problems)
+    message = _task_name_problem(run.task)
+    if message:
+        where = layers.where("RunConfig", "task")
+        problems.append(Problem(where=where, key="task", message=message))
     return CheckedTables(
-        run=_check_task_name(layers, _check_model(layers, RunConfig, tables, problems), problems),
+        run=run,
         paths=_check_model(layers, PathConfig, tables | {"PathConfig": paths}, problems),
         dataset=_check_model(layers, DatasetConfig, tables, problems),
         tasks={
@@ -116,9 +118,6 @@ def _known_tables(layers: Layers, problems: list[Problem]) -> Tables:
     for name in [name for name in layers.tables if name not in tables]:
         message = _plain_task(name) or f"unknown table. {did_you_mean(name, known)}"
         problems.append(Problem(where=layers.where(name), message=message))
-        meant = surely_meant(name, known)
-        if meant:
-            tables.setdefault(meant, layers.tables[name])
     return tables
 
 
@@ -131,9 +130,6 @@ def _known_paths(
     for name in [name for name in table if name not in paths]:
         message = f"neither `input` nor a task. {did_you_mean(name, known)}"
         problems.append(Problem(where=layers.where("PathConfig", name), key=name, message=message))
-        meant = surely_meant(name, known)
-        if meant:
-            paths.setdefault(meant, table[name])
     return paths
 
 
@@ -152,9 +148,6 @@ def _check_model(
             value = table.pop(key)
             message = _model_message(model, key, mistake, value)
             problems.append(Problem(where=layers.where(name, key), key=key, message=message))
-            meant = surely_meant(key, model.model_fields) if key not in model.model_fields else None
-            if meant:
-                table.setdefault(meant, value)
 
 
 _WORDS = {
@@ -187,11 +180,10 @@ def _check_task_table(
     sound: dict[str, object] = {}
     for key, value in table.items():
         message = _task_message(key, value, parameters)
-        meant = key if key in parameters else surely_meant(key, parameters)
         if message:
             problems.append(Problem(where=layers.where(name, key), key=key, message=message))
-        if meant and not _task_message(meant, value, parameters):
-            sound.setdefault(meant, value)
+        else:
+            sound[key] = value
     return sound
 
 
@@ -215,17 +207,7 @@ def _task_name_problem(name: str, takes: Iterable[str] = ()) -> str | None:
         return f"{name} has no parameter {', '.join(missing)}. {remedy}" if missing else None
     if _plain_task(name):
         return _plain_task(name)
-    meant = surely_meant(name, known)
-    hint = f"Did you mean `{meant}`? " if meant else ""
+    hint = f"{near_miss(name, known)} ".lstrip()
     return (
         f'unknown task "{name}". {hint}Known: {", ".join(known)}. They are looked for in src/tasks.'
     )
-
-
-def _check_task_name(layers: Layers, run: RunConfig, problems: list[Problem]) -> RunConfig:
-    message = _task_name_problem(run.task)
-    if message is None:
-        return run
-    meant = surely_meant(run.task, task_names())
-    problems.append(Problem(where=layers.where("RunConfig", "task"), key="task", message=message))
-    return run.model_copy(update={"task": meant}) if meant else run

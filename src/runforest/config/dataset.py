@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runforest.errors import Problem, did_you_mean, surely_meant
+from runforest.errors import Problem, did_you_mean
 from runforest.model.table_file import TableError, TableFile
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def infer_target(train: Header, test: Header, config: DatasetConfig) -> tuple[st
 def find_ids(
     train: Header, test: Header, config: DatasetConfig
 ) -> tuple[list[str], Problem | None]:
-    """Return the columns that may be the id: the configured one, or those named like one.
-
-    Of a misspelt one the column that it is close to, and a problem.
-    """
+    """Return the columns that may be the id: the configured one, or those named like one."""
     shared = [name for name in train.columns if name in test.columns]
     if not config.has_id:
         return [], None
@@ -73,8 +70,7 @@ def find_ids(
     if config.id in shared:
         return [config.id], None
     message = f'"{config.id}" is not a column of both files. {did_you_mean(config.id, shared)}'
-    near = surely_meant(config.id, shared)
-    return [near] if near else [], Problem(where="[Dataset]", key="id", message=message)
+    return [], Problem(where="[Dataset]", key="id", message=message)
 
 
 def _missing_file(file: Path) -> str:
@@ -95,15 +91,13 @@ def _missing_file(file: Path) -> str:
 
 def _wrong_target(train: Header, test: Header, config: DatasetConfig) -> tuple[str, Problem | None]:
     if config.target in train.columns:
-        near = None
         message = (
             f'"{config.target}" is also a column of {test.file.name}, where it should be unknown. '
             "Remove it there, or name another target."
         )
     else:
-        near = surely_meant(config.target, set(train.columns) - set(test.columns))
         message = (
             f'"{config.target}" is not a column of {train.file.name}. '
             f"{did_you_mean(config.target, train.columns)}"
         )
-    return near or "", Problem(where="[Dataset]", key="target", message=message)
+    return "", Problem(where="[Dataset]", key="target", message=message)

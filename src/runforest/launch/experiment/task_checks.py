@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from runforest.launch.experiment.graph import task_problems
-from runforest.parameters import ImportPathParameter, shared_source
+from runforest.parameters import shared_source
 from runforest.redact import holds_secret, secret_values
 
 if TYPE_CHECKING:
@@ -22,19 +22,15 @@ def check_tasks(
 ) -> list[Problem]:
     """Return the problems of tasks that are to be computed.
 
-    The data set's problems count when one of the tasks uses it. What follows from a known problem
-    is left out: a key that is wrong already, and tasks whose estimator is.
+    The data set's problems count when one of the tasks uses it. Tasks that take values from a
+    table with known problems are left out, since they would have others that follow from those.
     """
-    is_using = any(uses_dataset(task) for task in tasks)
+    is_using = any("[Dataset]" in _tables(task) for task in tasks)
     found = list(dataset.problems) if is_using else []
-    blamed = {(problem.where, problem.key) for problem in known}
+    wrong = {problem.table for problem in known}
     if dataset.dataset or not is_using:
-        found += task_problems([task for task in tasks if not _is_doubtful(task, layers, blamed)])
-    return [
-        problem
-        for problem in (place(problem, layers) for problem in found)
-        if (problem.where, problem.key.partition(".")[0]) not in blamed
-    ]
+        found += task_problems([task for task in tasks if not _tables(task) & wrong])
+    return [place(problem, layers) for problem in found]
 
 
 def secret_params(tasks: list[RunTask], layers: Layers) -> list[Problem]:
@@ -64,19 +60,7 @@ def place(problem: Problem, layers: Layers) -> Problem:
     return dataclasses.replace(problem, where=layers.where(problem.where.strip("[]"), problem.key))
 
 
-def _is_doubtful(task: RunTask, layers: Layers, blamed: set[tuple[str, str]]) -> bool:
-    """Return whether the estimator that the task's other values are checked against is wrong."""
-    sources = {
-        source
-        for name, parameter in task.get_params()
-        if isinstance(parameter, ImportPathParameter)
-        for source in [(task.get_task_family(), name), shared_source(parameter)]
-        if source
-    }
-    return any((layers.where(table, key), key) in blamed for table, key in sources)
-
-
-def uses_dataset(task: RunTask) -> bool:
-    """Return whether a task takes a value from [Dataset]."""
-    sources = (shared_source(parameter) for _, parameter in task.get_params())
-    return any(source and source[0] == "Dataset" for source in sources)
+def _tables(task: RunTask) -> set[str]:
+    """Return the tables that a task takes values from."""
+    sources = [shared_source(parameter) for _, parameter in task.get_params()]
+    return {f"[{task.get_task_family()}]", *(f"[{source[0]}]" for source in sources if source)}
