@@ -252,7 +252,7 @@ def test_a_regression_target_refuses_a_classifier(check: Check) -> None:
 A_TRAINER = json.dumps(
     {
         "task": "Trainer",
-        "fingerprint": "",
+        "fingerprint": "0" * 64,
         "ingredients": {},
         "outputs": {},
         "version": MANIFEST_VERSION,
