@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import luigi
 from luigi.freezing import recursively_freeze
@@ -49,11 +49,7 @@ class NamesParameter(luigi.ListParameter[tuple[str, ...]]):
     """A string or a TOML array of strings; an empty string is none."""
 
     def normalize(self, x: object) -> object:
-        """Return the names as a tuple.
-
-        >>> NamesParameter().normalize("roc_auc")
-        ('roc_auc',)
-        """
+        """Return the names as a tuple."""
         if isinstance(x, str):
             return (x,) if x else ()
         return super().normalize(x)  # type: ignore[no-untyped-call]
@@ -147,8 +143,7 @@ class KindParameter(luigi.Parameter["Kind"]):
 
 def shared_source(parameter: luigi.Parameter[Any]) -> tuple[str, str] | None:
     """Return the table and key that `from_table` gave the parameter."""
-    source: tuple[str, str] | None = getattr(parameter, _SHARED_FROM, None)
-    return source
+    return cast("tuple[str, str] | None", getattr(parameter, _SHARED_FROM, None))
 
 
 def _sorted(value: object) -> object:
@@ -271,11 +266,6 @@ def parameter_text(parameter: luigi.Parameter[Any], value: object) -> str:
 
     >>> parameter_text(luigi.DateHourParameter(), dt.datetime(2013, 7, 10, 19))
     '2013-07-10T19'
-
-    Raises
-    ------
-    ValueError
-        An array or a table holds a date, which JSON does not have.
     """
     match value:
         case dt.date() if isinstance(parameter, _DATES):
@@ -291,9 +281,7 @@ def parameter_text(parameter: luigi.Parameter[Any], value: object) -> str:
 
 def show_value(value: object) -> str:
     """Return a value as a person would write it in TOML."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
 
 
 def _expected(parameter: luigi.Parameter[Any]) -> _Expected:

@@ -86,8 +86,8 @@ class RunTask(TaskLog, luigi.Task):
     def need(self, task: str, **params: object) -> RunTask: ...
     def need(self, task: type[RunTask] | str, **params: object) -> RunTask:
         """Return an instance of another task in the same run, given by its class or its name."""
-        found = Register.get_task_cls(task) if isinstance(task, str) else task
-        return _made(found, {"active_run": self.active_run, **params})
+        found: Any = Register.get_task_cls(task) if isinstance(task, str) else task
+        return cast("RunTask", found(active_run=self.active_run, **params))
 
     @cached_property
     def folder_name(self) -> str:
@@ -122,8 +122,6 @@ class RunTask(TaskLog, luigi.Task):
         manifests = [read_manifest(task.result_folder) for task in self.upstream]
         return collect_ingredients(self, filter(None, manifests), self.active_run.project)
 
-    # What Luigi calls
-
     def deps(self) -> list[RunTask]:
         """Return the tasks to run before this one."""
         return self.required
@@ -157,8 +155,6 @@ class RunTask(TaskLog, luigi.Task):
     def __reduce__(self) -> tuple[object, ...]:
         """Return how another process makes the same task: class, parameters, configuration."""
         return _revive, (type(self), self.param_kwargs)
-
-    # How a result comes about
 
     def _adopt_or_compute(self) -> None:
         run, ingredients = self.active_run, self.ingredients()
@@ -209,11 +205,9 @@ class RunTask(TaskLog, luigi.Task):
                 is_dirty=settings.is_dirty,
             )
             commit(folder, self.result_folder, manifest)
-        self.active_run.journal.append(
-            TaskCommitted(
-                task=self.folder_name, duration_s=manifest.duration_s, fingerprint=fingerprint
-            )
-        )
+        duration_s, name = manifest.duration_s, self.folder_name
+        event = TaskCommitted(task=name, duration_s=duration_s, fingerprint=fingerprint)
+        self.active_run.journal.append(event)
         return manifest
 
 
@@ -248,10 +242,6 @@ def requires(*tasks: type[RunTask]) -> Callable[[type[TaskT]], type[TaskT]]:
     return decorate
 
 
-def _revive(cls: type[RunTask], params: dict[str, Any]) -> RunTask:
+def _revive(cls: Callable[..., RunTask], params: dict[str, Any]) -> RunTask:
     load_luigi_config(params["active_run"].settings.config_file)
-    return _made(cls, params)
-
-
-def _made(cls: type[RunTask], params: dict[str, Any]) -> RunTask:
-    return cast("Callable[..., RunTask]", cls)(**params)
+    return cls(**params)
