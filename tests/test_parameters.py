@@ -15,6 +15,7 @@ from luigi.configuration import get_config
 from luigi.freezing import FrozenOrderedDict
 from luigi.task_register import Register
 
+from runforest.config.parameter_values import expected_type, value_problem
 from runforest.config.read import read_layers
 from runforest.config.writing import toml_text
 from runforest.parameters import (
@@ -24,8 +25,6 @@ from runforest.parameters import (
     NamesParameter,
     StringsParameter,
     TableParameter,
-    expected_type,
-    value_problem,
 )
 from runforest.run.active import Run, RunSettings
 from runforest.run.luigi_config import load_luigi_config

@@ -10,9 +10,9 @@ import pytest
 
 from runforest.config.check import task_names
 from runforest.config.model import TABLES
+from runforest.config.parameter_values import value_problem
 from runforest.config.reference import reference_page
 from runforest.launch.experiment.project_tasks import import_tasks
-from runforest.parameters import value_problem
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,8 @@ from luigi.task_register import Register
 
 from runforest.config.check import task_names
 from runforest.config.model import TABLES
-from runforest.parameters import expected_type, meaning, shared_source
+from runforest.config.parameter_values import expected_type, meaning
+from runforest.parameters import shared_source
 
 if TYPE_CHECKING:
     import luigi
