@@ -23,7 +23,7 @@ MAX_NAME_BYTES = 200
 ARTIFACTS, STAGING = "artifacts", "staging"
 """Folders of a run: what its page shows, and the results that are being computed."""
 
-JOURNAL, RECORDED_SUFFIX = "journal.jsonl", ".recorded"
+JOURNAL = "journal.jsonl"
 SETTINGS = "run.json"
 
 CONFIG_RECORD = "config/effective.toml"

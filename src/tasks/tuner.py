@@ -18,7 +18,7 @@ from runforest.executors import EXECUTORS, executor_problems, open_executor
 from runforest.parameters import CountParameter, IdParameter, TablesParameter, TargetParameter
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
-from runforest.tuning.reporting.figures import study_figures
+from runforest.tuning.reporting.plots import study_figures
 from runforest.tuning.reporting.study_log import StudyLog, study_key
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.study.tables import study_facts, trials_table

@@ -9,25 +9,15 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from runforest.layout import RECORDED_SUFFIX
 from runforest.run.events import from_json, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runforest.run.events import Event
-
-MAX_WAITING_BYTES = 1 << 17
-"""How far a recorder may fall behind before the writer waits: some hundred trials."""
-
-PATIENCE_S = 10.0
-"""How long a writer waits for a recorder that does not get on, or is gone."""
-
-POLL_S = 0.05
 
 
 class Journal:
@@ -100,15 +90,12 @@ class JournalReader:
             return b""
 
     def _next_lines(self, limit: int) -> list[bytes]:
-        try:
-            if not self.has_more():
-                return []
-            with self._path.open("rb") as source:
-                source.seek(self.offset)
-                # Its end may be read as the next line, written a moment later: nothing follows it.
-                return list(takewhile(_is_whole, islice(source, limit)))
-        except FileNotFoundError:
+        if not self.has_more():
             return []
+        with self._path.open("rb") as source:
+            source.seek(self.offset)
+            # Its end may be read as the next line, written a moment later: nothing follows it.
+            return list(takewhile(lambda line: line.endswith(b"\n"), islice(source, limit)))
 
     def _event(self, line: bytes) -> Event | None:
         try:
@@ -116,39 +103,3 @@ class JournalReader:
         except ValueError:
             self.damaged.append(line)
             return None
-
-
-class Backlog:
-    """What of a journal waits for its recorder, which says in a file beside it how far it is.
-
-    Writer and recorder may be different processes.
-    """
-
-    def __init__(self, journal: Path) -> None:
-        self._journal = journal
-        self._mark = journal.with_suffix(RECORDED_SUFFIX)
-        self._n_recorded = 0
-        self._moved_s = time.monotonic()
-
-    def note(self, n_recorded: int) -> None:
-        """Say how many bytes of the journal are recorded."""
-        descriptor = os.open(self._mark, os.O_WRONLY | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, f"{n_recorded:020}".encode())  # always as long, so never torn
-        finally:
-            os.close(descriptor)
-
-    def wait(self) -> None:
-        """Wait until the recorder has caught up, if it is far behind and gets on."""
-        while self._journal.stat().st_size - self._n_recorded > MAX_WAITING_BYTES:
-            n_recorded = int(self._mark.read_bytes() or 0) if self._mark.exists() else 0
-            if n_recorded > self._n_recorded:
-                self._n_recorded, self._moved_s = n_recorded, time.monotonic()
-            elif time.monotonic() - self._moved_s > PATIENCE_S:
-                return
-            else:
-                time.sleep(POLL_S)
-
-
-def _is_whole(line: bytes) -> bool:
-    return line.endswith(b"\n")

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from runforest.tuning.reporting.figures import study_figures
 from runforest.tuning.reporting.plots import (
     history_figure,
     importances_figure,
     parallel_figure,
     slices_figure,
+    study_figures,
 )
 from runforest.tuning.study.trial_record import TrialRecord, TrialState
 from tests.tuning.studies import make_study, run

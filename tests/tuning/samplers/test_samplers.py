@@ -30,7 +30,7 @@ def needs_package(name: str) -> pytest.MarkDecorator | tuple[()]:
 def test_a_sampler_gives_the_same_points_for_a_seed(name: str) -> None:
     drawn = []
     for _ in range(2):
-        study = optuna.create_study(sampler=SAMPLERS[name].build(3, STEPS, {}))
+        study = optuna.create_study(sampler=SAMPLERS[name].build({}, seed=3, space=STEPS))
         trials = [study.ask() for _ in range(4)]
         drawn.append([suggest(trial, STEPS) for trial in trials[:1]])
 
@@ -39,23 +39,28 @@ def test_a_sampler_gives_the_same_points_for_a_seed(name: str) -> None:
 
 @pytest.mark.parametrize("name", PRUNERS)
 def test_a_pruner_is_built_without_options(name: str) -> None:
-    assert isinstance(PRUNERS[name].build(5, {}), optuna.pruners.BasePruner)
+    assert isinstance(PRUNERS[name].build({}, max_resource=5), optuna.pruners.BasePruner)
     assert pruner_problems(name) == {}
 
 
 @pytest.mark.parametrize(
-    ("name", "choice", "check"),
-    [(n, c, lambda n, o: sampler_problems(n, STEPS, o)) for n, c in SAMPLERS.items() if c.options]
-    + [(n, c, pruner_problems) for n, c in PRUNERS.items() if c.options],
+    ("name", "option", "check"),
+    [
+        ("tpe", "n_startup_trials", lambda name, given: sampler_problems(name, STEPS, given)),
+        ("qmc", "scramble", lambda name, given: sampler_problems(name, STEPS, given)),
+        ("median", "n_warmup_steps", pruner_problems),
+        ("hyperband", "reduction_factor", pruner_problems),
+    ],
 )
-def test_an_unknown_option_names_a_near_one(name, choice, check) -> None:
-    if choice.__class__.__name__ == "SamplerChoice" and sampler_problems(name, STEPS):
-        pytest.skip(f"the package of {name} is not installed")
-    option = choice.options[0]
-
+def test_an_unknown_option_names_a_near_one(name, option, check) -> None:
     (message,) = check(name, {f"{option}x": 1}).values()
 
     assert f"Did you mean `{option}`" in message
+
+
+@pytest.mark.parametrize("option", ["seed", "space"])
+def test_what_the_driver_gives_a_sampler_is_no_option(option: str) -> None:
+    assert f"sampler_options.{option}" in sampler_problems("qmc", STEPS, {option: 1})
 
 
 def test_an_unknown_sampler_lists_the_known_ones() -> None:
@@ -167,7 +172,9 @@ def test_of_a_large_grid_the_points_that_are_left_come() -> None:
 def test_nsgaii_goes_on_after_hundreds_of_generations() -> None:
     space = parse_space({"a": {"type": "float", "low": 0, "high": 1}})
     distributions = {name: dimension.distribution() for name, dimension in space.items()}
-    study = optuna.create_study(sampler=SAMPLERS["nsgaii"].build(0, space, {"population_size": 2}))
+    study = optuna.create_study(
+        sampler=SAMPLERS["nsgaii"].build({"population_size": 2}, seed=0, space=space)
+    )
     study.add_trials(
         optuna.trial.create_trial(
             params={"a": number / 1000},

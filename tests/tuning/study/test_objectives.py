@@ -9,7 +9,7 @@ import pytest
 from runforest.model.estimators import EstimatorSpec
 from runforest.run.active import DatasetFacts
 from runforest.tuning.checks import study_problems
-from runforest.tuning.reporting.figures import study_figures
+from runforest.tuning.reporting.plots import study_figures
 from runforest.tuning.samplers.table import SAMPLERS
 from runforest.tuning.study.objectives import pareto_front
 from runforest.tuning.study.tables import best_trials, trials_table

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
-from runforest.run.journal import Backlog, JournalReader
+from runforest.run.journal import JournalReader
 from runforest.tracking.recorder.writer import EventWriter, damage, replay_journal
 from runforest.tracking.store.connect import check_reachable
 from runforest.tracking.store.failures import first_line
@@ -76,7 +76,6 @@ class Recorder:
         self._opened = opened
         self._on_event = on_event
         self._journal = JournalReader(run.journal_path)
-        self._backlog = Backlog(run.journal_path)
         self._writer = EventWriter(client, opened, run.folder)
         self._switch_s = sys.getswitchinterval()
         self._stop, self._has_ended = threading.Event(), threading.Event()
@@ -158,7 +157,7 @@ class Recorder:
             events = None
             with self._noting_error():
                 events = self._journal.next_piece(self._writer.n_at_once)
-            for step in (self._pass_on, self._write, self._mark) if events else ():
+            for step in (self._pass_on, self._write) if events else ():
                 with self._noting_error():
                     step(events or [])
             return events is not None
@@ -180,6 +179,3 @@ class Recorder:
     def _write(self, events: list[Event]) -> None:
         if self._error is None:
             self._writer.write(events)
-
-    def _mark(self, _events: list[Event]) -> None:
-        self._backlog.note(self._journal.offset)

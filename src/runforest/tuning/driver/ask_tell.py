@@ -48,7 +48,7 @@ class AskTell:
             study_name=study_name,
             directions=[direction(objective) for objective in spec.objectives],
             sampler=self._build_sampler(spec.seed),
-            pruner=PRUNERS[spec.pruner].build(spec.n_stages, spec.pruner_options),
+            pruner=PRUNERS[spec.pruner].build(spec.pruner_options, max_resource=spec.n_stages),
         )
         self.n_started = len(earlier.finished)
         _restore(self.study, earlier)
@@ -89,7 +89,10 @@ class AskTell:
     def _build_sampler(self, seed: int) -> BaseSampler:
         # A task that suggests by itself may do so in other ranges than its table has.
         space = {} if self._spec.is_conditional else self._spec.space
-        return self._sampler_choice.build(seed, space, self._spec.sampler_options)
+        sampler: BaseSampler = self._sampler_choice.build(
+            self._spec.sampler_options, seed=seed, space=space
+        )
+        return sampler
 
 
 def _restore(study: optuna.Study, earlier: EarlierTrials) -> None:

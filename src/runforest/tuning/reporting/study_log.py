@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from runforest.fingerprint.ingredients import fingerprint_of
 from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
-from runforest.run.journal import Backlog
 
 if TYPE_CHECKING:
     from runforest.fingerprint.ingredients import Ingredients
@@ -22,7 +21,6 @@ class StudyLog:
     def __init__(self, task: TaskLog, key: str, study: StudySpec) -> None:
         self._task, self._key, self._study = task, key, study
         self._journal = task.active_run.journal
-        self._backlog = Backlog(task.active_run.journal_path)
 
     def study_started(self, earlier: list[TrialRecord]) -> None:
         """Log that the study starts, and the trials of earlier runs."""
@@ -51,9 +49,8 @@ class StudyLog:
         )
 
     def trial_finished(self, record: TrialRecord) -> None:
-        """Log a finished trial; wait if they come faster than they can be recorded."""
+        """Log a finished trial."""
         self._log(record, is_earlier=False)
-        self._backlog.wait()
         message = f"trial {record.number}: {record.state}"
         self._task.report_progress(record.number + 1, self._study.n_possible, message)
 

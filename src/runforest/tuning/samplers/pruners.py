@@ -6,22 +6,16 @@ can end after 1 to n - 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from runforest.tuning.samplers.options import (
-    Options,
-    build_problem,
-    option_problems,
-    quietly,
-)
+from runforest.tuning.samplers.options import OptunaClass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from optuna.pruners import BasePruner
-
     from runforest.tuning.study.spec import StudySpec
+
+Options = Mapping[str, object]
 
 LEAST = {
     "min_resource": 1,
@@ -39,14 +33,12 @@ MIN_DIFFERENCES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrunerChoice:
-    """How to build a pruner for so many folds, and which options it takes.
+class PrunerChoice(OptunaClass):
+    """How to build a pruner for so many folds or steps, its `max_resource`.
 
     `compares_folds`: it compares the scores of single folds, instead of running means.
     """
 
-    build: Callable[[int, Options], BasePruner]
-    options: tuple[str, ...] = ()
     compares_folds: bool = False
 
 
@@ -54,11 +46,8 @@ def pruner_problems(name: str, options: Options | None = None) -> dict[str, str]
     """Return what is wrong with a pruner, by `pruner` or `pruner_options.<name>`."""
     if name not in PRUNERS:
         return {"pruner": f"unknown pruner {name!r}. Choose one of: {', '.join(PRUNERS)}."}
-    choice = PRUNERS[name]
-    return (
-        option_problems(name, "pruner", choice.options, options or {})
-        or _count_problems(name, options or {})
-        or build_problem("pruner", lambda: choice.build(2, options or {}))
+    return _count_problems(name, options or {}) or PRUNERS[name].problems(
+        name, "pruner", options or {}, max_resource=2
     )
 
 
@@ -72,8 +61,8 @@ def _count_problems(name: str, options: Options) -> dict[str, str]:
         f"pruner_options.{key}": f"must be a whole number of at least {LEAST[key]}, got {value!r}."
         for key, value in options.items()
         if key in LEAST
-        and not _is_count(value, LEAST[key])
-        and not (value == "auto" and key == "min_resource" and name == "successive_halving")
+        and (type(value) is not int or value < LEAST[key])
+        and (name, key, value) != ("successive_halving", "min_resource", "auto")
     }
 
 
@@ -82,10 +71,6 @@ def idle_pruner_problems(study: StudySpec) -> dict[str, str]:
     check = _CHECKS.get(study.pruner)
     message = check(study) if check else None
     return {"pruner": message} if message else {}
-
-
-def _is_count(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _halving_problem(study: StudySpec) -> str | None:
@@ -149,42 +134,18 @@ _CHECKS: dict[str, Callable[[StudySpec], str | None]] = {
     "wilcoxon": _wilcoxon_problem,
 }
 
-
-def _optuna_pruner(name: str, **defaults: object) -> Callable[[int, Options], BasePruner]:
-    def build(_n_folds: int, options: Options) -> BasePruner:
-        import optuna.pruners
-
-        pruner: BasePruner = quietly(getattr(optuna.pruners, name), **{**defaults, **options})
-        return pruner
-
-    return build
-
-
-def _hyperband(n_folds: int, options: Options) -> BasePruner:
-    # An integer, since "auto" is guessed from the first trial and lost when a study is resumed.
-    return _optuna_pruner("HyperbandPruner", max_resource=n_folds)(n_folds, options)
-
-
-_STARTUP = ("n_startup_trials", "n_warmup_steps", "interval_steps", "n_min_trials")
-
 PRUNERS: dict[str, PrunerChoice] = {
-    "none": PrunerChoice(build=_optuna_pruner("NopPruner")),
-    "median": PrunerChoice(build=_optuna_pruner("MedianPruner"), options=_STARTUP),
+    "none": PrunerChoice(path="optuna.pruners.NopPruner"),
+    "median": PrunerChoice(path="optuna.pruners.MedianPruner"),
     "percentile": PrunerChoice(
-        build=_optuna_pruner("PercentilePruner", percentile=25.0),
-        options=("percentile", *_STARTUP),
+        path="optuna.pruners.PercentilePruner", defaults={"percentile": 25.0}
     ),
     "successive_halving": PrunerChoice(
-        build=_optuna_pruner("SuccessiveHalvingPruner", min_resource=1),
-        options=("min_resource", "reduction_factor", "min_early_stopping_rate", "bootstrap_count"),
+        path="optuna.pruners.SuccessiveHalvingPruner", defaults={"min_resource": 1}
     ),
-    "hyperband": PrunerChoice(
-        build=_hyperband, options=("min_resource", "reduction_factor", "bootstrap_count")
-    ),
-    "wilcoxon": PrunerChoice(
-        build=_optuna_pruner("WilcoxonPruner"),
-        options=("p_threshold", "n_startup_steps"),
-        compares_folds=True,
-    ),
+    # Its `max_resource` is a number: "auto" is guessed from the first trial, and lost by a study
+    # that goes on.
+    "hyperband": PrunerChoice(path="optuna.pruners.HyperbandPruner"),
+    "wilcoxon": PrunerChoice(path="optuna.pruners.WilcoxonPruner", compares_folds=True),
 }
 """A step of a pruner is a fold, counted from 1."""

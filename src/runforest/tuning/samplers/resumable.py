@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
+    from runforest.tuning.space.dimensions import Dimension
+
 
 def trial_seed(seed: int, number: int) -> int:
     """Return the sampler's seed for one trial, an integer below 2**32."""
@@ -31,7 +33,7 @@ class QMCSampler(optuna.samplers.QMCSampler):
     def __init__(
         self,
         *,
-        space: Mapping[str, BaseDistribution],
+        space: Mapping[str, Dimension],
         seed: int,
         qmc_type: str = "sobol",
         # Unscrambled, the sequence starts at the lowest value of everything and ignores the seed.
@@ -40,7 +42,7 @@ class QMCSampler(optuna.samplers.QMCSampler):
         super().__init__(
             qmc_type=qmc_type, scramble=scramble, seed=seed, warn_independent_sampling=False
         )
-        self._space = dict(space)
+        self._space = {name: dimension.distribution() for name, dimension in space.items()}
         self._number = 0
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:  # noqa: ARG002

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from inspect import signature
 
 from runforest.importing import import_object
-from runforest.tuning.samplers.options import Options, build_problem, option_problems, quietly
+from runforest.tuning.samplers.options import OptunaClass
 from runforest.tuning.space.dimensions import CategoricalDimension, Dimension
 from runforest.tuning.space.table import grid_size
-
-if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
 
 MIN_CMAES_NUMBERS = 2
 MAX_GRID_POINTS = 1_000_000
@@ -22,21 +18,19 @@ Space = Mapping[str, Dimension]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplerChoice:
-    """How to build a sampler, and which options it takes.
+class SamplerChoice(OptunaClass):
+    """How to build a sampler from `seed` and `space`.
 
     `is_reseeded`: each trial has a sampler of its own, seeded by the trial's number, so that an
     interrupted study goes on with the random numbers that an uninterrupted one would use. A
     sampler whose order of points follows from one seed keeps it. `compares_several`: it can learn
-    from several objectives, or learns from none.
+    from several objectives, or learns from none. `package`: what it imports when it chooses.
     """
 
-    build: Callable[[int, Space, Options], BaseSampler]
-    options: tuple[str, ...] = ()
     is_reseeded: bool = True
     compares_several: bool = True
-    package: str | None = None  # What it needs beyond the core packages.
-    installation: str = ""  # What pip has to install for it.
+    package: str = ""
+    installation: str = ""
 
 
 def sampler_choice(name: str) -> SamplerChoice:
@@ -51,10 +45,8 @@ def sampler_choice(name: str) -> SamplerChoice:
         return SAMPLERS[name]
     if "." not in name:
         known = ", ".join(SAMPLERS)
-        message = (
-            f"unknown sampler {name!r}. Choose one of: {known}; or an import path, such as "
-            "optuna.samplers.GPSampler."
-        )
+        example = "an import path, such as optuna.samplers.GPSampler"
+        message = f"unknown sampler {name!r}. Choose one of: {known}; or {example}."
         raise ValueError(message)
     from optuna.samplers import BaseSampler
 
@@ -62,28 +54,13 @@ def sampler_choice(name: str) -> SamplerChoice:
     if not (isinstance(kind, type) and issubclass(kind, BaseSampler)):
         message = f"{name} is no sampler of Optuna. Name a subclass of optuna.samplers.BaseSampler."
         raise ValueError(message)  # noqa: TRY004 - a name is wrong, as above
-    return _imported_choice(kind)
-
-
-def _imported_choice(kind: type[BaseSampler]) -> SamplerChoice:
-    options = [key for key in inspect.signature(kind).parameters if key != "seed"]
-    is_seeded = "seed" in inspect.signature(kind).parameters
-
-    def build(seed: int, _space: Space, options: Options) -> BaseSampler:
-        return quietly(kind, **({"seed": seed} if is_seeded else {}), **options)
-
-    package = _LATE_PACKAGES.get(kind.__name__)
-    return SamplerChoice(
-        build=build,
-        options=tuple(options),
-        is_reseeded=is_seeded,
-        package=package,
-        installation=package or "",
-    )
+    package = _LATE_PACKAGES.get(kind.__name__, "")
+    is_seeded = "seed" in signature(kind).parameters
+    return SamplerChoice(path=name, is_reseeded=is_seeded, package=package, installation=package)
 
 
 def sampler_problems(
-    name: str, space: Space | None, options: Options | None = None
+    name: str, space: Space | None, options: Mapping[str, object] | None = None
 ) -> dict[str, str]:
     """Return what is wrong with a sampler, by `sampler` or `sampler_options.<name>`.
 
@@ -99,9 +76,7 @@ def sampler_problems(
     unsuited = _space_problem(name, space)
     if unsuited:
         return {"sampler": unsuited}
-    return option_problems(name, "sampler", choice.options, options or {}) or build_problem(
-        "sampler", lambda: choice.build(0, space or {}, options or {})
-    )
+    return choice.problems(name, "sampler", options or {}, seed=0, space=space or {})
 
 
 def _space_problem(name: str, space: Space | None) -> str | None:
@@ -128,51 +103,20 @@ def _grid_problem(space: Space) -> str | None:
     return None
 
 
-def _optuna_sampler(name: str, **defaults: object) -> Callable[[int, Space, Options], BaseSampler]:
-    def build(seed: int, _space: Space, options: Options) -> BaseSampler:
-        import optuna.samplers
-
-        sampler: BaseSampler = quietly(
-            getattr(optuna.samplers, name), seed=seed, **{**defaults, **options}
-        )
-        return sampler
-
-    return build
-
-
-def _qmc(seed: int, space: Space, options: Options) -> BaseSampler:
-    from runforest.tuning.samplers.resumable import QMCSampler
-
-    distributions = {name: dimension.distribution() for name, dimension in space.items()}
-    return quietly(QMCSampler, space=distributions, seed=seed, **options)
-
-
-def _nsgaii(seed: int, _space: Space, options: Options) -> BaseSampler:
-    from runforest.tuning.samplers.resumable import NSGAIISampler
-
-    return quietly(NSGAIISampler, seed=seed, **options)
-
-
 SAMPLERS: dict[str, SamplerChoice] = {
-    "tpe": SamplerChoice(
-        build=_optuna_sampler("TPESampler"),
-        options=("n_startup_trials", "n_ei_candidates", "multivariate", "group", "constant_liar"),
-    ),
-    "random": SamplerChoice(build=_optuna_sampler("RandomSampler")),
+    "tpe": SamplerChoice(path="optuna.samplers.TPESampler"),
+    "random": SamplerChoice(path="optuna.samplers.RandomSampler"),
     # The driver fixes the points of a grid, so nothing is left to choose.
-    "grid": SamplerChoice(build=_optuna_sampler("RandomSampler"), is_reseeded=False),
-    "qmc": SamplerChoice(build=_qmc, options=("qmc_type", "scramble"), is_reseeded=False),
+    "grid": SamplerChoice(path="optuna.samplers.RandomSampler", is_reseeded=False),
+    "qmc": SamplerChoice(path="runforest.tuning.samplers.resumable.QMCSampler", is_reseeded=False),
     "cmaes": SamplerChoice(
-        build=_optuna_sampler("CmaEsSampler", warn_independent_sampling=False),
-        options=("sigma0", "n_startup_trials", "popsize", "with_margin", "lr_adapt"),
+        path="optuna.samplers.CmaEsSampler",
+        defaults={"warn_independent_sampling": False},
         compares_several=False,
         package="cmaes",
         installation="runforest[cmaes]",
     ),
-    "nsgaii": SamplerChoice(
-        build=_nsgaii,
-        options=("population_size", "mutation_prob", "crossover_prob", "swapping_prob"),
-    ),
+    "nsgaii": SamplerChoice(path="runforest.tuning.samplers.resumable.NSGAIISampler"),
 }
 
 _LATE_PACKAGES = {"GPSampler": "torch", "CmaEsSampler": "cmaes"}
