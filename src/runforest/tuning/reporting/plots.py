@@ -23,9 +23,7 @@ STATES: tuple[TrialState, ...] = ("complete", "failed", "pruned")
 COLOURS = dict(zip(STATES, PALETTE[:2] + PALETTE[4:5], strict=True))
 ACCENT = PALETTE[2]
 COLOUR_MAP = "viridis_r"  # The best is dark: the bright end is hard to see on white.
-JITTER = 0.12
-MAX_COLUMNS = 3
-MAX_LABEL = 18
+JITTER, MAX_COLUMNS, MAX_LABEL = 0.12, 3, 18
 
 
 def study_figures(result: StudyResult, study: StudySpec) -> dict[str, Figure]:
@@ -91,8 +89,7 @@ def slices_figure(
     trials: Sequence[TrialRecord], log_params: Collection[str] = (), scorer: str = "score"
 ) -> Figure:
     """Return the value against each parameter, complete trials alone; later ones are darker."""
-    complete = _complete(trials)
-    names = _param_names(complete)
+    names = _param_names(complete := _complete(trials))
     n_axes = max(len(names), 1)
     n_columns = min(MAX_COLUMNS, n_axes)
     size = (max(3.2 * n_columns + 0.8, 4.5), 3 * math.ceil(n_axes / n_columns) + 0.4)
@@ -233,8 +230,8 @@ def _set_ticks(axes: Axes, labels: Sequence[str], *, is_log: bool) -> None:
 def _scaled(axes: Axes, x: float, values: Sequence[object], *, is_log: bool) -> list[float]:
     """Draw the vertical axis of one parameter; return its values as heights from 0 to 1."""
     positions, labels = _positions(values)
-    has_logarithms = is_log and not labels and min(positions) > 0
-    shown = [math.log10(p) for p in positions] if has_logarithms else positions
+    is_log = is_log and not labels and min(positions) > 0
+    shown = [math.log10(position) for position in positions] if is_log else positions
     low, high = min(shown), max(shown)
     axes.axvline(x, color=GRID, linewidth=0.8, zorder=0)
     heights = [(position - low) / (high - low) if high > low else 0.5 for position in shown]
@@ -243,8 +240,8 @@ def _scaled(axes: Axes, x: float, values: Sequence[object], *, is_log: bool) -> 
         ends = {i / max(len(labels) - 1, 1) if high > low else 0.5: t for i, t in enumerate(labels)}
     for height, text in ends.items():
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1}
-        label = shorten(text, MAX_LABEL)
-        axes.text(x + 0.03, height, label, fontsize="x-small", va="center", bbox=box)
+        place = x + 0.03, height, shorten(text, MAX_LABEL)
+        axes.text(*place, fontsize="x-small", va="center", bbox=box)
     return heights
 
 
