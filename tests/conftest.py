@@ -31,6 +31,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.pop("LUIGI_CONFIG_PARSER", None)
 
 import runforest  # noqa: F401 - before any test imports Luigi, which then chooses its parser
+from runforest.tracking.store.uri import StoreUri, local_path
 from tests.warm import COMMAND, streams, warm_program
 
 if TYPE_CHECKING:
@@ -162,10 +163,8 @@ class Project:
         """Client of the project's own store."""
         from mlflow import MlflowClient
 
-        uri = self.environment.get(
-            "MLFLOW_TRACKING_URI", f"sqlite:///{self.folder / 'mlruns' / 'mlflow.db'}"
-        )
-        return MlflowClient(tracking_uri=uri)
+        own = StoreUri.of_file(self.folder / "mlruns" / "mlflow.db").text
+        return MlflowClient(tracking_uri=self.environment.get("MLFLOW_TRACKING_URI", own))
 
     def runs(self) -> list[MlflowRun]:
         """Return all runs of the store, newest first; none when there is no store yet."""
@@ -187,7 +186,9 @@ class Project:
 
     def artifacts(self, run: MlflowRun) -> Path:
         """Return the artifact folder of a run of the local store."""
-        return Path(run.info.artifact_uri)
+        path = local_path(run.info.artifact_uri)
+        assert path is not None
+        return path
 
     def manifest(self, run: MlflowRun, task: str) -> dict[str, object]:
         """Return the manifest of a task's result in a run."""

@@ -13,7 +13,7 @@ from runforest.results.digests import DigestCache
 from runforest.results.names import below
 from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import find_run
-from runforest.tracking.store.connect import connect, store_uri
+from runforest.tracking.store.connect import connect
 from runforest.tuning.storage.study_file import read_study_file
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def load_study(run: str, *, task: str = "", project: Path | None = None) -> optu
         The run has no study, or several.
     """
     environment = read_environment(project.resolve() if project else find_project())
-    uri = store_uri(environment.tracking_uri, environment.project)
-    recorded = find_run(connect(uri, environment.project), run)
+    recorded = find_run(connect(environment.tracking_uri, environment.project), run)
     found = [name for name, one in recorded.manifests.items() if STUDY_FILE in one.outputs]
     meant = [name for name in found if task in {"", name}]
     if len(meant) != 1:

@@ -73,13 +73,14 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _serve_ui(options: argparse.Namespace) -> int:
     """Create the store if need be, then become the MLflow server."""
     from runforest.config.environment import find_project, read_environment
-    from runforest.tracking.store.connect import connect, store_uri
+    from runforest.tracking.store.connect import connect
     from runforest.tracking.store.server import server_command
+    from runforest.tracking.store.uri import StoreUri
 
     environment = read_environment(find_project())
-    uri = store_uri(environment.tracking_uri, environment.project)
+    uri = StoreUri.configured(environment.tracking_uri, environment.project)
     command, settings = server_command(uri, environment.project, options.host, options.port)
-    connect(uri, environment.project)
+    connect(uri.text, environment.project)
     os.chdir(environment.project)
     os.execve(sys.executable, command, {**os.environ, **settings})  # noqa: S606 - this program becomes the server
 
@@ -118,7 +119,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 def _collect(options: argparse.Namespace) -> int:
     from runforest.config.pins import configured_pins
     from runforest.history.gc import Selection, check_number, collect_garbage, parse_age
-    from runforest.tracking.store.connect import is_own_store
+    from runforest.tracking.store.uri import StoreUri
 
     selection = Selection(
         older_than_s=parse_age(options.older_than) if options.older_than else None,
@@ -131,7 +132,7 @@ def _collect(options: argparse.Namespace) -> int:
         environment.project,
         selection,
         pins=configured_pins(environment),
-        is_shared=not is_own_store(environment.tracking_uri, environment.project),
+        is_shared=not StoreUri(client.tracking_uri).is_own(environment.project),
         is_real=options.delete,
     )
 
@@ -139,8 +140,7 @@ def _collect(options: argparse.Namespace) -> int:
 def _connect() -> tuple[MlflowClient, Environment]:
     """Return a client of the project's store, and the settings of the environment."""
     from runforest.config.environment import find_project, read_environment
-    from runforest.tracking.store.connect import connect, store_uri
+    from runforest.tracking.store.connect import connect
 
     environment = read_environment(find_project())
-    uri = store_uri(environment.tracking_uri, environment.project)
-    return connect(uri, environment.project), environment
+    return connect(environment.tracking_uri, environment.project), environment

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
 from runforest.tracking.recorded_run import RecordedRun, all_runs, read_run
-from runforest.tracking.store.connect import hide_password
+from runforest.tracking.store.uri import StoreUri, hide_password
 from runforest.tracking.tags import PARENT_TAG, PROCESS_TAG
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def delete_runs(client: MlflowClient, runs: list[RecordedRun]) -> None:
     doomed = [*children, *parents]
     for run_id in doomed:
         client.delete_run(run_id)
-    if client.tracking_uri.startswith("http"):
+    if StoreUri(client.tracking_uri).is_server:
         return  # The server's operator removes what is marked as deleted, with `mlflow gc`.
     for start in range(0, len(doomed), N_PER_CALL):
         _remove_rows(client.tracking_uri, doomed[start : start + N_PER_CALL])

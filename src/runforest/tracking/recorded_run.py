@@ -22,7 +22,7 @@ from runforest.tracking.exchange.places import (
     log_failure,
     place_of,
 )
-from runforest.tracking.store.location import local_path
+from runforest.tracking.store.uri import local_path
 from runforest.tracking.tags import PROCESS_TAG
 
 if TYPE_CHECKING:

@@ -30,10 +30,10 @@ import sys
 import mlflow
 import pandas as pd
 
-store, model, table, answers = sys.argv[1:]
+store, model, table, answers, *copy = sys.argv[1:]
 mlflow.set_tracking_uri(store)
 rows = pd.read_csv(table)
-predicted = mlflow.pyfunc.load_model(model).predict(rows)
+predicted = mlflow.pyfunc.load_model(model, dst_path=(copy or [None])[0]).predict(rows)
 pd.DataFrame({"predicted": predicted}).to_csv(answers, index=False)
 """
 
@@ -71,14 +71,23 @@ reach = [3, 5]
 """
 
 
-def predict_afresh(project: Project, answers: Path) -> list[object]:
+def predict_afresh(project: Project, answers: Path, *copy: Path) -> list[object]:
     """Return what the newest run's model says of the test file, in a process of its own."""
     run = project.top_runs()[0]
     (test_file,) = project.folder.glob("input/**/test.csv")
-    store = f"sqlite:///{project.folder / 'mlruns' / 'mlflow.db'}"
+    store = project.client.tracking_uri
     model = f"runs:/{run.info.run_id}/Trainer/model"
     subprocess.run(
-        [sys.executable, "-c", PREDICT, store, model, str(test_file), str(answers)],
+        [
+            sys.executable,
+            "-c",
+            PREDICT,
+            store,
+            model,
+            str(test_file),
+            str(answers),
+            *map(str, copy),
+        ],
         cwd=answers.parent,
         env=project.full_environment(),
         check=True,
@@ -103,9 +112,10 @@ def write_tables(project: Project, target: list[str]) -> None:
 
 
 @pytest.fixture
-def bare(tmp_path: Path, empty_store: Path) -> Project:
-    """Return a project without data."""
-    project = make_project(tmp_path / "project", empty_store)
+def bare(tmp_path: Path, empty_store: Path, request: pytest.FixtureRequest) -> Project:
+    """Return a project without data; its folder may have a name of its own."""
+    name = getattr(request, "param", "project")
+    project = make_project(tmp_path / "projects" / name, empty_store)
     for path in (project.folder / "input" / "titanic").iterdir():
         path.unlink()
     return project
@@ -181,3 +191,26 @@ def test_the_model_of_a_usual_estimator_is_one_that_runs_no_code_when_it_is_load
     )
     check_executable(tmp_path, manifest)
     assert load_model(tmp_path / "model").predict(table).shape == (40,)
+
+
+@pytest.mark.parametrize("bare", ["what? #1 100%25 'größe'"], indirect=True)
+def test_a_project_has_its_store_and_models_whatever_its_folder_is_called(
+    bare: Project, tmp_path: Path
+) -> None:
+    write_tables(bare, [str(row % 8) for row in range(48)])
+    bare.configure('[RunConfig]\ntask = "Prediction"\n[Dataset]\nkind = "regression"\n')
+
+    first, second = bare.run(), bare.run()
+
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    (folder,) = (path for path in bare.folder.parent.iterdir() if path.is_dir())
+    assert folder == bare.folder
+    assert all("reused" in line for line in tasks_of(bare))
+    copy = tmp_path / "copy"
+    copy.mkdir()  # MLflow can load a model from such a path, if not in place
+    assert predict_afresh(bare, tmp_path / "answers.csv", copy) == written(bare, "y")
+
+
+def tasks_of(project: Project) -> list[str]:
+    """Return what became of each task of the newest run."""
+    return project.top_runs()[0].data.tags["tasks"].split(", ")

@@ -88,7 +88,9 @@ def test_a_server_that_is_out_of_order_is_told_without_its_password(
 
     with answering(status="503 Service Unavailable") as (url, _):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", url.replace("//", "//me:hidden@"))
-        told = assert_refused(check, "the store http://me:***@127.0.0.1", "cannot be used: API")
+        told = assert_refused(
+            check, "the server at http://me:***@127.0.0.1", "is out of order (503)"
+        )
 
     assert "hidden" not in told
 

@@ -121,7 +121,7 @@ def _moved(search_path: str, folder: Path, project: Path) -> Iterator[str]:
 
 
 def _only_run(folder: Path) -> RecordedRun:
-    client = connect(f"sqlite:///{Layout(folder).database}", folder)
+    client = connect("", folder)
     experiments = [found.experiment_id for found in client.search_experiments()]
     tops = [one for one in client.search_runs(experiments) if PARENT_TAG not in one.data.tags]
     return read_run(tops[0])

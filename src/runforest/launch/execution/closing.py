@@ -88,7 +88,7 @@ def close_execution(
         _record_end(experiment, opened, execution, is_left=recorder.is_left)
     if recorder.is_left:
         logger.warning(_LEFT)
-    elif is_reachable(opened.tracking_uri):
+    elif is_reachable(opened.store.text):
         with _problems_noted(opened, execution):
             close_run(opened.client, opened.record, execution.status)
 
@@ -132,7 +132,7 @@ def _record_end(
     lineage = _lineage_files(opened.run.settings, manifests, experiments, secrets)
     _write_last_records(opened.run.artifacts, _outcome_files(execution, secrets) | lineage)
     if not is_left:
-        check_reachable(opened.tracking_uri)
+        check_reachable(opened.store)
         tag_tasks(opened.client, run_id, execution.outcomes)
         note_reuse(opened.client, run_id, execution.outcomes, experiments)
         if opened.record.local_folder is None:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from runforest.config.writing import toml_text
 from runforest.errors import StoreError
@@ -27,9 +26,10 @@ from runforest.tracking.lifecycle.open_close import (
     open_run,
 )
 from runforest.tracking.recorder.stale_runs import close_stale_runs
-from runforest.tracking.store.connect import connect, hide_password, store_uri
+from runforest.tracking.store.connect import connect
 from runforest.tracking.store.connections import quicken_requests
 from runforest.tracking.store.failures import client_errors, store_errors
+from runforest.tracking.store.uri import StoreUri, hide_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class OpenExperiment:
     client: MlflowClient
     run: Run
     record: OpenedRun
-    tracking_uri: str
+    store: StoreUri
     commit: Commit
 
 
@@ -65,16 +65,18 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
         A pinned result cannot be downloaded.
     """
     project = experiment.environment.project
-    uri = store_uri(experiment.environment.tracking_uri, project)
-    client = connect(uri, project)
-    quicken_requests(uri)
-    problem = f"no run can be opened in {hide_password(uri)}"
+    client = connect(experiment.environment.tracking_uri, project)
+    store = StoreUri(client.tracking_uri)
+    quicken_requests(store.text)
+    problem = f"no run can be opened in {store.shown}"
     remedy = "Fix the tracking store and run again; nothing was computed."
     with store_errors(problem, remedy, client_errors()):
-        return _open(experiment, client, uri, project)
+        return _open(experiment, client, store, project)
 
 
-def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path) -> OpenExperiment:
+def _open(
+    experiment: Experiment, client: MlflowClient, store: StoreUri, project: Path
+) -> OpenExperiment:
     close_stale_runs(client, project)
     pins = local_pins(
         experiment.pins, experiment.environment, trusts_code=experiment.config.trust_store
@@ -82,16 +84,10 @@ def _open(experiment: Experiment, client: MlflowClient, uri: str, project: Path)
     commit = read_commit(project)
     record = open_run(client, _request(experiment, commit))
     with _undone_on_error(client, record):
-        run = _prepare_run(experiment, record, _page(uri, record), pins, commit)
+        run = _prepare_run(experiment, record, _page(store, record), pins, commit)
         _record_sources(experiment, client, run, commit)
         _upload_sources(record, run)
-    return OpenExperiment(
-        client=client,
-        run=run,
-        record=record,
-        tracking_uri=uri,
-        commit=commit,
-    )
+    return OpenExperiment(client=client, run=run, record=record, store=store, commit=commit)
 
 
 @contextmanager
@@ -209,10 +205,7 @@ def _upload_sources(record: OpenedRun, run: Run) -> None:
             upload_files(record.artifact_uri, run.artifacts, files)
 
 
-def _page(uri: str, record: OpenedRun) -> str:
+def _page(store: StoreUri, record: OpenedRun) -> str:
     """Return the address of the run's page; that of the local UI when there is no server."""
-    parts = urlsplit(uri)
-    is_server = parts.scheme in {"http", "https"}
-    host = parts.netloc.rpartition("@")[2]  # name and password are not for the page's address
-    base = f"{parts.scheme}://{host}{parts.path.rstrip('/')}" if is_server else LOCAL_PAGE
+    base = store.address if store.is_server else LOCAL_PAGE
     return f"{base}/#/experiments/{record.experiment_id}/runs/{record.run_id}"

@@ -22,7 +22,8 @@ from runforest.reuse.plan import Forcing, PlannedTask, make_plan
 from runforest.run.active import Run, RunSettings
 from runforest.run.luigi_config import use_luigi_config
 from runforest.tracking.exchange.store_results import StoreResults
-from runforest.tracking.store.connect import check_folder, connect, is_own_store, store_uri
+from runforest.tracking.store.connect import check_folder, connect
+from runforest.tracking.store.uri import StoreUri
 
 if TYPE_CHECKING:
     from runforest.config.environment import Environment
@@ -117,10 +118,11 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
 def _store_results(environment: Environment, *, trusts_code: bool) -> ResultSource | None:
     """Return the results of the tracking store; None if it is the project's own, with an index."""
     project = environment.project
-    if is_own_store(environment.tracking_uri, project):
+    store = StoreUri(environment.tracking_uri)
+    if store.is_own(project):
         return None
-    uri = store_uri(environment.tracking_uri, project)
-    return StoreResults(uri=uri, layout=Layout(project), trusts_code=trusts_code)
+    store = StoreUri.configured(store.text, project)
+    return StoreResults(uri=store.text, layout=Layout(project), trusts_code=trusts_code)
 
 
 def _graph(
@@ -155,7 +157,7 @@ def _plan(
     config: RunConfig,
 ) -> list[PlannedTask]:
     if planned.source:
-        connect(store_uri(environment.tracking_uri, environment.project), environment.project)
+        connect(environment.tracking_uri, environment.project)
     forcing = Forcing(
         tasks=frozenset(options.force),
         downstream=frozenset(options.force_downstream),

@@ -12,7 +12,7 @@ from runforest.fingerprint.ingredients import digest_cache
 from runforest.results.manifest import read_manifest
 from runforest.tracking.exchange.download import download_result, is_intact
 from runforest.tracking.models.executable import check_executable
-from runforest.tracking.store.connect import connect, store_uri
+from runforest.tracking.store.connect import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +94,7 @@ def _downloaded(uri: str, environment: Environment, *, trusts_code: bool) -> Pat
     project = environment.project
     folder, digests = pinned_folder(project, uri), digest_cache(project)
     if not is_intact(folder, digests):
-        connect(store_uri(environment.tracking_uri, project), project)
+        connect(environment.tracking_uri, project)
     check = None if trusts_code else check_executable
     return download_result(uri, folder, digests, check=check)
 

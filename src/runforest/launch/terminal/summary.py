@@ -49,7 +49,7 @@ def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Exe
     if opened.record.local_folder:
         console.print(f"files    {escape(str(opened.run.artifacts))}")
     console.print(f"page     {opened.run.settings.page}", style=None)
-    if opened.tracking_uri.startswith("sqlite"):
+    if opened.store.file:
         console.print(
             "         (start the page with `make ui` or `docker-compose up`)", style="dim"
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runforest.tracking.child_runs.child_run import FoundChild
 from runforest.tracking.store.failures import refusal_of
+from runforest.tracking.store.uri import StoreUri
 from runforest.tracking.tags import NAME_TAG, PARENT_TAG, TRIAL_TAG
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class ClientChildRuns:
 
     def __init__(self, client: MlflowClient) -> None:
         self._client = client
-        self._n_threads = N_REQUESTS_AT_ONCE if client.tracking_uri.startswith("http") else 1
+        self._n_threads = N_REQUESTS_AT_ONCE if StoreUri(client.tracking_uri).is_server else 1
 
     def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
         """Record finished trials; return what the store says of those that it refuses."""

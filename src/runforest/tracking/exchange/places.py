@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from runforest.errors import ArtifactError
 from runforest.results.names import below
-from runforest.tracking.store.connect import hide_password
-from runforest.tracking.store.location import local_path
+from runforest.tracking.store.uri import hide_password, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

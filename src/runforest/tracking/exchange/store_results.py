@@ -26,7 +26,7 @@ from runforest.tracking.models.executable import check_executable
 from runforest.tracking.store.connect import is_reachable
 from runforest.tracking.store.database import sql_store
 from runforest.tracking.store.failures import first_line
-from runforest.tracking.store.location import local_path
+from runforest.tracking.store.uri import local_path
 from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:

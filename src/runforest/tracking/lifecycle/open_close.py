@@ -10,13 +10,13 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from runforest.errors import StoreError
 from runforest.tracking.lifecycle.liveness import hold_lock
 from runforest.tracking.lifecycle.opened_run import OpenedRun
 from runforest.tracking.store.database import add_rows, sql_store
 from runforest.tracking.store.names import safe_params
+from runforest.tracking.store.uri import StoreUri, artifact_uri
 from runforest.tracking.tags import (
     COMMIT_TAG,
     DIRTY_TAG,
@@ -158,8 +158,8 @@ def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
     name = request.experiment_name
     found = client.get_experiment_by_name(name)
     if found is None:
-        is_remote = urlsplit(client.tracking_uri).scheme in {"http", "https"}
-        location = None if is_remote else str(request.artifact_root)
+        is_remote = StoreUri(client.tracking_uri).is_server
+        location = None if is_remote else artifact_uri(request.artifact_root)
         try:
             return str(
                 client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS)

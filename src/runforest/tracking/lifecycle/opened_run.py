@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runforest.layout import Layout
-from runforest.tracking.store.location import local_path
+from runforest.tracking.store.uri import local_path
 
 if TYPE_CHECKING:
     from pathlib import Path

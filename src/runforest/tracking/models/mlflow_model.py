@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import warnings
 from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runforest.errors import cause_raised
@@ -12,8 +14,6 @@ from runforest.tracking.models.executable import is_harmless
 from runforest.tracking.models.skops_file import make_deterministic
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     from sklearn.base import BaseEstimator
 
@@ -65,7 +65,10 @@ def load_model(path: Path) -> BaseEstimator:
     """Return the estimator of a model folder; skops format is read without running pickles."""
     import mlflow.sklearn
 
-    return mlflow.sklearn.load_model(str(path))
+    with TemporaryDirectory(prefix="runforest-") as folder:
+        link = Path(folder) / "result"  # MLflow takes `?`, `#` and `%` in a path for a URI's own
+        link.symlink_to(path.parent.resolve())
+        return mlflow.sklearn.load_model(str(link / path.name))
 
 
 def _serialization(estimator: BaseEstimator) -> dict[str, object]:

@@ -1,31 +1,28 @@
-"""The tracking store: which one, and whether it can be used, found out before MLflow is asked."""
+"""The connection to a tracking store, refused with a message before MLflow waits for it."""
 
 from __future__ import annotations
 
-import http.client
+import logging
 import os
-import re
 import sqlite3
-import urllib.error
-import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from runforest.errors import StoreError
+from runforest.errors import StoreError, causes
 from runforest.importing import uncollected
 from runforest.layout import Layout, store_lock
 from runforest.tracking.store.database import relax_sync
-from runforest.tracking.store.relocation import follow_move
-from runforest.tracking.store.sqlite import check_sqlite, has_schema, sqlite_path, use_wal
+from runforest.tracking.store.sqlite import check_sqlite, follow_move, has_schema, use_wal
+from runforest.tracking.store.uri import StoreUri, hide_password
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlflow import MlflowClient
 
 PROBE_TIMEOUT_S = 5.0
-_SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
+_SERVER_ERROR = 500
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -34,71 +31,52 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
+_OR_LOCAL = "or leave it empty to use the project's SQLite file."
+_NO_ANSWER = (
+    "no tracking server answers at {uri} ({reason}). Start it, correct the address, "
+    f"{_OR_LOCAL}"
+)
+_UNTRUSTED = (
+    "the certificate of {uri} is not trusted ({reason}). Name the file of its authority in "
+    "MLFLOW_TRACKING_SERVER_CERT_PATH or REQUESTS_CA_BUNDLE; or set MLFLOW_TRACKING_INSECURE_TLS "
+    "to true to do without a check."
+)
+_OUT_OF_ORDER = (
+    "the server at {uri}, or what is in front of it, is out of order ({reason}). See its log, "
+    f"{_OR_LOCAL}"
+)
+_NO_STORE = (
+    "{uri} does not answer as a tracking server does: {reason} See the server's log, or correct "
+    "the address."
+)
+_UNUSABLE = (
+    "the store {uri} cannot be used: {reason} If its schema is older than this MLflow, back it up "
+    "and run `mlflow db upgrade`."
+)
+_BY_STATUS = {
+    401: "{uri} wants a login (401). Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
+    "MLFLOW_TRACKING_TOKEN, in the environment or .env.",
+    403: "{uri} forbids the access (403). Let its operator give the user of "
+    "MLFLOW_TRACKING_USERNAME or MLFLOW_TRACKING_TOKEN the permission, or name the host of this "
+    "address in the server's --allowed-hosts.",
+}
 
 
-def store_uri(configured: str, project: Path) -> str:
-    """Return the URI of the tracking store; the project's own SQLite file by default.
-
-    Raises
-    ------
-    StoreError
-        The URI is that of a plain folder, which MLflow no longer supports, or of no store at all.
-    """
-    if not configured:
-        return f"sqlite:///{Layout(project).database}"
-    scheme = _scheme(configured)
-    if scheme in {"", "file"}:
-        message = (
-            f'MLFLOW_TRACKING_URI: "{configured}" is a folder, which cannot hold a tracking store. '
-            "Leave it empty for the project's SQLite file, or give sqlite:///..., http://... ."
-        )
-        raise StoreError(message)
-    if scheme == "sqlite":
-        return f"sqlite:///{project / sqlite_path(configured)}"
-    if scheme.partition("+")[0] not in _SCHEMES:
-        message = (
-            f'MLFLOW_TRACKING_URI: "{hide_password(configured)}" names no kind of store that '
-            f"MLflow knows. Give {', '.join(f'{known}://...' for known in _SCHEMES)}, or leave it "
-            "empty for the project's SQLite file."
-        )
-        raise StoreError(message)
-    return configured
-
-
-def is_own_store(configured: str, project: Path) -> bool:
-    """Return whether the store is the project's own file, of whose results there is an index."""
-    own = Layout(project).database
-    return not configured or (project / sqlite_path(configured)).resolve() == own.resolve()
-
-
-def connect(uri: str, project: Path) -> MlflowClient:
-    """Return a client of the store, created first if it is a new SQLite file.
+def connect(configured: str, project: Path) -> MlflowClient:
+    """Return a client of the store that MLFLOW_TRACKING_URI names, created if it is a new file.
 
     Raises
     ------
     StoreError
         The store cannot be reached, is locked, corrupt or cannot be written.
     """
+    uri = StoreUri.configured(configured, project)
     for key, value in _ENVIRONMENT.items():
         os.environ.setdefault(key, value)
-    os.environ["MLFLOW_TRACKING_URI"] = uri
+    os.environ["MLFLOW_TRACKING_URI"] = uri.text
     check_folder(Layout(project).output)
     check_reachable(uri)
-    if _scheme(uri) == "sqlite":
-        return _connect_sqlite(uri)
-    return _client(uri)
-
-
-def _scheme(uri: str) -> str:
-    try:
-        return urlsplit(uri).scheme
-    except ValueError:  # its words would show the password
-        message = (
-            f'MLFLOW_TRACKING_URI: "{hide_password(uri)}" is no valid address. Put brackets around '
-            "an IPv6 address alone (%5B and %5D in a password), or leave it empty to use the "
-            "project's SQLite file."
-        )
-        raise StoreError(message) from None
+    return _connect_sqlite(uri, uri.file) if uri.file else _client(uri)
 
 
 def check_folder(folder: Path) -> None:
@@ -122,64 +100,57 @@ def check_folder(folder: Path) -> None:
         raise StoreError(message) from None
 
 
-def probe_server(uri: str) -> None:
-    """See that a tracking server answers; any HTTP answer will do.
+def check_reachable(uri: StoreUri) -> None:
+    """See that a server answers, in the way in which MLflow's client would speak to it.
 
     Raises
     ------
     StoreError
-        Nothing answers within `PROBE_TIMEOUT_S` seconds.
+        It does not within `PROBE_TIMEOUT_S` seconds, or it refuses.
     """
-    parts = urlsplit(uri)
-    # A name and a password are not asked for here, and urllib takes them for a part of the host.
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    try:
-        urllib.request.urlopen(f"{bare.rstrip('/')}/health", timeout=PROBE_TIMEOUT_S).close()  # noqa: S310 - http(s) by the caller
-    except urllib.error.HTTPError:
+    if not uri.is_server:
         return
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        message = (
-            f"MLFLOW_TRACKING_URI: no tracking server answers at {hide_password(uri)} ({reason}). "
-            "Start it, correct the address, or leave it empty to use the project's SQLite file."
+    with uncollected():
+        from mlflow.exceptions import MlflowException
+        from mlflow.utils.credentials import get_default_host_creds
+        from mlflow.utils.rest_utils import http_request
+    from requests.exceptions import SSLError
+
+    try:
+        answer = http_request(
+            get_default_host_creds(uri.text),
+            "/health",
+            "GET",
+            max_retries=0,
+            timeout=PROBE_TIMEOUT_S,
+            raise_on_status=False,
         )
-        raise StoreError(message) from None
-
-
-def check_reachable(uri: str) -> None:
-    """See that a store may be asked: that of a server only when it answers.
-
-    Raises
-    ------
-    StoreError
-        It does not.
-    """
-    if _scheme(uri) in {"http", "https"}:
-        probe_server(uri)
+    except MlflowException as error:
+        behind = list(causes(error))
+        # A plain OSError says that there is no such file of certificates.
+        is_untrusted = any(isinstance(one, SSLError) or type(one) is OSError for one in behind)
+        problem = _UNTRUSTED if is_untrusted else _NO_ANSWER
+        raise _refusal(problem, uri, behind[-1]) from None
+    status = answer.status_code
+    if status >= _SERVER_ERROR or status in _BY_STATUS:
+        raise _refusal(_BY_STATUS.get(status, _OUT_OF_ORDER), uri, status)
 
 
 def is_reachable(uri: str) -> bool:
-    """Return whether a store may be asked, as `check_reachable` sees it."""
+    """Return whether a store answers, as `check_reachable` sees it."""
     try:
-        check_reachable(uri)
+        check_reachable(StoreUri(uri))
     except StoreError:
         return False
     return True
 
 
-def hide_password(text: str) -> str:
-    """Return a URI, or what is said of one, without its password.
-
-    >>> hide_password("API request to http://me:secret@host:5000/x failed")
-    'API request to http://me:***@host:5000/x failed'
-    >>> hide_password("postgresql+psycopg://me:with/and@@host/x")  # as SQLAlchemy takes it
-    'postgresql+psycopg://me:***@host/x'
-    """
-    return re.sub(r"(://[^:/\s]*:)\S*@", r"\1***@", text)
+def _refusal(problem: str, uri: StoreUri, reason: object) -> StoreError:
+    first_line = hide_password(str(reason)).strip().partition("\n")[0][:300]
+    return StoreError(f"MLFLOW_TRACKING_URI: {problem.format(uri=uri.shown, reason=first_line)}")
 
 
-def _connect_sqlite(uri: str) -> MlflowClient:
-    path = Path(sqlite_path(uri))
+def _connect_sqlite(uri: StoreUri, path: Path) -> MlflowClient:
     check_folder(path.parent)
     # Two processes that create one store together break it for good.
     with FileLock(store_lock(path)):
@@ -188,15 +159,12 @@ def _connect_sqlite(uri: str) -> MlflowClient:
         follow_move(path)
         client = _client(uri)
         if is_new:
-            client.search_experiments(max_results=1)
             use_wal(path)
         relax_sync(client)
     return client
 
 
-def _client(uri: str) -> MlflowClient:
-    import logging
-
+def _client(uri: StoreUri) -> MlflowClient:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)
     with uncollected():
@@ -206,13 +174,10 @@ def _client(uri: str) -> MlflowClient:
         from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        client = MlflowClient(tracking_uri=uri)
+        client = MlflowClient(tracking_uri=uri.text)
         client.search_experiments(max_results=1)
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
-        first_line = hide_password(str(error)).strip().partition("\n")[0]
-        message = (
-            f"MLFLOW_TRACKING_URI: the store {hide_password(uri)} cannot be used: {first_line} "
-            "If its schema is older than this MLflow, back it up and run `mlflow db upgrade`."
-        )
-        raise StoreError(message) from error
+        status = error.get_http_status_code() if isinstance(error, MlflowException) else 0
+        problem = _BY_STATUS.get(status, _NO_STORE) if uri.is_server else _UNUSABLE
+        raise _refusal(problem, uri, error) from error
     return client

@@ -10,6 +10,8 @@ from __future__ import annotations
 import atexit
 from typing import TYPE_CHECKING, Any
 
+from runforest.tracking.store.uri import StoreUri
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,12 +22,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_DATABASES = {"sqlite", "postgresql", "mysql", "mssql"}
-
 
 def sql_store(client: MlflowClient) -> SqlAlchemyStore | None:
     """Return the database behind a client, None when there is a server in between."""
-    if client.tracking_uri.partition(":")[0].partition("+")[0] not in _DATABASES:
+    if not StoreUri(client.tracking_uri).is_database:
         return None
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 

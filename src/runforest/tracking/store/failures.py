@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from runforest.errors import StoreError, causes
-from runforest.tracking.store.connect import hide_password, is_reachable
+from runforest.tracking.store.connect import is_reachable
+from runforest.tracking.store.uri import hide_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

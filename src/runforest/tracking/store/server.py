@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
 from runforest.layout import Layout
-from runforest.tracking.store.connect import hide_password
+from runforest.tracking.store.uri import artifact_uri
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from runforest.tracking.store.uri import StoreUri
+
 
 def server_command(
-    uri: str, project: Path, host: str, port: int
+    uri: StoreUri, project: Path, host: str, port: int
 ) -> tuple[list[str], dict[str, str]]:
     """Return the command line of a server and the environment it needs.
 
@@ -25,20 +27,19 @@ def server_command(
     StoreError
         The tracking URI is a server already.
     """
-    if uri.startswith("http"):
-        page = hide_password(uri)
-        message = f"MLFLOW_TRACKING_URI is a server already: open {page} in a browser."
+    if uri.is_server:
+        message = f"MLFLOW_TRACKING_URI is a server already: open {uri.shown} in a browser."
         raise StoreError(message)
     command = [
         sys.executable, "-m", "mlflow", "server",
-        "--default-artifact-root", str(Layout(project).output),
+        "--default-artifact-root", artifact_uri(Layout(project).output),
         "--host", host,
         "--port", str(port),
         "--workers", "1",
         "--allowed-hosts", f"localhost:{port},127.0.0.1:{port},{host}:{port}",
     ]  # fmt: skip
     return command, {
-        "MLFLOW_BACKEND_STORE_URI": uri,  # not for all to read, as a command line is
+        "MLFLOW_BACKEND_STORE_URI": uri.text,  # not for all to read, as a command line is
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }

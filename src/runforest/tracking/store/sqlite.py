@@ -1,4 +1,4 @@
-"""The SQLite file of a local store, looked at without MLflow."""
+"""The SQLite file of a local store, read and changed without MLflow."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
+from runforest.layout import home_note
+from runforest.tracking.store.uri import artifact_uri
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK_TIMEOUT_S = 5.0
-
-
-def sqlite_path(uri: str) -> str:
-    """Return the file of a `sqlite:///` URI.
-
-    >>> sqlite_path("sqlite:////data/mlflow.db"), sqlite_path("sqlite:///mlflow.db")
-    ('/data/mlflow.db', 'mlflow.db')
-    """
-    return uri.removeprefix("sqlite:///").partition("?")[0]
+_COLUMNS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+)
 
 
 def check_sqlite(path: Path) -> None:
@@ -56,6 +53,35 @@ def use_wal(path: Path) -> None:
     """Switch the file to write-ahead logging, for good: a quarter of the syncs of a trial."""
     with closing(sqlite3.connect(path)) as base:
         base.execute("PRAGMA journal_mode=WAL")
+
+
+def follow_move(store: Path) -> None:
+    """Make the artifact paths of a local store those of where it lies now.
+
+    Where it lay at its last use is noted in a file beside it. There is no way through MLflow: an
+    experiment's location is fixed when it is created, and new runs of a moved project would be
+    written to the old place.
+    """
+    note, home = home_note(store), store.parent
+    before = home / note.read_text(encoding="utf-8") if note.exists() else home
+    if before != home and store.exists():
+        _replace_prefix(store, before, home)
+    if not note.exists() or before != home:
+        note.write_text(str(home), encoding="utf-8")
+
+
+def _replace_prefix(store: Path, before: Path, after: Path) -> None:
+    old_starts = {f"{before}/", f"file://{before}/", f"{before.as_uri()}/"}
+    new = f"{artifact_uri(after)}/"
+    with closing(sqlite3.connect(store)) as base, base:
+        for table, column in _COLUMNS:
+            moved = [
+                (new + uri.removeprefix(old), row)
+                for row, uri in base.execute(f"SELECT rowid, {column} FROM {table}")  # noqa: S608 - names of ours
+                for old in old_starts
+                if uri and uri.startswith(old)
+            ]
+            base.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", moved)  # noqa: S608
 
 
 def _remedy(error: str) -> str:
