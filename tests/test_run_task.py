@@ -111,14 +111,14 @@ class Counting(RunTask):
 
 
 class Counted(Scheduler):
-    """A scheduler that keeps what progress it was told."""
+    """A scheduler that collects the percentages that it gets."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[int] = []
+        self.shown: list[int] = []
 
     def set_task_progress_percentage(self, task_id: str, percentage: int) -> None:  # noqa: ARG002  Luigi's.
-        self.told.append(percentage)
+        self.shown.append(percentage)
 
 
 class Leaving(Counted):
@@ -142,7 +142,7 @@ class Plain(RunTask):
 
 
 class Clashing(Talking):
-    """Gives a file the name under which the values of its metrics are kept."""
+    """Gives a file the name of the engine's history of metrics."""
 
     def compute(self) -> None:
         super().compute()
@@ -195,7 +195,7 @@ def shown_progress(task: RunTask, scheduler: Counted) -> list[int]:
     with Worker(scheduler=scheduler, worker_id="w", no_install_shutdown_handler=True) as worker:
         worker.add(task)
         worker.run()
-    return scheduler.told
+    return scheduler.shown
 
 
 def test_a_result_is_every_file_that_was_written_declared_or_not(run: Run) -> None:
@@ -373,8 +373,8 @@ def test_a_task_outlives_luigis_scheduler(run: Run, caplog: pytest.LogCaptureFix
 
     assert shown == [2]
     assert task.complete()
-    told = "Luigi's page does not show the progress any more: nobody answers"
-    assert [text for text in caplog.messages if "progress" in text] == [told]
+    logged = "Luigi's page does not show the progress any more: nobody answers"
+    assert [text for text in caplog.messages if "progress" in text] == [logged]
 
 
 def test_a_task_can_be_sent_to_another_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

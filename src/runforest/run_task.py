@@ -147,7 +147,7 @@ class RunTask(TaskLog, luigi.Task):
             raise
         except KeyboardInterrupt:
             if multiprocessing.parent_process():
-                # The main process says so; a worker's traceback would only alarm.
+                # The main process prints that; a worker's traceback would only alarm.
                 shutil.rmtree(self.active_run.staging / self.folder_name, ignore_errors=True)
                 os._exit(EXIT_INTERRUPTED)
             raise

@@ -30,7 +30,7 @@ class _Expected(NamedTuple):
 
     values: tuple[type, ...]
     words: str
-    has_own_error: bool = False  # what the parameter itself says of a wrong value is more exact
+    has_own_error: bool = False  # the parameter's own message is more exact
 
 
 _ANY = _Expected((object,), "a value", has_own_error=True)
@@ -72,7 +72,7 @@ _EXPECTED: tuple[tuple[type | tuple[type, ...], _Expected], ...] = (
     ),
 )
 
-# Luigi says what it permits in no public attribute, but at the end of the description.
+# Luigi has what it permits in no public attribute, but at the end of the description.
 _PERMITTED = re.compile(r" ?(permitted values: (?P<number>\w+) in (?P<bounds>.*)|Choices: {.*})$")
 _NUMBERS = {"int": "an integer", "float": "a number"}
 

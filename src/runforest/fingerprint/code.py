@@ -59,7 +59,7 @@ class Code:
     third_party
         Names of the top-level modules outside the project that this code imports.
     files
-        Module -> file, of the project's modules that the code asks for by name.
+        Module -> file, of the project's modules that the code imports by name.
     read
         Names of all modules whose source was read.
     unloaded
@@ -96,8 +96,8 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
     task of which the code takes what no result brings, such as a constant or a static method.
 
     The packages around a module count with their own `__init__.py` and what that imports from
-    elsewhere. What it imports of its own package counts only if other code asks for it: a package
-    that lists its tasks does not make each depend on all. A plain `import a.b` asks for `a` too,
+    elsewhere. What it imports of its own package counts only if other code imports it: a package
+    that lists its modules does not make each depend on all. A plain `import a.b` imports `a` too,
     since it gives the code the name `a`.
 
     The engine's code counts where it lies in the project. Where it is installed, its version

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
+_STANDARD_LIBRARY = Path(sysconfig.get_paths()["stdlib"]).resolve()
 INSTALLED = {"site-packages", "dist-packages"}
 """Names of the folders of installed packages; the second is Debian's."""
 
@@ -62,9 +63,4 @@ def _spec(module: str) -> ModuleSpec | None:
 
 
 def _is_installed(path: Path) -> bool:
-    return not INSTALLED.isdisjoint(path.parts) or path.is_relative_to(_standard_library())
-
-
-@cache
-def _standard_library() -> Path:
-    return Path(sysconfig.get_paths()["stdlib"]).resolve()
+    return not INSTALLED.isdisjoint(path.parts) or path.is_relative_to(_STANDARD_LIBRARY)

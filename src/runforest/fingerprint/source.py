@@ -1,4 +1,4 @@
-"""What a source file says: a digest of each top-level definition, and what it imports.
+"""A source file as a value: a digest of each top-level definition, and what it imports.
 
 Comments, docstrings and formatting do not count: the digest is of the normalised syntax tree.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runforest.results.line_cache import LineCache
 
-_FORMAT = 4  # of what is kept in the cache; a change to what is collected makes it another
+_FORMAT = 4  # of the entries of the cache; a change to what is collected makes it another
 
 
 class Import(NamedTuple):
@@ -41,7 +41,7 @@ class ModuleCode:
 def read_module(path: Path, name: str, known: LineCache) -> ModuleCode:
     """Return the digests and imports of a source file, parsed once as long as it is the same.
 
-    One with a syntax error counts by its bytes: whoever imports it will tell.
+    One with a syntax error counts by its bytes: whoever imports it gets the error.
     """
     data = path.read_bytes()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -163,5 +163,5 @@ def _import_base(node: ast.ImportFrom, package: str) -> str:
     if not node.level:
         return node.module or ""
     parents = package.split(".")
-    kept = parents[: len(parents) - node.level + 1]
-    return ".".join([*kept, node.module] if node.module else kept)
+    package_parts = parents[: len(parents) - node.level + 1]
+    return ".".join([*package_parts, node.module] if node.module else package_parts)

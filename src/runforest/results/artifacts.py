@@ -68,13 +68,7 @@ class Artifact(luigi.Target):
 
     @property
     def sha256(self) -> str:
-        """Digest of the file, as the manifest of the committed result states it.
-
-        Raises
-        ------
-        ArtifactError
-            The artifact is not a file of a committed result.
-        """
+        """Digest of the file, as the manifest of the committed result states it."""
         label = f"{self.folder.name}/{self.name}"
         if label not in self.digests:
             message = f"{self.path} is not a file of a committed result. Commit its task first."
@@ -96,23 +90,11 @@ class Artifact(luigi.Target):
         return read_manifest(self.folder) is not None and self.path.exists()
 
     def load(self) -> object:
-        """Return the content, read as the suffix says.
-
-        Raises
-        ------
-        ArtifactError
-            The suffix is not in `runforest.results.formats.FORMATS`.
-        """
+        """Return the content, read by the suffix's row in `runforest.results.formats.FORMATS`."""
         return format_of(self.path).load(self.path)
 
     def save(self, value: object) -> None:
-        """Write the content as the suffix says.
-
-        Raises
-        ------
-        ArtifactError
-            The suffix is not in `runforest.results.formats.FORMATS`.
-        """
+        """Write the content by the suffix's row in `runforest.results.formats.FORMATS`."""
         writer = format_of(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         writer.save(self.path, value)

@@ -47,7 +47,7 @@ def _load_csv(path: Path) -> object:
 
 
 def _save_csv(path: Path, value: object) -> None:
-    """Write a table, an index that says something as its first columns: CSV has no index."""
+    """Write a table, a meaningful index as its first columns: CSV has no index."""
     table = _table(value)
     labels = ["index" if name is None else name for name in table.index.names]
     table.to_csv(path, index=_has_index(table), index_label=labels, lineterminator="\n")
@@ -60,7 +60,7 @@ def _table(value: Any) -> pd.DataFrame:  # noqa: ANN401 - whatever pandas makes 
 
 
 def _has_index(table: pd.DataFrame) -> bool:
-    """Return whether the index says something: it has a name, or is no mere number of the row."""
+    """Return whether the index has a meaning: a name, or other values than row numbers."""
     return any(name is not None for name in table.index.names) or table.index.dtype.kind not in "iu"
 
 

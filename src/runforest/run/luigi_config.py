@@ -20,11 +20,7 @@ _loaded: dict[str, str] = {}
 
 
 def use_luigi_config(tables: Mapping[str, Mapping[str, object]]) -> None:
-    """Make the tables all that Luigi knows.
-
-    Luigi merges `luigi.toml` of the current folder and of `/etc/luigi` under whatever it is
-    told, so its parser's data are replaced, not added to.
-    """
+    """Replace all that Luigi knows, `luigi.toml` of the current folder and of `/etc/luigi` too."""
     parser = get_config("toml")
     parser.data = {name: _for_luigi(table, name) for name, table in tables.items()}
     # Logging is set up once, by the program; Luigi would add handlers of its own.

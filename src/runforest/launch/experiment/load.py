@@ -57,7 +57,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     ConfigError
         With every mistake that can be found without running a task.
     StoreError
-        The output folder cannot be written, or a store cannot be used that has to be asked.
+        The output folder cannot be written, or a store that has to be searched cannot be used.
     ArtifactError
         A pinned result cannot be downloaded.
     """
@@ -65,7 +65,7 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     layers = read_layers(files, options.settings, environment.config_parser)
     import_tasks(environment.project)
     checked = check_tables(layers)
-    check_folder(Layout(environment.project).output)  # the caches of what follows are kept there
+    check_folder(Layout(environment.project).output)  # the caches of what follows lie there
     dataset = (
         resolve_dataset(checked.dataset, checked.paths, environment.project)
         if checked.has_dataset
@@ -128,7 +128,7 @@ def _store_results(environment: Environment, *, trusts_code: bool) -> ResultSour
 def _graph(
     checked: CheckedTables, planned: Run, layers: Layers, dataset: ResolvedDataset
 ) -> tuple[list[RunTask], list[Problem]]:
-    """Return the tasks to complete, upstream first, and why they cannot be told."""
+    """Return the tasks to complete, upstream first, or the problems of their graph."""
     tasks: list[RunTask] = []
     for family in _families(checked):
         try:

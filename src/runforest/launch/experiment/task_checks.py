@@ -1,4 +1,4 @@
-"""What is wrong with the tasks of a graph, told from their parameters and the data set."""
+"""What is wrong with the tasks of a graph, seen from their parameters and the data set."""
 
 from __future__ import annotations
 
