@@ -152,15 +152,15 @@ class Recorder:
 
     def _record_piece(self) -> bool:
         """Record some of what is new; return whether there was anything."""
+        before = self._journal.offset
         # What is called here writes to the log too, whose stream has a lock of its own.
-        with _no_fork:
-            events = None
-            with self._noting_error():
-                events = self._journal.next_piece(self._writer.n_at_once)
-            for step in (self._pass_on, self._write) if events else ():
-                with self._noting_error():
-                    step(events or [])
-            return events is not None
+        with _no_fork, self._noting_error():
+            events = self._journal.next_piece(self._writer.n_at_once) or []
+            for event in events:
+                self._on_event(event)
+            if events and self._error is None:
+                self._writer.write(events)
+        return self._journal.offset > before
 
     @contextmanager
     def _noting_error(self) -> Iterator[None]:
@@ -171,11 +171,3 @@ class Recorder:
             if self._error is None and not self._stop.is_set():
                 logger.error(_LATER, first_line(error))  # noqa: TRY400 - the store's own matter
             self._error = self._error or error
-
-    def _pass_on(self, events: list[Event]) -> None:
-        for event in events:
-            self._on_event(event)
-
-    def _write(self, events: list[Event]) -> None:
-        if self._error is None:
-            self._writer.write(events)
