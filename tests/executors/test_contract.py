@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REMOTE = [name for name in KINDS if name != "serial"]
+ENDING = [name for name in REMOTE if name != "dask-local"]
+"""Without another start of a cluster: `dask/test_local_cluster.py` shows how one ends."""
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -144,7 +146,7 @@ def test_workers_of_this_machine_have_one_thread_each(executor: Executor) -> Non
     assert executor.submit(os.getpid).result(timeout=60) != os.getpid()
 
 
-@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize("name", ENDING)
 def test_an_executor_ends_after_its_calls(name: str, request: pytest.FixtureRequest) -> None:
     with KINDS[name](address_for(name, request)) as opened:
         future = opened.submit(time.sleep, 0.5)
@@ -155,7 +157,7 @@ def test_an_executor_ends_after_its_calls(name: str, request: pytest.FixtureRequ
         opened.submit(divmod, 7, 2)
 
 
-@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize("name", ENDING)
 def test_an_error_of_the_block_gives_up_running_calls(
     name: str, request: pytest.FixtureRequest
 ) -> None:

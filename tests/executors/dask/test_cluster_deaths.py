@@ -49,27 +49,25 @@ def test_calls_that_kill_their_workers_are_given_up_for_one_reason(
     def kill() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    for _ in range(5):
+    for _ in range(4):
         own_cluster.start_worker()
     with open_executor("dask", 1, address=own_cluster.address) as executor:
         errors = [executor.submit(kill).exception(timeout=60) for _ in range(2)]
-        next_result = executor.submit(divmod, 7, 2).result(timeout=60)
 
     assert {type(error) for error in errors} == {LostWorkersError}
     assert len({str(error) for error in errors}) == 1
     assert "2 workers died one after another" in str(errors[0])
     assert "want of memory. Use a smaller model" in str(errors[0])
-    assert next_result == (3, 1)
 
 
 def test_a_call_that_takes_too_much_memory_is_given_up(own_cluster: DaskCluster) -> None:
     def fill() -> int:
         hoard = []
         while True:
-            hoard.append(b"x" * 10_000_000)
+            hoard.append(b"x" * 20_000_000)
             time.sleep(0.01)
 
-    own_cluster.start_worker("--nanny", "--memory-limit", "400MB")
+    own_cluster.start_worker("--nanny", "--memory-limit", "300MB")
     with open_executor("dask", 1, address=own_cluster.address) as executor:
         error = executor.submit(fill).exception(timeout=120)
 
@@ -94,25 +92,27 @@ def test_a_killed_scheduler_ends_all_calls(
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_silent_scheduler_is_noticed(
-    own_cluster: DaskCluster, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+    own_cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cluster, "CHECK_S", 0.1)
     monkeypatch.setattr(cluster, "SILENCE_S", 1.0)
     own_cluster.start_worker()
     with open_executor("dask", 1, address=own_cluster.address) as executor:
-        own_cluster.scheduler.send_signal(number)
+        own_cluster.scheduler.send_signal(signal.SIGSTOP)
         call = executor.submit(divmod, 7, 2)
 
         error = call.exception(timeout=30)
 
     assert isinstance(error, ClusterError)
+    assert "has not answered for 1 s" in str(error)
 
 
 def test_the_loss_of_all_workers_is_noticed(
     own_cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "WORKERLESS_S", 1.0)
+    monkeypatch.setattr(cluster, "CHECK_S", 0.1)
+    monkeypatch.setattr(cluster, "WORKERLESS_S", 0.5)
     worker = own_cluster.start_worker()
     with open_executor("dask", 1, address=own_cluster.address) as executor:
         call = executor.submit(time.sleep, 60)
