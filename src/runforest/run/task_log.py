@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from abc import abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from runforest.redact import known_secrets, redact
@@ -68,17 +69,15 @@ class TaskLog:
     _report_due_s = 0.0
     _is_page_lost = False
 
-    @property
+    @cached_property
     def logged_metrics(self) -> dict[str, float]:
         """Last value of each metric this task has logged."""
-        metrics: dict[str, float] = self.__dict__.setdefault("_logged_metrics", {})
-        return metrics
+        return {}
 
-    @property
+    @cached_property
     def logged_points(self) -> list[Point]:
         """Each value of a metric this task has logged, in order."""
-        points: list[Point] = self.__dict__.setdefault("_logged_points", [])
-        return points
+        return []
 
     @property
     def has_history(self) -> bool:
@@ -86,11 +85,10 @@ class TaskLog:
         points = self.logged_points
         return len(points) > len(self.logged_metrics) or any(point.step for point in points)
 
-    @property
+    @cached_property
     def logged_params(self) -> dict[str, str]:
         """Parameters this task has logged beside its own, by the names that it gave them."""
-        params: dict[str, str] = self.__dict__.setdefault("_logged_params", {})
-        return params
+        return {}
 
     def log_metric(self, name: str, value: float, *, step: int = 0) -> None:
         """Record a metric of the run."""

@@ -84,10 +84,7 @@ class ClientChildRuns:
             raise refusal
 
     def _write_one(self, child: ChildRun) -> None:
-        run_id = _create(self._client, child)
-        metrics, params, _ = child.batch()
-        self._client.log_batch(run_id, metrics, params)
-        self._client.set_terminated(run_id, child.status, end_time=child.ended_ms)
+        finish(self._client, _create(self._client, child), child)
 
     def _move_one(self, move: tuple[str, ChildRun]) -> None:
         from mlflow.entities import RunTag
@@ -102,9 +99,9 @@ class ClientChildRuns:
         The threads live no longer than the call: a process must not fork while one of them holds
         a lock.
         """
-        if self._n_threads == 1 or len(items) == 1:
+        if self._n_threads == 1:
             return [refusal for item in items if (refusal := refusal_of(call, item))]
-        pool = ThreadPoolExecutor(min(self._n_threads, max(len(items), 1)))
+        pool = ThreadPoolExecutor(self._n_threads)
         try:
             done = pool.map(lambda item: refusal_of(call, item), items)
             return [refusal for refusal in done if refusal]
@@ -128,7 +125,7 @@ def start(client: MlflowClient, child: ChildRun) -> str:
 
 
 def child_runs(client: MlflowClient) -> ChildRuns:
-    """Return the quickest way to the child runs of a store."""
+    """Return what writes child runs fastest into a store."""
     from runforest.tracking.child_runs.database_writer import BulkChildRuns
     from runforest.tracking.store.database import sql_store
 

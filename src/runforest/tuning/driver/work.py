@@ -37,7 +37,7 @@ MAX_CACHED_FOLDS = 100
 
 
 StepState = tuple["ModelState | None", float]
-"""A model on its way, and the seconds that its training took so far."""
+"""A model that is being trained, and the seconds that its training took so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,29 +96,17 @@ def advance_folds(
     scores, states
         What the models score now, and what the next step needs. Times are those of all steps.
     """
-    done = [
-        _advance_fold(_rows(plan, number), spec, objectives, state, step=step, n_steps=n_steps)
-        for number, state in enumerate(states or ((None, 0.0),) * plan.n_folds)
-    ]
-    return [scores for scores, _ in done], [state for _, state in done]
-
-
-def _advance_fold(
-    rows: FoldRows,
-    spec: EstimatorSpec,
-    objectives: Sequence[str],
-    state: StepState,
-    *,
-    step: int,
-    n_steps: int,
-) -> tuple[Scores, StepState]:
-    """Train the model of one fold a step further; return what it scores now, and its state."""
-    model, spent_s = state
-    clock = time.perf_counter()
-    model = advance(spec, model, rows.train, rows.train_values, step=step, n_steps=n_steps)
-    spent_s += time.perf_counter() - clock
-    scores = score_model(model.pipeline, rows, objectives, fit_time_s=spent_s)
-    return scores, (model, spent_s)
+    scores: list[Scores] = []
+    after: list[StepState] = []
+    for number in range(plan.n_folds):
+        rows = _rows(plan, number)
+        model, spent_s = states[number] if states else (None, 0.0)
+        clock = time.perf_counter()
+        model = advance(spec, model, rows.train, rows.train_values, step=step, n_steps=n_steps)
+        spent_s += time.perf_counter() - clock
+        scores.append(score_model(model.pipeline, rows, objectives, fit_time_s=spent_s))
+        after.append((model, spent_s))
+    return scores, after
 
 
 @lru_cache(maxsize=1)

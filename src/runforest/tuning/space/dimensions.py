@@ -15,12 +15,15 @@ Choice = str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True)
 class FloatDimension:
-    """A real number from `low` to `high`, in steps or, with `log`, even in its logarithm."""
+    """A real number from `low` to `high`, in steps or, with `log`, even in its logarithm.
+
+    Without a step it is any value between.
+    """
 
     low: float
     high: float
     log: bool = False
-    step: float | None = None  # None: any value between.
+    step: float | None = None
 
     def distribution(self) -> BaseDistribution:
         """Return the form in which Optuna stores it."""
@@ -39,16 +42,13 @@ class FloatDimension:
 
         Optuna adds steps up in floating point.
 
-        Examples
-        --------
         >>> FloatDimension(low=0.0, high=1.0, step=0.1).nearest(0.8999999999999999)
         0.9
         """
         n_steps = self.size()
         if self.step is None or n_steps is None:
             return value
-        index = round((value - self.low) / self.step)
-        return self._at(min(max(index, 0), n_steps - 1))
+        return self._at(min(max(round((value - self.low) / self.step), 0), n_steps - 1))
 
     def size(self) -> int | None:
         """Return the number of values, or None without a step."""
@@ -61,8 +61,6 @@ class FloatDimension:
     def values(self) -> list[float] | None:
         """Return every value, or None without a step.
 
-        Examples
-        --------
         >>> FloatDimension(low=0.0, high=0.3, step=0.1).values()
         [0.0, 0.1, 0.2, 0.3]
         """
@@ -94,7 +92,7 @@ class IntDimension:
 
     def size(self) -> int:
         """Return the number of values."""
-        return (self.high - self.low) // self.step + 1
+        return len(self.values())
 
     def values(self) -> range:
         """Return every value."""

@@ -66,7 +66,7 @@ class StudySpec:
 
     @property
     def n_stages(self) -> int:
-        """Times that a trial has a score on its way: its folds, or the steps of its training."""
+        """Times that a running trial has a score: its folds, or the steps of its training."""
         return self.n_steps if self.prune_by == "iterations" else self.n_folds
 
 
