@@ -33,7 +33,7 @@ BROKEN = [
     pytest.param(TABLE.replace(",", "|"), ['Set [Dataset] delimiter = "|".'], id="bars"),
     pytest.param(
         TABLE.encode() + b"\xe9,1,1\n",
-        ["cannot be decoded as utf-8", "at byte 137", 'encoding = "latin-1", for instance.'],
+        ["cannot be decoded as utf-8", "at byte 137", 'such as [Dataset] encoding = "latin-1".'],
         id="latin-1",
     ),
     pytest.param(

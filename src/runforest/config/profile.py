@@ -48,7 +48,7 @@ def profile_file(
 
     Raises
     ------
-    TableError
+    ConfigError
         The file is not a table.
     """
     wanted = [digests.digest(file.path), target, ids, file.delimiter, file.encoding]

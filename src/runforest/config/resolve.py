@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.config.dataset import Header, find_ids, infer_target, read_header
+from runforest.config.dataset import find_ids, infer_target
 from runforest.config.profile import Profile, profile_file
-from runforest.errors import Problem
+from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.layout import Layout
-from runforest.model.table_file import TableError, TableFile
+from runforest.model.table_file import TableFile
 from runforest.run.active import DatasetFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runforest.config.model import DatasetConfig, PathConfig
 
 
@@ -48,76 +49,62 @@ class ResolvedDataset:
 def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> ResolvedDataset:
     """Find the files, infer what is left out, and check what the columns hold."""
     folder = project / Path(paths.input).expanduser()
-    headers = [
-        read_header(
-            TableFile(path=folder / name, delimiter=config.delimiter, encoding=config.encoding)
-        )
+    files = [
+        TableFile(path=folder / name, delimiter=config.delimiter, encoding=config.encoding)
         for name in (config.train, config.test)
     ]
-    problems = tuple(header for header in headers if isinstance(header, Problem))
-    train, test = headers
-    if isinstance(train, Problem) or isinstance(test, Problem):
-        return ResolvedDataset(problems=problems)
+    columns: list[tuple[str, ...]] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            columns.append(file.columns())
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        return ResolvedDataset(problems=tuple(problems))
+    train, test = columns
     target, target_problem = infer_target(train, test, config)
     ids, id_problem = find_ids(train, test, config)
-    problems = tuple(problem for problem in (target_problem, id_problem) if problem)
-    if not target:
-        return ResolvedDataset(problems=problems)
-    profiled = _profiled(train, test, target, ids, config=config, project=project)
-    return dataclasses.replace(profiled, problems=problems + profiled.problems)
-
-
-def _profiled(
-    train: Header,
-    test: Header,
-    target: str,
-    ids: list[str],
-    *,
-    config: DatasetConfig,
-    project: Path,
-) -> ResolvedDataset:
-    profiles = []
-    for header, column in ((train, target), (test, "")):
-        try:
-            profiles.append(
-                profile_file(
-                    header.table,
-                    column,
-                    ids,
-                    digests=digest_cache(project),
-                    cache=Layout(project).profiles,
-                )
-            )
-        except TableError as error:
-            problem = Problem(where=str(header.file), message=str(error))
-            return ResolvedDataset(problems=(problem,))
+    problems += [problem for problem in (target_problem, id_problem) if problem]
+    digests, cache = digest_cache(project), Layout(project).profiles
+    try:
+        profiles = tuple(
+            profile_file(file, column, ids, digests=digests, cache=cache)
+            for file, column in zip(files, (target, ""), strict=True)
+            if target
+        )
+    except ConfigError as error:
+        return ResolvedDataset(problems=(*problems, *error.problems))
+    if not profiles:
+        return ResolvedDataset(problems=tuple(problems))
     chosen, id_problem = _choose_id(ids, profiles)
     target_problem = _target_problem(target, profiles[0], config)
-    problems = tuple(problem for problem in (target_problem, id_problem) if problem)
+    problems += [problem for problem in (target_problem, id_problem) if problem]
     if target_problem:
-        return ResolvedDataset(problems=problems)
-    dataset = Dataset(
-        train_file=str(train.file),
-        test_file=str(test.file),
-        target=target,
-        id=chosen,
-        kind=config.kind or profiles[0].inferred_kind,
-        delimiter=config.delimiter,
-        encoding=config.encoding,
-    )
-    facts = DatasetFacts(
-        train_columns=train.columns,
-        test_columns=test.columns,
-        n_rows=profiles[0].n_rows,
-        n_target_values=profiles[0].n_target_values,
-        smallest_class=profiles[0].smallest_class,
-    )
+        return ResolvedDataset(problems=tuple(problems))
     return ResolvedDataset(
-        dataset=dataset, facts=facts, profiles=tuple(profiles), problems=problems
+        dataset=Dataset(
+            train_file=str(files[0].path),
+            test_file=str(files[1].path),
+            target=target,
+            id=chosen,
+            kind=config.kind or profiles[0].inferred_kind,
+            delimiter=config.delimiter,
+            encoding=config.encoding,
+        ),
+        facts=DatasetFacts(
+            train_columns=train,
+            test_columns=test,
+            n_rows=profiles[0].n_rows,
+            n_target_values=profiles[0].n_target_values,
+            smallest_class=profiles[0].smallest_class,
+        ),
+        profiles=profiles,
+        problems=tuple(problems),
     )
 
 
-def _choose_id(ids: list[str], profiles: list[Profile]) -> tuple[str, Problem | None]:
+def _choose_id(ids: list[str], profiles: Sequence[Profile]) -> tuple[str, Problem | None]:
     """Return the first unique candidate; no candidate is no mistake, a doubled one is."""
     if not ids:
         return "", None

@@ -12,9 +12,8 @@ from runforest.figure_style import (
     SMALL_TEXT_SIZE,
     TEXT_SIZE,
     WIDTH_IN,
-    new_figure,
+    new_axes,
     shorten,
-    style_axes,
 )
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def confusion_matrix_plot(
 
     counts = confusion_matrix(target, predictions, labels=np.asarray(classes))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = new_figure(height_in=WIDTH_IN * 0.8)
-    axes = figure.add_subplot()
+    figure, axes = new_axes("Predicted class", "True class", height_in=WIDTH_IN * 0.8)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     _name_classes(axes, [shorten(label, 16) for label in classes])
     if len(classes) <= MAX_CLASSES_WITH_COUNT:
@@ -62,15 +60,11 @@ def confusion_matrix_plot(
 
 
 def _name_classes(axes: Axes, labels: Sequence[str]) -> None:
-    style_axes(axes, x_label="Predicted class", y_label="True class")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    places = np.arange(len(labels))
-    axes.set_xticks(places, labels)
-    axes.set_yticks(places, labels)
-    edges = np.arange(len(labels) + 1) - 0.5
-    axes.set_xticks(edges, minor=True)
-    axes.set_yticks(edges, minor=True)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(np.arange(len(labels)), labels)
+        axis.set_ticks(np.arange(len(labels) + 1) - 0.5, minor=True)
     axes.tick_params(which="minor", length=0)
     axes.grid(visible=True, which="minor", color="white", linewidth=2)
     # imshow's image lies above the grid of `style_axes`; the gaps between cells must not.

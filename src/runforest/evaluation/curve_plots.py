@@ -16,10 +16,9 @@ from runforest.figure_style import (
     REST,
     SMALL_TEXT_SIZE,
     TEXT_SIZE,
-    new_figure,
+    new_axes,
     quote,
     shorten,
-    style_axes,
 )
 
 if TYPE_CHECKING:
@@ -142,10 +141,9 @@ def _draw(
     """Draw the classes with the smallest areas in colour, those beyond the palette in grey."""
     is_single = len(curves) == 1
     n_lines = 0 if is_single else min(len(curves), len(PALETTE) + 1)
-    figure = new_figure(height_in=HEIGHT_IN + 0.2 * math.ceil(n_lines / LEGEND_COLUMNS))
-    axes = figure.add_subplot()
     of_class = f" for {quote(curves[0][0])}" if is_single else ""
-    style_axes(axes, x_label=x_label, y_label=f"{y_label}{of_class}")
+    height_in = HEIGHT_IN + 0.2 * math.ceil(n_lines / LEGEND_COLUMNS)
+    figure, axes = new_axes(x_label, f"{y_label}{of_class}", height_in=height_in)
     rest = curves[len(PALETTE) :]
     for _, curve in rest:
         axes.plot(curve.x, curve.y, color=REST, linewidth=1, drawstyle=curve.drawstyle)

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runforest.figure_style import (
-    INK,
-    PALETTE,
-    SMALL_TEXT_SIZE,
-    new_figure,
-    style_axes,
-    write_plain_ticks,
-)
+from runforest.figure_style import INK, PALETTE, SMALL_TEXT_SIZE, new_axes, write_plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,9 +30,7 @@ def residual_plot(target: NDArray[np.generic], predictions: NDArray[np.generic])
     """
     predicted = np.asarray(predictions, dtype=float)
     residuals = np.asarray(target, dtype=float) - predicted
-    figure = new_figure()
-    axes = figure.add_subplot()
-    style_axes(axes, x_label="Predicted", y_label="Actual \N{MINUS SIGN} predicted")
+    figure, axes = new_axes("Predicted", "Actual \N{MINUS SIGN} predicted")
     write_plain_ticks(axes.xaxis, axes.yaxis)
     axes.axhline(0, color=INK, linewidth=1)
     _draw_rows(axes, predicted, residuals)
@@ -48,12 +39,8 @@ def residual_plot(target: NDArray[np.generic], predictions: NDArray[np.generic])
         centers = [float(np.median(predicted[rows])) for rows in groups]
         medians = [float(np.median(residuals[rows])) for rows in groups]
         axes.plot(centers, medians, color=PALETTE[1], linewidth=2, marker="o", markersize=4)
-        axes.set_title(
-            "median of each tenth of the rows",
-            loc="right",
-            color=PALETTE[1],
-            fontsize=SMALL_TEXT_SIZE,
-        )
+        note = "median of each tenth of the rows"
+        axes.set_title(note, loc="right", color=PALETTE[1], fontsize=SMALL_TEXT_SIZE)
     return figure
 
 
@@ -64,9 +51,7 @@ def predicted_actual_plot(target: NDArray[np.generic], predictions: NDArray[np.g
     """
     predicted = np.asarray(predictions, dtype=float)
     actual = np.asarray(target, dtype=float)
-    figure = new_figure()
-    axes = figure.add_subplot()
-    style_axes(axes, x_label="Predicted", y_label="Actual")
+    figure, axes = new_axes("Predicted", "Actual")
     write_plain_ticks(axes.xaxis, axes.yaxis)
     _draw_rows(axes, predicted, actual)
     lowest, highest = min(predicted.min(), actual.min()), max(predicted.max(), actual.max())

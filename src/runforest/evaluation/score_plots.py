@@ -13,6 +13,7 @@ from runforest.figure_style import (
     PALETTE,
     SMALL_TEXT_SIZE,
     TEXT_SIZE,
+    new_axes,
     new_figure,
     shorten,
     style_axes,
@@ -42,7 +43,6 @@ def fold_scores_plot(fold_scores: Mapping[str, Sequence[float]]) -> Figure:
     strips = figure.subplots(len(fold_scores), 1, squeeze=False, sharex=is_share)[:, 0]
     for axes, (scorer, scores) in zip(strips, fold_scores.items(), strict=True):
         style_axes(axes, x_label="", y_label="")
-        axes.set_xlabel("")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
         axes.set_yticks([])
@@ -76,11 +76,10 @@ def importance_plot(importances: pd.DataFrame, *, n_features: int = 15) -> Figur
         How many of the first rows are drawn.
     """
     shown = importances.head(n_features).iloc[::-1]
-    figure = new_figure(height_in=0.27 * len(shown) + 0.8)
-    axes = figure.add_subplot()
     left_out = len(importances) - len(shown)
     note = f"\n(top {len(shown)} of {len(importances)} columns)" if left_out else ""
-    style_axes(axes, x_label=f"Drop of the training score when shuffled{note}", y_label="")
+    x_label = f"Drop of the training score when shuffled{note}"
+    figure, axes = new_axes(x_label, "", height_in=0.27 * len(shown) + 0.8)
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color=MUTED, linewidth=1)

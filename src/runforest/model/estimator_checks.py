@@ -23,7 +23,9 @@ def estimator_problems(spec: EstimatorSpec) -> dict[str, str]:
 
     Keys are `estimator`, `seed` and `params.<name>`.
     """
-    problems = _seed_problems(spec.seed)
+    problems = {}
+    if isinstance(spec.seed, bool) or spec.seed not in range(MAX_SEED + 1):
+        problems["seed"] = f"expected an integer from 0 to {MAX_SEED}, got {spec.seed!r}."
     try:
         factory = estimator_class(spec.import_path)
     except ValueError as error:
@@ -31,7 +33,7 @@ def estimator_problems(spec: EstimatorSpec) -> dict[str, str]:
     unknown = param_name_problems(spec, spec.params)
     problems |= {f"params.{name}": message for name, message in unknown.items()}
     known = {name: value for name, value in spec.params.items() if name not in unknown}
-    return problems | _value_problems(factory, known) | _kind_problems(factory, known, spec.kind)
+    return problems | _value_problems(factory, known, spec.kind)
 
 
 def param_name_problems(spec: EstimatorSpec, names: Iterable[str]) -> dict[str, str]:
@@ -56,28 +58,31 @@ def param_name_problems(spec: EstimatorSpec, names: Iterable[str]) -> dict[str, 
     return problems
 
 
-def _seed_problems(seed: object) -> dict[str, str]:
-    if isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= MAX_SEED:
-        return {}
-    return {"seed": f"expected an integer from 0 to {MAX_SEED}, got {seed!r}."}
-
-
-def _value_problems(factory: type[BaseEstimator], params: Mapping[str, object]) -> dict[str, str]:
-    """Return a message per parameter whose value the estimator itself refuses."""
-    remaining = dict(params)
+def _value_problems(
+    factory: type[BaseEstimator], params: Mapping[str, object], kind: Kind
+) -> dict[str, str]:
+    """Return a message per parameter whose value the estimator itself refuses, and of its kind."""
     problems: dict[str, str] = {}
-    while True:
-        try:
-            refusal = _refusal(factory(**remaining))
-        except (TypeError, ValueError) as error:
-            return problems | {"estimator": f"{factory.__name__} cannot be built: {error}."}
-        if refusal is None:
-            return problems
-        name, message = refusal
-        problems[f"params.{name}"] = message
-        if name not in remaining:
-            return problems
-        del remaining[name]
+    remaining = dict(params)
+    try:
+        estimator = factory(**params)
+        while refusal := _refusal(factory(**remaining)):
+            name, message = refusal
+            problems[f"params.{name}"] = message
+            if name not in remaining:
+                break
+            del remaining[name]
+    except (TypeError, ValueError) as error:
+        return problems | {"estimator": f"{factory.__name__} cannot be built: {error}."}
+    from sklearn.base import is_classifier, is_regressor
+
+    is_kind = {"classification": is_classifier, "regression": is_regressor}
+    if not is_kind[kind](estimator):
+        problems["estimator"] = (
+            f"{factory.__name__} does not fit a {kind} target. "
+            f"Choose one that does, such as `{DEFAULT_ESTIMATORS[kind]}`, or correct the kind."
+        )
+    return problems
 
 
 def _refusal(estimator: BaseEstimator) -> tuple[str, str] | None:
@@ -100,22 +105,3 @@ def _refusal(estimator: BaseEstimator) -> tuple[str, str] | None:
 
 
 _REFUSAL = re.compile(r"The '(\w+)' parameter of \w+ must be (.*)\. Got (.*) instead\.", re.DOTALL)
-
-
-def _kind_problems(
-    factory: type[BaseEstimator], params: Mapping[str, object], kind: Kind
-) -> dict[str, str]:
-    from sklearn.base import is_classifier, is_regressor
-
-    try:
-        estimator = factory(**params)
-    except (TypeError, ValueError):
-        return {}  # `_value_problems` has said so.
-    is_kind = {"classification": is_classifier, "regression": is_regressor}
-    if is_kind[kind](estimator):
-        return {}
-    message = (
-        f"{factory.__name__} does not fit a {kind} target. "
-        f"Choose one that does, such as `{DEFAULT_ESTIMATORS[kind]}`, or correct the kind."
-    )
-    return {"estimator": message}

@@ -9,6 +9,8 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runforest.errors import ConfigError, Problem
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -19,15 +21,11 @@ MAX_FIELD = 2**31 - 1
 OTHER_DELIMITERS = (";", "\t", "|", ",")
 
 
-class TableError(ValueError):
-    """A file is no table; the message names the remedy."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class TableFile:
     """A file, and how it is read. Column names lose surrounding blanks.
 
-    All methods raise `TableError`, which says what is wrong with the file.
+    All methods raise `ConfigError`, which says what is wrong with the file.
     """
 
     path: Path
@@ -36,6 +34,8 @@ class TableFile:
 
     def columns(self) -> tuple[str, ...]:
         """Return the names of the header, from the beginning of the file."""
+        if not self.path.is_file():
+            raise self._error(_missing_file(self.path))
         rows = self._rows()
         _, header = next(rows, (0, []))
         names = tuple(name.strip() for name in header)
@@ -43,7 +43,7 @@ class TableFile:
         if not problem and next(rows, None) is None:
             problem = "has a header and no rows. Add rows, or name another file in [Dataset]."
         if problem:
-            raise TableError(problem)
+            raise self._error(problem)
         return names
 
     def peek(self) -> pd.DataFrame:
@@ -66,8 +66,8 @@ class TableFile:
         _, header = next(rows)
         for line, row in rows:
             if len(row) != len(header):
-                message = f"line {line} has {len(row)} fields, the header {len(header)}"
-                raise _not_a_table(message)
+                reason = f"line {line} has {len(row)} fields, the header {len(header)}"
+                raise self._no_table(reason)
         try:
             table = pd.read_csv(
                 self.path,
@@ -77,7 +77,7 @@ class TableFile:
                 index_col=False,
             )
         except ValueError as error:
-            raise _not_a_table(str(error).strip()) from error
+            raise self._no_table(str(error).strip()) from error
         table.columns = table.columns.str.strip()
         return table
 
@@ -94,25 +94,38 @@ class TableFile:
             with self.path.open(
                 encoding="utf-8-sig" if is_utf8 else self.encoding, newline=""
             ) as source:
-                rows = csv.reader(_without_nul(source, self.encoding), delimiter=self.delimiter)
+                rows = csv.reader(self._lines(source), delimiter=self.delimiter)
                 for row in rows:
                     if len(row) > 1 or "".join(row).strip():
                         yield rows.line_num, row
         except UnicodeDecodeError as error:
-            message = (
-                f"cannot be decoded as {self.encoding}: {error.reason} at byte {error.start}. "
-                'Set the encoding of the file: [Dataset] encoding = "latin-1", for instance.'
-            )
-            raise TableError(message) from None
+            reason = f"cannot be decoded as {self.encoding}: {error.reason} at byte {error.start}"
+            message = f"{reason}. Set the encoding of the file, such as"
+            raise self._no_text(message, "latin-1") from None
         except LookupError:
-            message = (
-                f'unknown encoding "{self.encoding}". Use a Python codec name: [Dataset] '
-                'encoding = "utf-8".'
-            )
-            raise TableError(message) from None
+            message = f'unknown encoding "{self.encoding}". Use a Python codec name:'
+            raise self._no_text(message, "utf-8") from None
         except OSError as error:
             message = f"cannot be read ({error.strerror}). Make it readable."
-            raise TableError(message) from None
+            raise self._error(message) from None
+
+    def _lines(self, source: Iterable[str]) -> Iterator[str]:
+        for line in source:
+            if "\0" in line:
+                reason = f"has a NUL character, so it is no text in {self.encoding}"
+                message = f"{reason}. Repair it, or set its encoding, such as"
+                raise self._no_text(message, "utf-16")
+            yield line
+
+    def _no_text(self, message: str, encoding: str) -> ConfigError:
+        return self._error(f'{message} [Dataset] encoding = "{encoding}".')
+
+    def _no_table(self, reason: str) -> ConfigError:
+        remedy = "Correct the file, or set [Dataset] delimiter."
+        return self._error(f"is not a table: {reason}. {remedy}")
+
+    def _error(self, message: str) -> ConfigError:
+        return ConfigError([Problem(where=str(self.path), message=message)])
 
     def _header_problem(self, names: tuple[str, ...]) -> str | None:
         if not names:
@@ -135,17 +148,17 @@ class TableFile:
 _parsed: dict[tuple[TableFile, int, int], pd.DataFrame] = {}
 
 
-def _not_a_table(reason: str) -> TableError:
-    message = f"is not a table: {reason}. Correct the file, or set [Dataset] delimiter."
-    return TableError(message)
-
-
-def _without_nul(lines: Iterable[str], encoding: str) -> Iterator[str]:
-    for line in lines:
-        if "\0" in line:
-            message = (
-                f"has a NUL character, so it is no text in {encoding}. Repair it, or set its "
-                'encoding: [Dataset] encoding = "utf-16", for instance.'
-            )
-            raise TableError(message)
-        yield line
+def _missing_file(file: Path) -> str:
+    if file.is_dir():
+        return (
+            "is a folder. Name a file: [Dataset] train and test, in the folder [PathConfig] input."
+        )
+    remedy = (
+        "Set [PathConfig] input to the folder of the data set, [Dataset] train and test to its "
+        "files."
+    )
+    if not file.parent.is_dir():
+        return f"no such file: the folder {file.parent} does not exist. {remedy}"
+    present = sorted(path.name for path in file.parent.iterdir() if path.is_file())[:10]
+    found = ", ".join(present) if present else "nothing"
+    return f"no such file. The folder holds: {found}. {remedy}"
