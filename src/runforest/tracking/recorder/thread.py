@@ -21,6 +21,7 @@ from runforest.run.journal import JournalReader
 from runforest.tracking.recorder.writer import EventWriter, damage, replay_journal
 from runforest.tracking.store.connect import check_reachable
 from runforest.tracking.store.failures import first_line
+from runforest.tracking.store.uri import StoreUri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,7 +129,7 @@ class Recorder:
         problems = [*self._writer.refusals, *map(damage, self._journal.damaged)]
         if self._error is not None:
             try:
-                check_reachable(self._client.tracking_uri)
+                check_reachable(StoreUri(self._client.tracking_uri))
                 problems = replay_journal(self._client, self._opened, self._run.folder)
             except Exception as error:  # noqa: BLE001 - of whichever library
                 return error
