@@ -33,7 +33,7 @@ def pinned_folder(project: Path, value: str) -> Path:
     return (project / folder).resolve()
 
 
-def names_on_the_way(project: Path, value: str) -> set[str]:
+def path_parts(project: Path, value: str) -> set[str]:
     """Return the names of all folders on the way to the result; its run's id is one of them."""
     return set(value.split("/")) if is_uri(value) else set(pinned_folder(project, value).parts)
 

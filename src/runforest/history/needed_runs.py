@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.config.pins import names_on_the_way
+from runforest.config.pins import path_parts
 from runforest.tracking.tags import RESULT_TAG, TRIALS_TAG
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ def _names(run: RecordedRun) -> set[str]:
 
 
 def _named(pins: Collection[str], project: Path) -> set[str]:
-    return {name for pin in pins for name in names_on_the_way(project, pin)}
+    return {name for pin in pins for name in path_parts(project, pin)}

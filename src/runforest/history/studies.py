@@ -62,7 +62,6 @@ def study_of(run: RecordedRun, task: str) -> optuna.Study:
         return read_study_file(run.artifacts / task / STUDY_FILE)
     with tempfile.TemporaryDirectory(prefix="runforest-") as folder:
         digests = DigestCache(Path(folder) / "digests.txt")
-        result = download_result(
-            f"{run.artifact_uri}/{task}", below(Path(folder), task), digests, check=None
-        )
+        result = below(Path(folder), task)
+        download_result(f"{run.artifact_uri}/{task}", result, digests, check=None)
         return read_study_file(result / STUDY_FILE)

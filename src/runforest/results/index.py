@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -89,7 +90,7 @@ class ResultIndex:
     def _enter(self, folder: Path, manifest: Manifest) -> None:
         """Make a result known; its files are verified when it is looked up."""
         self._ensure()
-        line = f"{_shown(folder, self._layout.output)}\n".encode()
+        line = f"{str(folder).removeprefix(f'{self._layout.output}{os.sep}')}\n".encode()
         append_line(self._by_fingerprint(manifest.fingerprint), line)
         append_line(self._by_task(folder.name), line)
 
@@ -98,47 +99,28 @@ class ResultIndex:
         rejected = []
         for folder in self._folders(self._by_fingerprint(fingerprint)):
             try:
-                manifest = read_manifest(folder)
+                manifest = read_intact(folder, self._digests)
             except ArtifactError as error:
-                rejected.append(str(error))
-                continue
-            if manifest is None or manifest.fingerprint != fingerprint:
                 if folder.parent.is_dir():  # else gone with its run, which is no news
-                    rejected.append(f"{folder} was deleted")
+                    rejected.append(str(error))
                 continue
-            damage = self._damage(folder, manifest)
-            if damage is None:
-                return Search(
-                    result=Result(folder=folder, manifest=manifest), rejected=tuple(rejected)
-                )
-            rejected.append(damage)
+            if manifest.fingerprint == fingerprint:
+                result = Result(folder=folder, manifest=manifest)
+                return Search(result=result, rejected=tuple(rejected))
         return Search(result=None, rejected=tuple(rejected))
 
     def recent(self, task_folder: str) -> Iterator[Result]:
         """Yield the latest results of a task, newest first, whatever their fingerprint."""
         for folder in self._folders(self._by_task(task_folder)):
-            try:
+            with suppress(ArtifactError):
                 manifest = read_manifest(folder)
-            except ArtifactError:
-                continue
-            if manifest is not None:
-                yield Result(folder=folder, manifest=manifest)
+                if manifest:
+                    yield Result(folder=folder, manifest=manifest)
 
     def lock(self, fingerprint: str, task_folder: str) -> AbstractContextManager[None]:
         """Return the lock that one process holds while it computes the result of a task."""
         reason = f"{task_folder} is being computed by another run: this one waits for it."
         return held(self._layout.locks / fingerprint, reason)
-
-    def _damage(self, folder: Path, manifest: Manifest) -> str | None:
-        for name, output in manifest.outputs.items():
-            path = folder / name
-            try:
-                is_same = self._digests.is_same(path, output.size_bytes, output.sha256)
-            except OSError:
-                return f"{path} is missing"
-            if not is_same:
-                return f"{path} was changed"
-        return None
 
     def _folders(self, file: Path) -> Iterator[Path]:
         """Yield the folders named in a file of the index, newest first, each once, gone or not."""
@@ -159,12 +141,10 @@ class ResultIndex:
     def add_all(self, artifacts: Path) -> None:
         """Make all results of a run's artifact folder known, whatever became of their files."""
         for path in sorted(artifacts.glob(f"*/{MANIFEST_NAME}")):
-            try:
+            with suppress(ArtifactError):
                 manifest = read_manifest(path.parent)
-            except ArtifactError:
-                continue
-            if manifest:
-                self._enter(path.parent, manifest)
+                if manifest:
+                    self._enter(path.parent, manifest)
 
     def _ensure(self) -> None:
         """Make the index from the manifests if there is none.
@@ -194,6 +174,30 @@ def open_index(project: Path) -> ResultIndex:
     return ResultIndex(Layout(project))
 
 
+def read_intact(folder: Path, digests: DigestCache) -> Manifest:
+    """Return the manifest of a complete result whose files are as they were.
+
+    Raises
+    ------
+    ArtifactError
+        The folder has none, or a file was lost or changed.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        message = f"{folder} was deleted"
+        raise ArtifactError(message)
+    for name, output in manifest.outputs.items():
+        path = folder / name
+        try:
+            damage = "" if digests.is_same(path, output.size_bytes, output.sha256) else "changed"
+        except OSError:
+            damage = "deleted"
+        if damage:
+            message = f"{path} was {damage}"
+            raise ArtifactError(message)
+    return manifest
+
+
 def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Manifest:
     """Put a result into another run: hard links where possible, copies elsewhere.
 
@@ -218,10 +222,6 @@ def _link(source: Path, target: Path) -> None:
     except OSError:  # another file system, or one without hard links
         shutil.copy2(source, target)
         target.chmod(0o444)
-
-
-def _shown(folder: Path, store: Path) -> str:
-    return str(folder).removeprefix(f"{store}{os.sep}")
 
 
 def _mtime(path: Path) -> float:

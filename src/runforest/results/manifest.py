@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from runforest.errors import ArtifactError
-from runforest.results.names import check_fingerprint, check_name
+from runforest.results.names import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,9 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _check_names(manifest: Manifest) -> None:
-    check_fingerprint(manifest.fingerprint)
+    if not re.fullmatch(r"[0-9a-f]{4,64}", manifest.fingerprint):  # names files of the index
+        message = f"{manifest.fingerprint!r} is no fingerprint"
+        raise ArtifactError(message)
     for name in (*manifest.outputs, *manifest.empty_folders):
         if check_name(name) == MANIFEST_NAME:
             message = f"an output is named {name}, like the manifest itself. Rename it."

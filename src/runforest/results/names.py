@@ -36,20 +36,6 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_fingerprint(text: str) -> str:
-    """Return a fingerprint, which names a folder of the cache and files of the index.
-
-    Raises
-    ------
-    ArtifactError
-        It is not hexadecimal.
-    """
-    if not re.fullmatch(r"[0-9a-f]{4,64}", text):
-        message = f"{text!r} is no fingerprint. Delete its result."
-        raise ArtifactError(message)
-    return text
-
-
 def below(root: Path, name: str) -> Path:
     """Return the path that a name has below a folder.
 

@@ -79,7 +79,8 @@ def _here(value: Any, before: Path, project: Path) -> Any:  # noqa: ANN401 - any
 def _local_path(value: str, project: Path, destination: Path) -> str:
     """Return where a folder of [PathConfig] lies; what lies in a store is downloaded."""
     if urlsplit(value).scheme:
-        return str(download_result(value, destination, digest_cache(project), check=None))
+        download_result(value, destination, digest_cache(project), check=None)
+        return str(destination)
     return str(project / Path(value).expanduser())
 
 

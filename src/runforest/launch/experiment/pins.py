@@ -10,7 +10,7 @@ from runforest.config.pins import is_uri, pinned_folder
 from runforest.errors import ArtifactError, Problem
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.results.manifest import read_manifest
-from runforest.tracking.exchange.download import download_result, is_intact
+from runforest.tracking.exchange.download import download_result, intact_manifest
 from runforest.tracking.models.executable import check_executable
 from runforest.tracking.store.connect import connect
 
@@ -93,10 +93,11 @@ def local_pins(
 def _downloaded(uri: str, environment: Environment, *, trusts_code: bool) -> Path:
     project = environment.project
     folder, digests = pinned_folder(project, uri), digest_cache(project)
-    if not is_intact(folder, digests):
+    if not intact_manifest(folder, digests):
         connect(environment.tracking_uri, project)
     check = None if trusts_code else check_executable
-    return download_result(uri, folder, digests, check=check)
+    download_result(uri, folder, digests, check=check)
+    return folder
 
 
 def _pin_problem(family: str, folder: Path, *, is_foreign: bool) -> str | None:

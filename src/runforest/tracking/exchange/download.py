@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from runforest.errors import ArtifactError
 from runforest.layout import RECORD_FOLDERS
 from runforest.results.digests import file_digest
+from runforest.results.index import read_intact
 from runforest.results.manifest import MANIFEST_NAME, read_manifest
 from runforest.results.names import below, check_name
 from runforest.tracking.exchange.places import Place, reading
@@ -41,8 +42,8 @@ def download_result(
     digests: DigestCache,
     *,
     check: Callable[[Path, Manifest], None] | None,
-) -> Path:
-    """Return a local folder with the result of a URI, downloaded unless it is there, undamaged.
+) -> Manifest:
+    """Return the manifest of the result of a URI, downloaded unless it is there, undamaged.
 
     A result that its run reused lies in the run that computed it, and is fetched from there.
 
@@ -62,10 +63,11 @@ def download_result(
     destination.parent.mkdir(parents=True, exist_ok=True)
     # Of several that want it, one downloads it, and none removes what another has just put there.
     with _lock(destination):
-        if is_intact(destination, digests):
+        manifest = intact_manifest(destination, digests)
+        if manifest:
             if check:
-                check(destination, _manifest_of(destination, uri))
-            return destination
+                check(destination, manifest)
+            return manifest
         if destination.exists():
             logger.warning("%s is damaged, and downloaded again.", destination)
         draft = destination.with_name(f"{destination.name}{DRAFT}")
@@ -79,28 +81,20 @@ def download_result(
             shutil.rmtree(draft, ignore_errors=True)
         for name, output in manifest.outputs.items():
             digests.remember(destination / name, output.sha256)
-    return destination
+    return manifest
 
 
-def is_intact(folder: Path, digests: DigestCache) -> bool:
-    """Return whether a folder has a complete result whose files are as they were."""
+def intact_manifest(folder: Path, digests: DigestCache) -> Manifest | None:
+    """Return the manifest of a complete result whose files are as they were, None if it is not."""
     try:
-        manifest = read_manifest(folder)
-        return manifest is not None and all(
-            digests.is_same(folder / name, output.size_bytes, output.sha256)
-            for name, output in manifest.outputs.items()
-        )
-    except (ArtifactError, OSError):
-        return False
+        return read_intact(folder, digests)
+    except ArtifactError:
+        return None
 
 
 def remove_drafts(layout: Layout) -> None:
     """Delete what killed downloads left behind; those that go on hold their lock."""
-    for draft in (
-        draft
-        for cache in (layout.downloads, layout.pinned_results)
-        for draft in cache.glob(f"*{DRAFT}")
-    ):
+    for draft in [*layout.downloads.glob(f"*{DRAFT}"), *layout.pinned_results.glob(f"*{DRAFT}")]:
         with suppress(Timeout), _lock(draft.with_name(draft.name.removesuffix(DRAFT)), 0):
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -117,7 +111,13 @@ def _fetch(uri: str, draft: Path) -> Manifest:
     place = Place(uri)
     if MANIFEST_NAME in place.names():
         place.fetch(MANIFEST_NAME, draft)
-    manifest = _manifest_of(draft, uri)
+    manifest = read_manifest(draft)
+    if manifest is None:
+        message = (
+            f"{uri} has no {MANIFEST_NAME}: it is not a complete result. Check the run and the "
+            "name of the task, or name another result."
+        )
+        raise ArtifactError(message)
     tops = {name.partition("/")[0] for name in manifest.outputs}
     if manifest.reused_from and not tops <= place.names().keys():
         place = Place(_origin_uri(manifest.reused_from, manifest.fingerprint, uri))
@@ -133,17 +133,6 @@ def _fetch(uri: str, draft: Path) -> Manifest:
         except OSError as error:  # it is a file, too
             message = f"{uri}/{name} cannot be made ({error}). Name another result."
             raise ArtifactError(message) from error
-    return manifest
-
-
-def _manifest_of(folder: Path, uri: str) -> Manifest:
-    manifest = read_manifest(folder)
-    if manifest is None:
-        message = (
-            f"{uri} has no {MANIFEST_NAME}: it is not a complete result. Check the run and the "
-            "name of the task, or name another result."
-        )
-        raise ArtifactError(message)
     return manifest
 
 

@@ -80,9 +80,13 @@ class Place:
     def __init__(self, uri: str) -> None:
         self._uri = uri
         with reading(uri):
-            uri = _underlying(uri)
             self._folder = local_path(uri)
-            self._repository: Any = None if self._folder else _repository(uri)
+            if self._folder is None:
+                from mlflow.store.artifact import artifact_repository_registry as registry
+
+                repository: Any = registry.get_artifact_repository(uri)
+                self._repository = getattr(repository, "repo", repository)  # of `runs:/`
+                self._folder = local_path(self._repository.artifact_uri)
 
     def names(self, folder: str = "") -> dict[str, bool]:
         """Return what lies directly below the place or a folder of it: name -> is a folder."""
@@ -121,18 +125,3 @@ class Place:
                 # each file, and takes the names of what lies there from the store.
                 self._repository._download_file(name, str(path))  # noqa: SLF001
         return path
-
-
-def _repository(uri: str) -> Any:  # noqa: ANN401 - a class of MLflow, of which there are many
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    return get_artifact_repository(uri)
-
-
-def _underlying(uri: str) -> str:
-    """Return where the artifacts lie that a `runs:/` URI names."""
-    if not uri.startswith("runs:/"):
-        return uri
-    from mlflow.store.artifact.runs_artifact_repo import RunsArtifactRepository
-
-    return str(RunsArtifactRepository.get_underlying_uri(uri))

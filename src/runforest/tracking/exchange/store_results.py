@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from runforest.errors import ArtifactError
 from runforest.results.digests import DigestCache
 from runforest.results.index import Result
-from runforest.results.manifest import read_manifest
 from runforest.results.metric_history import HISTORY_NAME, load_points
 from runforest.results.names import below, check_name
-from runforest.tracking.exchange.download import download_result, is_intact
+from runforest.tracking.exchange.download import download_result, intact_manifest
 from runforest.tracking.exchange.places import (
     UnreadablePlaceError,
     has_failed,
@@ -90,20 +89,19 @@ class StoreResults:
             if not self.trusts_code:
                 check_executable(folder, manifest)
 
-        if is_intact(folder, digests):  # downloaded before
+        if intact_manifest(folder, digests):  # downloaded before
             uris: Iterator[str] = iter([str(folder)])
         else:
             uris = islice(self._uris(f"{RESULT_TAG}{fingerprint}"), PAGE_SIZE)
         for uri in uris:
             try:
-                download_result(uri, folder, digests, check=check)
+                manifest = download_result(uri, folder, digests, check=check)
             except UnreadablePlaceError as error:
                 log_failure(place_of(uri), _NOT_READ, error)
             except ArtifactError as error:
                 log_failure(uri, _NOT_USED, error)
             else:
-                manifest = read_manifest(folder)
-                return Result(folder=folder, manifest=manifest) if manifest else None
+                return Result(folder=folder, manifest=manifest)
         return None
 
     def _uris(self, tag: str) -> Iterator[str]:
