@@ -239,11 +239,6 @@ def test_an_interrupt_ends_the_study_and_keeps_finished_trials(tmp_path) -> None
     assert len(run(make_study(n_trials=2), study_file=tmp_path / "study.log").trials) == 2
 
 
-def test_less_than_one_job_is_refused() -> None:
-    with pytest.raises(ValueError, match="Use 1 for one trial at a time"):
-        run(make_study(), n_jobs=0)
-
-
 def test_the_record_of_a_trial_survives_json() -> None:
     trial = run(make_study(n_trials=1)).trials[0]
 

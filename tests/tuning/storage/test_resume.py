@@ -13,7 +13,7 @@ import optuna
 import pytest
 from optuna.search_space import intersection_search_space
 
-from runforest.tuning import long_trials as watch
+from runforest.tuning.reporting import long_trials
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.storage.resume import earlier_trials, is_inside
 from runforest.tuning.storage.study_file import StudyFile, read_study_file
@@ -240,8 +240,8 @@ def test_a_trial_is_inside_when_the_space_could_have_suggested_it(params, expect
 
 
 def test_a_trial_that_lasts_is_told_once_while_it_runs(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(watch, "LONG_S", 0.1)
-    monkeypatch.setattr(watch, "POLL_S", 0.05)
+    monkeypatch.setattr(long_trials, "LONG_S", 0.1)
+    monkeypatch.setattr(long_trials, "POLL_S", 0.05)
     path = write_model(tmp_path, monkeypatch, "__import__('time').sleep(0.4)")
     told = Recording()
 
@@ -256,8 +256,8 @@ def test_an_error_while_a_long_trial_is_told_ends_the_study(tmp_path, monkeypatc
             message = f"no space left for {running.uid}"
             raise OSError(message)
 
-    monkeypatch.setattr(watch, "LONG_S", 0.1)
-    monkeypatch.setattr(watch, "POLL_S", 0.05)
+    monkeypatch.setattr(long_trials, "LONG_S", 0.1)
+    monkeypatch.setattr(long_trials, "POLL_S", 0.05)
     path = write_model(tmp_path, monkeypatch, "__import__('time').sleep(0.4)")
     told = Failing()
 

@@ -97,9 +97,6 @@ def run_study(
     KeyboardInterrupt
         A person asked for the end; the trials that ran were finished.
     """
-    if n_jobs < 1:
-        message = f"n_jobs must be at least 1, got {n_jobs}. Use 1 for one trial at a time."
-        raise ValueError(message)
     with quiet_optuna():
         plan = FoldPlan(
             table=share_table(table, executor),
@@ -111,46 +108,52 @@ def run_study(
         )
         file = StudyFile(study_file, study.objectives) if study_file else None
         earlier = earlier_trials(file, study)
+        loop = TrialLoop(
+            study=study,
+            schedule=make_schedule(study, plan),
+            ask_tell=AskTell(study, STUDY_NAME, earlier),
+            executor=executor,
+            suggest=suggest,
+        )
         records = [record_of(trial) for trial in earlier.finished]
-        ask_tell = AskTell(study, STUDY_NAME, earlier)
         listener.study_started(list(records))
-        with (
-            stop_on_interrupt() as stop,
-            LongTrialReporter(listener.trial_is_long, stop) as long_trials,
-        ):
-
-            def start(running: RunningTrial) -> None:
-                if file:
-                    file.add_started(running.uid, running.trial.params)
-                long_trials.add(running)
-
-            loop = TrialLoop(
-                study=study,
-                schedule=make_schedule(study, plan),
-                ask_tell=ask_tell,
-                executor=executor,
-                suggest=suggest,
-                on_start=start,
-                is_stopping=stop.is_set,
-            )
-            with (
-                closing(loop.finished(n_jobs)) as finished,
-                _broken_executor_explained(long_trials),
-            ):
-                for trial in finished:
-                    long_trials.remove(trial)
-                    record = trial.record(len(records), study.objectives)
-                    frozen = ask_tell.tell(trial.trial, record)
-                    if file:
-                        file.add_finished(frozen)
-                    records.append(record)
-                    listener.trial_finished(record)
-            if stop.is_set():
-                raise KeyboardInterrupt
-        result = study_result(records, ask_tell.study, study)
+        _run_trials(loop, n_jobs, listener, file, records)
+        result = study_result(records, loop.ask_tell.study, study)
         if output:
-            store_trials(output, ask_tell.finished(), study.objectives, study_file)
+            store_trials(output, loop.ask_tell.finished(), study.objectives, study_file)
         return result
+
+
+def _run_trials(
+    loop: TrialLoop,
+    n_jobs: int,
+    listener: Listener,
+    file: StudyFile | None,
+    records: list[TrialRecord],
+) -> None:
+    """Run what is missing; add the records of the trials as they finish."""
+    with (
+        stop_on_interrupt() as stop,
+        LongTrialReporter(listener.trial_is_long, stop) as long_trials,
+    ):
+
+        def start(running: RunningTrial) -> None:
+            if file:
+                file.add_started(running.uid, running.trial.params)
+            long_trials.add(running)
+
+        trials = loop.finished(n_jobs, on_start=start, is_stopping=stop.is_set)
+        with closing(trials), _broken_executor_explained(long_trials):
+            for running in trials:
+                long_trials.remove(running)
+                record = running.record(len(records), loop.study.objectives)
+                frozen = loop.ask_tell.tell(running.trial, record)
+                if file:
+                    file.add_finished(frozen)
+                records.append(record)
+                listener.trial_finished(record)
+        if stop.is_set():
+            raise KeyboardInterrupt
 
 
 @contextmanager

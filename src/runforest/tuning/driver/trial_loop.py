@@ -33,23 +33,31 @@ Suggest = Callable[["optuna.Trial"], dict[str, object]]
 
 @dataclass(kw_only=True)
 class TrialLoop:
-    """The running trials of one driver.
-
-    `on_start` is called with each before its first unit of work; `is_stopping` says whether to
-    start no more.
-    """
+    """The running trials of one driver."""
 
     study: StudySpec
     schedule: Schedule
     ask_tell: AskTell
     executor: Executor
     suggest: Suggest
-    on_start: Callable[[RunningTrial], None]
-    is_stopping: Callable[[], bool]
     running: dict[Future[Any], RunningTrial] = field(default_factory=dict)
 
-    def finished(self, n_jobs: int) -> Generator[RunningTrial]:
-        """Yield each trial when it ends; the caller tells Optuna before it takes the next one."""
+    def finished(
+        self,
+        n_jobs: int,
+        *,
+        on_start: Callable[[RunningTrial], None],
+        is_stopping: Callable[[], bool],
+    ) -> Generator[RunningTrial]:
+        """Yield each trial when it ends; the caller tells Optuna before it takes the next one.
+
+        Parameters
+        ----------
+        on_start
+            Called with each trial before its first unit of work.
+        is_stopping
+            Returns whether to start no more.
+        """
         timeout_s = self.study.timeout_s
         deadline_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
         try:
@@ -57,9 +65,11 @@ class TrialLoop:
                 while (
                     len(self.running) < n_jobs and self.ask_tell.n_started < self.study.n_possible
                 ):
-                    if self.is_stopping() or time.monotonic() >= deadline_s:
+                    if is_stopping() or time.monotonic() >= deadline_s:
                         break
-                    self._start()
+                    running = self._next_trial()
+                    on_start(running)
+                    self._submit(running)
                 if not self.running:
                     return
                 yield from self._next_finished()
@@ -67,7 +77,7 @@ class TrialLoop:
             for future in self.running:
                 future.cancel()
 
-    def _start(self) -> None:
+    def _next_trial(self) -> RunningTrial:
         try:
             trial = self.ask_tell.ask()
             params = plain_params(trial, self.suggest(trial))
@@ -76,9 +86,7 @@ class TrialLoop:
             message = f"{error}, which a trial needs. Install it: pip install {package}"
             raise StudyError(message) from error
         uid = str(trial.user_attrs.get(UID_ATTRIBUTE) or new_uid())
-        running = RunningTrial(uid=uid, trial=trial, params=params)
-        self.on_start(running)
-        self._submit(running)
+        return RunningTrial(uid=uid, trial=trial, params=params)
 
     def _submit(self, running: RunningTrial) -> None:
         self.running[self.executor.submit(self.schedule.next_unit(running))] = running
