@@ -134,7 +134,7 @@ def test_records_that_cannot_be_read_are_told_and_passed_over_as_an_earlier_run(
     copy_of_two: Callable[[], Project],
 ) -> None:
     project = copy_of_two()
-    project.command("gc")  # the store follows the move
+    project.command("gc", "--failed")  # the store follows the move
     second, first = project.top_runs()
     file = project.artifacts(first) / "config" / "effective.toml"
     file.write_text(file.read_text().replace("reuse = true", "reuse = ***"))
@@ -169,8 +169,9 @@ def test_why_takes_two_runs_at_most(two_runs: Project) -> None:
         (["reproduce", "nothing-like-it"], "Give a run id"),
         (["why", "first"], "why RUN_A RUN_B"),
         (["gc", "--older-than", "soon"], "--older-than 30d"),
+        (["gc", "--delete"], "--older-than 30d, --failed, --keep 5"),
     ],
-    ids=["why", "reproduce", "no earlier run", "age"],
+    ids=["why", "reproduce", "no earlier run", "age", "no condition"],
 )
 def test_a_wrong_reference_has_a_remedy(
     two_runs: Project, arguments: list[str], remedy: str
@@ -184,7 +185,7 @@ def test_a_wrong_reference_has_a_remedy(
 
 def test_a_run_of_another_program_is_told_apart(copy_of_two: Callable[[], Project]) -> None:
     project = copy_of_two()
-    assert project.command("gc").code == 0
+    assert project.command("gc", "--failed").code == 0
     client = project.client
     experiment = client.get_experiment_by_name("demo").experiment_id
     run = client.create_run(experiment, run_name="foreign")
@@ -232,7 +233,7 @@ def test_a_commit_that_is_gone_is_named(copy_of_two: Callable[[], Project]) -> N
 def test_another_environment_is_refused_on_demand(copy_of_two: Callable[[], Project]) -> None:
     project = copy_of_two()
     path = project.artifacts(project.top_runs()[0]) / "environment" / "requirements.txt"
-    project.command("gc")
+    project.command("gc", "--failed")
     path = next(
         (project.folder / "mlruns" / "demo").glob(
             f"{path.parts[-4]}/artifacts/environment/requirements.txt"
@@ -283,7 +284,7 @@ def test_lineage_names_local_changes_where_the_records_of_their_run_are_gone(
     copy_of_two: Callable[[], Project],
 ) -> None:
     project = copy_of_two()
-    project.command("gc")  # the store follows the move
+    project.command("gc", "--failed")  # the store follows the move
     (project.artifacts(project.top_runs()[0]) / "code" / "commit.json").unlink()
 
     outcome = project.run("--set", "Trainer.seed=1")

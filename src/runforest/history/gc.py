@@ -37,6 +37,12 @@ _STARTING_S = 86_400
 """How long a download is spared that no run names: that of one which starts just now."""
 
 
+_CONDITIONS = (
+    "no condition is given, so no run is selected. Give one or more, all of which have to hold: "
+    "--older-than 30d, --failed, --keep 5; --keep 0 selects all runs."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which runs may go: all conditions that are given have to hold."""
@@ -45,14 +51,29 @@ class Selection:
     n_kept: int = 0
     only_failed: bool = False
 
+    @classmethod
+    def of(cls, older_than: str, n_kept: int | None, *, only_failed: bool) -> Selection:
+        """Return the selection of a command line.
+
+        Raises
+        ------
+        ConfigError
+            A condition is wrong, or there is none.
+        """
+        if not older_than and n_kept is None and not only_failed:
+            raise ConfigError([Problem(where="runforest gc", message=_CONDITIONS)])
+        if n_kept is not None and n_kept < 0:
+            message = f"expected a number that is not negative, got {n_kept}. For example: --keep 5"
+            raise ConfigError([Problem(where="--keep", message=message)])
+        return cls(
+            older_than_s=parse_age(older_than) if older_than else None,
+            n_kept=n_kept or 0,
+            only_failed=only_failed,
+        )
+
 
 def parse_age(text: str) -> float:
     """Return the seconds of an age.
-
-    Raises
-    ------
-    ConfigError
-        It is none.
 
     >>> parse_age("30d")
     2592000.0
@@ -62,20 +83,6 @@ def parse_age(text: str) -> float:
         message = f'expected a number and h, d or w, got "{text}". For example: --older-than 30d'
         raise ConfigError([Problem(where="--older-than", message=message)])
     return float(match[1]) * _UNITS_S[match[2]]
-
-
-def check_number(n_kept: int) -> int:
-    """Return the number of runs to spare.
-
-    Raises
-    ------
-    ConfigError
-        It is negative.
-    """
-    if n_kept < 0:
-        message = f"expected a number that is not negative, got {n_kept}. For example: --keep 5"
-        raise ConfigError([Problem(where="--keep", message=message)])
-    return n_kept
 
 
 def collect_garbage(

@@ -62,7 +62,7 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     collect.add_argument(
         "--older-than", default="", metavar="AGE", help="for instance 30d, 12h, 4w"
     )
-    collect.add_argument("--keep", type=int, default=0, metavar="N", help="spare the newest N runs")
+    collect.add_argument("--keep", type=int, metavar="N", help="spare the newest N runs")
     collect.add_argument(
         "--failed", action="store_true", help="only runs that failed or were killed"
     )
@@ -118,14 +118,10 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 def _collect(options: argparse.Namespace) -> int:
     from runforest.config.pins import configured_pins
-    from runforest.history.gc import Selection, check_number, collect_garbage, parse_age
+    from runforest.history.gc import Selection, collect_garbage
     from runforest.tracking.store.uri import StoreUri
 
-    selection = Selection(
-        older_than_s=parse_age(options.older_than) if options.older_than else None,
-        n_kept=check_number(options.keep),
-        only_failed=options.failed,
-    )
+    selection = Selection.of(options.older_than, options.keep, only_failed=options.failed)
     client, environment = _connect()
     return collect_garbage(
         client,

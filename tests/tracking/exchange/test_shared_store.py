@@ -120,7 +120,7 @@ def test_each_project_deletes_its_own_runs(first: Project, tmp_path: Path, store
     second = sharing(tmp_path / "second", store, "another")
     assert second.run().code == 0
 
-    outcome = second.command("gc", "--delete")
+    outcome = second.command("gc", "--keep", "0", "--delete")
 
     assert outcome.out.endswith("1 of 1 runs deleted.\n"), outcome.out + outcome.err
     assert [run.info.run_id for run in first.top_runs()] == [spared]

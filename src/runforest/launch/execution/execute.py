@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.errors import ArtifactError, cause_raised, error_line
+from runforest.errors import ArtifactError, ConfigError, Problem, cause_raised, causes, error_line
 from runforest.launch.execution.closing import Execution, close_execution
 from runforest.launch.execution.open import OpenExperiment, open_experiment
 from runforest.launch.execution.signals import interruptible, uninterrupted
@@ -20,6 +20,7 @@ from runforest.launch.experiment.graph import root_task
 from runforest.launch.terminal.console import ConsoleLog
 from runforest.launch.terminal.logs import set_up_logging
 from runforest.launch.terminal.progress import Progress
+from runforest.layout import CONFIG_NAME
 from runforest.run.events import (
     MetricsLogged,
     TaskCommitted,
@@ -30,6 +31,7 @@ from runforest.run.events import (
 from runforest.tracking.lifecycle.open_close import closed_on_error
 from runforest.tracking.lifecycle.outcome import TaskOutcome
 from runforest.tracking.recorder.thread import Recorder
+from runforest.tracking.store.uri import hide_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,15 +43,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SCHEDULER_TIMEOUT_S = 5.0
+
 
 def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
     """Run an experiment and return its run and what came of it.
 
     Raises
     ------
+    ConfigError
+        The central scheduler, if one is configured, does not answer.
     StoreError
         The store cannot be used.
     """
+    if any(planned.action == "run" for planned in experiment.plan):
+        check_scheduler(experiment.config.scheduler)
     clock = time.perf_counter()
     execution, progress = Execution(), Progress()
     with interruptible():
@@ -77,6 +85,34 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
             with uninterrupted():
                 close_execution(experiment, opened, recorder, execution, clock)
     return opened, execution
+
+
+def check_scheduler(url: str) -> None:
+    """See that the central scheduler answers, if any: Luigi would try for more than a minute.
+
+    Raises
+    ------
+    ConfigError
+        It does not.
+    """
+    if not url:
+        return
+    import requests
+
+    try:
+        answer = requests.get(
+            f"{url.rstrip('/')}/api/has_task_history", timeout=SCHEDULER_TIMEOUT_S
+        )
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        message = (
+            f"no Luigi scheduler answers at {url} ({[*causes(error)][-1]}). Start it with "
+            "`luigid`, correct the address, or leave it empty for one inside the process."
+        )
+        problem = Problem(
+            where=f"{CONFIG_NAME} [RunConfig]", key="scheduler", message=hide_password(message)
+        )
+        raise ConfigError([problem]) from None
 
 
 @contextmanager
