@@ -96,7 +96,7 @@ def _print_reference(_options: argparse.Namespace) -> int:
 
 
 def _why(options: argparse.Namespace) -> int:
-    from runforest.history.why.command import explain
+    from runforest.history.why import explain
 
     client, _ = _connect()
     runs = [options.run, options.other] if options.other else [options.run]

@@ -66,7 +66,7 @@ def _apply_diff(patch: Path, folder: Path, run: RecordedRun) -> None:
     if done.returncode:
         message = (
             f"the recorded diff of run {run.name} does not apply: {done.stderr.strip()} A secret "
-            "in it may have been masked; compare {DIFF_RECORD} with the commit."
+            f"in it may have been masked; compare {DIFF_RECORD} with the commit."
         )
         raise ArtifactError(message)
 

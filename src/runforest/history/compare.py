@@ -7,16 +7,17 @@ import zipfile
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from runforest.history.why.table_sizes import difference_words, size_of
 from runforest.layout import SOURCES_RECORD
 from runforest.reuse.differences import Difference, differences
+from runforest.tracking.lifecycle.open_close import DIGEST_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from runforest.history.why.table_sizes import TableSize
     from runforest.results.manifest import Manifest
     from runforest.tracking.recorded_run import RecordedRun
+
+SHOWN_DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,19 +44,33 @@ class TaskComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How run `new` differs from run `old`."""
+    """How run `new` differs from run `old`.
+
+    `sizes` has rows and columns of the raw tables, by the beginning of their digest.
+    """
 
     old: RecordedRun
     new: RecordedRun
     tasks: tuple[TaskComparison, ...]
     metrics: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     code_diffs: dict[str, str] = field(default_factory=dict)
-    sizes: dict[str, TableSize] = field(default_factory=dict)
+    sizes: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_differences(self) -> int:
         """Number of ingredients that differ."""
         return sum(len(task.differences) for task in self.tasks)
+
+    def in_words(self, difference: Difference) -> str:
+        """Return a difference as a person says it; of raw files with digests, rows and columns."""
+        if difference.group != "inputs":
+            return str(difference)
+        sides = [
+            digest[:SHOWN_DIGITS] + self.sizes.get(digest[:DIGEST_LENGTH], "")
+            for digest in (difference.old, difference.new)
+            if digest
+        ]
+        return f"{difference}: {' -> '.join(sides)}"
 
     def to_json(self) -> dict[str, object]:
         """Return the comparison as JSON types."""
@@ -65,7 +80,9 @@ class Comparison:
             "tasks": [
                 {
                     **asdict(task),
-                    "differences": [_difference_json(one, self.sizes) for one in task.differences],
+                    "differences": [
+                        {**asdict(one), "text": self.in_words(one)} for one in task.differences
+                    ],
                 }
                 for task in self.tasks
             ],
@@ -162,12 +179,3 @@ def _file_of(module: str, files: Iterable[str]) -> str | None:
     found = sorted((file for file in files if f"/{file}".endswith(ends)), key=len)
     below_src = [file for file in found if f"/{file}" in {f"/src{end}" for end in ends}]
     return next(iter(below_src or found), None)
-
-
-def _difference_json(difference: Difference, sizes: Mapping[str, TableSize]) -> dict[str, object]:
-    found = {**asdict(difference), "text": difference_words(difference, sizes)}
-    for side in ("old", "new"):
-        size = size_of(found[side], sizes) if difference.group == "inputs" else None
-        if size:
-            found[f"{side}_size"] = asdict(size)
-    return found

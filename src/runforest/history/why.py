@@ -11,17 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from runforest.errors import StoreError
-from runforest.history.why.compare import Comparison, compare_runs
-from runforest.history.why.table_sizes import difference_words, recorded_sizes
+from runforest.history.compare import Comparison, compare_runs
 from runforest.tracking.recorded_run import earlier_runs, find_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mlflow import MlflowClient
 
-    from runforest.history.why.compare import TaskComparison
-    from runforest.history.why.table_sizes import TableSize
+    from runforest.history.compare import TaskComparison
     from runforest.tracking.recorded_run import RecordedRun
 
 
@@ -37,7 +33,7 @@ def explain(client: MlflowClient, references: list[str], *, as_json: bool) -> in
     """
     runs = [find_run(client, reference) for reference in references]
     old, new = runs if len(runs) > 1 else (nearest_earlier(client, runs[0]), runs[0])
-    sizes = recorded_sizes(client, [old.run_id, new.run_id])
+    sizes = _table_sizes(client, [old.run_id, new.run_id])
     comparison = dataclasses.replace(compare_runs(old, new), sizes=sizes)
     if as_json:
         sys.stdout.write(json.dumps(comparison.to_json(), indent=2) + "\n")
@@ -71,7 +67,7 @@ def print_comparison(comparison: Comparison) -> None:
     console.print(f"[bold]{escape(old.name)}[/bold] ({old.run_id})  ->  "
                   f"[bold]{escape(new.name)}[/bold] ({new.run_id})")  # fmt: skip
     for task in comparison.tasks:
-        _print_task(console, task, comparison.sizes)
+        _print_task(console, task, comparison)
     for name, (before, after) in comparison.metrics.items():
         console.print(f"metric {escape(name)}: {_number(before)} -> {_number(after)}")
     if not comparison.metrics and not any(task.is_different for task in comparison.tasks):
@@ -81,14 +77,27 @@ def print_comparison(comparison: Comparison) -> None:
         console.print(escape(diff), end="")
 
 
-def _print_task(console: Console, task: TaskComparison, sizes: Mapping[str, TableSize]) -> None:
+def _print_task(console: Console, task: TaskComparison, comparison: Comparison) -> None:
     if task.state != "changed":
         console.print(f"[dim]{escape(task.task)}: {escape(_state(task))}[/dim]")
         return
     outcome = "same result" if task.is_same_content else "another result"
     console.print(f"{escape(task.task)}: {outcome}")
     for one in task.differences:
-        console.print(f"  {escape(difference_words(one, sizes))}")
+        console.print(f"  {escape(comparison.in_words(one))}")
+
+
+def _table_sizes(client: MlflowClient, run_ids: list[str]) -> dict[str, str]:
+    """Return rows and columns of the raw tables that runs recorded, by MLflow's digest of them."""
+    sizes = {}
+    for run_id in run_ids:
+        inputs = client.get_run(run_id).inputs
+        for one in inputs.dataset_inputs if inputs else ():
+            profile = json.loads(one.dataset.profile or "{}")
+            if profile.keys() >= {"num_rows", "num_columns"}:
+                rows, columns = profile["num_rows"], profile["num_columns"]
+                sizes[one.dataset.digest] = f" ({rows} rows, {columns} columns)"
+    return sizes
 
 
 def _state(task: TaskComparison) -> str:

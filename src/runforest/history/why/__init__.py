@@ -1,1 +1,0 @@
-"""`runforest why`: what made the difference between two runs."""
