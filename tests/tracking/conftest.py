@@ -191,16 +191,7 @@ class Records:
 
     def open(self) -> RecordedRun:
         """Open a run."""
-        request = RunRequest(
-            project=self.project,
-            experiment_name=self.experiment,
-            artifact_root=self.project / "mlruns" / self.experiment,
-            run_name="",
-            description="",
-            source_file="runner.py",
-            commit="",
-            is_dirty=False,
-        )
+        request = RunRequest(project=self.project, experiment_name=self.experiment)
         opened = open_run(self.client, request)
         folder = opened.folder_in(self.project)
         run = Run(folder, RunSettings(project=str(self.project), run_id=opened.run_id))

@@ -33,17 +33,7 @@ BEGIN SELECT RAISE(ABORT, 'no parameters today'); END
 
 
 def a_request(records: Records, params: dict[str, str]) -> RunRequest:
-    return RunRequest(
-        project=records.project,
-        experiment_name=records.experiment,
-        artifact_root=records.project / "mlruns" / records.experiment,
-        run_name="",
-        description="",
-        source_file="runner.py",
-        commit="",
-        is_dirty=False,
-        params=params,
-    )
+    return RunRequest(project=records.project, experiment_name=records.experiment, params=params)
 
 
 def params_of(records: Records, opened: OpenedRun) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from runforest.config.writing import toml_text
 from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.launch.experiment.pins import local_pins
-from runforest.layout import CONFIG_NAME, Layout
+from runforest.layout import CONFIG_NAME
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
 from runforest.redact import redact, redact_all
@@ -140,15 +139,12 @@ def _prepare_run(
 
 
 def _request(experiment: Experiment, commit: Commit) -> RunRequest:
-    config, project = experiment.config, experiment.environment.project
-    secrets = experiment.environment.secrets
+    config, secrets = experiment.config, experiment.environment.secrets
     return RunRequest(
-        project=project,
+        project=experiment.environment.project,
         experiment_name=config.experiment_name,
-        artifact_root=Layout(project).experiment(config.experiment_name),
         run_name=redact(config.run_name, secrets),
         description=redact(config.description, secrets),
-        source_file=str(Path(sys.argv[0]).resolve()),
         commit=commit.sha,
         is_dirty=commit.is_dirty,
         git_problem=redact(commit.problem, secrets),

@@ -6,12 +6,15 @@ import getpass
 import json
 import os
 import socket
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
+from runforest.layout import Layout
 from runforest.tracking.lifecycle.liveness import hold_lock
 from runforest.tracking.lifecycle.opened_run import OpenedRun
 from runforest.tracking.store.database import add_rows, sql_store
@@ -38,7 +41,6 @@ from runforest.tracking.tags import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mlflow import MlflowClient
 
@@ -56,12 +58,10 @@ class RunRequest:
 
     project: Path
     experiment_name: str
-    artifact_root: Path
-    run_name: str
-    description: str
-    source_file: str
-    commit: str
-    is_dirty: bool
+    run_name: str = ""
+    description: str = ""
+    commit: str = ""
+    is_dirty: bool = False
     git_problem: str = ""
     params: dict[str, str] = field(default_factory=dict)
 
@@ -159,7 +159,7 @@ def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         is_remote = StoreUri(client.tracking_uri).is_server
-        location = None if is_remote else artifact_uri(request.artifact_root)
+        location = None if is_remote else artifact_uri(Layout(request.project).experiment(name))
         try:
             return str(
                 client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS)
@@ -181,7 +181,7 @@ def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
 def _tags(request: RunRequest) -> dict[str, str]:
     tags = {
         USER_TAG: _user(),
-        SOURCE_TAG: request.source_file,
+        SOURCE_TAG: str(Path(sys.argv[0]).resolve()),
         SOURCE_TYPE_TAG: "LOCAL",
         NOTE_TAG: request.description,
         HOST_TAG: socket.gethostname(),
