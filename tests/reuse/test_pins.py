@@ -72,5 +72,5 @@ def test_a_plan_tells_that_a_pinned_result_is_not_there(copied: Callable[[], Pro
     plan = project.run(*PLAN)
 
     assert plan.code == 2
-    assert "Check the run and the name of the task." in plan.err
+    assert "Check the run and the name of the task, or name another result." in plan.err
     assert "Traceback" not in plan.err
