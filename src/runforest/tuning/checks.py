@@ -53,7 +53,7 @@ def search_space_problems(table: Mapping[str, object], spec: EstimatorSpec) -> d
     """Return what is wrong with a search space, by `search_space.<name>.<key>`.
 
     The names are checked only if the estimator itself is sound, so that a misspelt estimator is
-    told once and not for every parameter.
+    reported once and not for every parameter.
     """
     problems = dict(space_problems(table))
     if not estimator_problems(spec):

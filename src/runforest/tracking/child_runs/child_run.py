@@ -33,7 +33,7 @@ class ChildRun:
     Attributes
     ----------
     uid
-        What tells its trial from all others.
+        Identifies its trial.
     tags
         All but the name.
     metrics
@@ -70,7 +70,7 @@ class ChildRun:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundChild:
-    """What the store says of the child run of a trial; `ended_ms` is None while it is running."""
+    """The child run of a trial as the store has it; `ended_ms` is None while it is running."""
 
     run_id: str
     uid: str

@@ -37,7 +37,7 @@ class ChildRuns(Protocol):
     n_at_once: int
 
     def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
-        """Record finished trials; return what the store says of those that it refuses."""
+        """Record finished trials; return the errors of those that the store refuses."""
         ...
 
     def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:
@@ -59,7 +59,7 @@ class ClientChildRuns:
         self._n_threads = N_REQUESTS_AT_ONCE if StoreUri(client.tracking_uri).is_server else 1
 
     def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
-        """Record finished trials; return what the store says of those that it refuses."""
+        """Record finished trials; return the errors of those that the store refuses."""
         return self._each(self._write_one, children)
 
     def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:

@@ -1,1 +1,1 @@
-"""The loop of a study: ask, compute, tell."""
+"""The loop of a study: a trial is suggested, computed and recorded."""

@@ -95,7 +95,7 @@ def run_study(
     StudyError
         No trial is complete, the executor broke, or what was suggested cannot be recorded.
     KeyboardInterrupt
-        A person asked for the end; the trials that ran were finished.
+        A person interrupted the study; the trials that ran were finished.
     """
     with quiet_optuna():
         plan = FoldPlan(

@@ -1,4 +1,4 @@
-"""Trials that last: reported while they run, and left to finish when a person asks for the end."""
+"""Trials that last: reported while they run, and left to finish after an interrupt."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class NSGAIISampler(optuna.samplers.NSGAIISampler):
     def select_parent(self, study: Study, generation: int) -> list[FrozenTrial]:
         """Return the parents of a generation, from the bottom up.
 
-        Optuna keeps those of earlier generations in the study, which lived in memory. When they
+        Optuna stores those of earlier generations in the study, which lived in memory. When they
         are gone it would descend to the first one in as many nested calls.
         """
         for earlier in reversed(list(self._forgotten(study, generation - 1))):
@@ -87,10 +87,10 @@ class NSGAIISampler(optuna.samplers.NSGAIISampler):
     def _forgotten(self, study: Study, newest: int) -> Iterator[int]:
         """Return the generations, newest first, down to one whose parents the study holds.
 
-        Where Optuna keeps them is private, and nothing public tells it.
+        Where Optuna has them is private, and nothing public returns it.
         """
-        kept = study._storage.get_study_system_attrs(study._study_id)  # noqa: SLF001
+        stored = study._storage.get_study_system_attrs(study._study_id)  # noqa: SLF001
         prefix = self._get_parent_cache_key_prefix()
         return itertools.takewhile(
-            lambda number: f"{prefix}{number}" not in kept, range(newest, 0, -1)
+            lambda number: f"{prefix}{number}" not in stored, range(newest, 0, -1)
         )

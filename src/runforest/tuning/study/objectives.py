@@ -1,4 +1,4 @@
-"""What a study is asked to improve: scikit-learn's scorers, and times."""
+"""What a study improves: scikit-learn's scorers, and times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def direction(objective: str) -> Literal["minimize", "maximize"]:
-    """Return Optuna's word for the way to go.
+    """Return Optuna's word for what is better.
 
     >>> direction("roc_auc"), direction("fit_time")
     ('maximize', 'minimize')

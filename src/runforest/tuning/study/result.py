@@ -58,8 +58,8 @@ def study_result(
 def param_importances(study: optuna.Study, seed: int) -> dict[str, float]:
     """Return the share of each parameter in the variance of the first objective.
 
-    Empty when it cannot be told. Of many trials a sample counts, since the forest behind it takes
-    longer than in proportion.
+    Empty when it cannot be computed. Of many trials a sample counts, since the forest behind it
+    takes longer than in proportion.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What a study is asked for and what it gives back: plain values."""
+"""The question of a study and its answer: plain values."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class StudyResult:
         Numbers of the trials that no other one beats; with one objective, the best ones.
     importances
         Share of each parameter in the variance of the value, greatest first; sums to 1. Empty
-        when it cannot be told: fewer than two complete trials, or equal values.
+        when it cannot be computed: fewer than two complete trials, or equal values.
     """
 
     best_params: dict[str, object]
