@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -15,6 +17,7 @@ from runforest.run.events import TrialFinished
 from runforest.tracking.child_runs.child_run import finished_child
 from runforest.tracking.child_runs.database_writer import BulkChildRuns
 from runforest.tracking.child_runs.writers import ClientChildRuns, child_runs
+from runforest.tracking.store.connect import connect
 from runforest.tracking.store.database import sql_store
 from runforest.tracking.tags import PARENT_TAG
 from tests.tracking.conftest import STARTED_MS, local, trial
@@ -261,3 +264,25 @@ def test_a_trial_takes_three_requests_to_a_server(
         return log.read_text(encoding="utf-8").count(" /api/") - before
 
     assert [requests_for(1), requests_for(5)] == [3, 15]
+
+
+@local
+def test_tables_with_other_columns_are_left_to_the_client(
+    records: Records, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = records.project / "other.db"
+    shutil.copy2(records.project / "mlruns" / "mlflow.db", other)
+    with closing(sqlite3.connect(other)) as base, base:
+        base.execute("ALTER TABLE latest_metrics ADD COLUMN origin TEXT")
+    client = connect(f"sqlite:///{other}", records.project)
+    recorded = dataclasses.replace(records, client=client).open()
+
+    for fields in (TRIALS["complete"], TRIALS["failed"]):
+        recorded.run.journal.append(TrialFinished(**fields))
+    recorded.record()
+
+    assert not isinstance(child_runs(records.client), ClientChildRuns)
+    assert isinstance(child_runs(client), ClientChildRuns)
+    assert [child.info.status for child in recorded.children()] == ["FINISHED", "FAILED"]
+    (message,) = [one for one in caplog.messages if "MLflow's client" in one]
+    assert "latest_metrics has other columns than Runforest writes (origin)" in message

@@ -127,9 +127,9 @@ def start(client: MlflowClient, child: ChildRun) -> str:
 def child_runs(client: MlflowClient) -> ChildRuns:
     """Return what writes child runs fastest into a store."""
     from runforest.tracking.child_runs.database_writer import BulkChildRuns
-    from runforest.tracking.store.database import sql_store
+    from runforest.tracking.store.database import writable_store
 
-    store = sql_store(client)
+    store = writable_store(client)
     return ClientChildRuns(client) if store is None else BulkChildRuns(store)
 
 

@@ -17,7 +17,7 @@ from runforest.errors import StoreError
 from runforest.layout import Layout
 from runforest.tracking.lifecycle.liveness import hold_lock
 from runforest.tracking.lifecycle.opened_run import OpenedRun
-from runforest.tracking.store.database import add_rows, sql_store
+from runforest.tracking.store.database import add_rows, writable_store
 from runforest.tracking.store.names import safe_params
 from runforest.tracking.store.uri import StoreUri, artifact_uri
 from runforest.tracking.tags import (
@@ -96,7 +96,7 @@ def log_params(client: MlflowClient, run_id: str, params: dict[str, str]) -> Non
     """Record parameters of any number and length; over-long values are cut visibly."""
     from mlflow.entities import Param
 
-    store = sql_store(client)
+    store = writable_store(client)
     rows = [Param(name, value) for name, value in safe_params(params).items()]
     if store:
         add_rows(store, run_id, params=rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runforest.run.events import MetricsLogged, ParamsLogged, TaskReused
-from runforest.tracking.store.database import add_rows, sql_store
+from runforest.tracking.store.database import add_rows, writable_store
 from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.store.names import safe_name, shortened
 from runforest.tracking.tags import RESULT_TAG
@@ -56,7 +56,7 @@ def tag_results(
         for event in events
         if not (isinstance(event, TaskReused) and event.reused_from == run_id)
     ]
-    store = sql_store(client)
+    store = writable_store(client)
     if store and tags:
         add_rows(store, run_id, tags=tags)
     elif tags:

@@ -8,6 +8,8 @@ what they write with what the client writes.
 from __future__ import annotations
 
 import atexit
+import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runforest.tracking.store.uri import StoreUri
@@ -22,6 +24,26 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+logger = logging.getLogger(__name__)
+
+_COLUMNS = {
+    "runs": {
+        *("run_uuid", "name", "experiment_id", "artifact_uri", "user_id", "status"),
+        *("source_type", "source_name", "source_version", "entry_point_name"),
+        *("start_time", "end_time", "deleted_time", "lifecycle_stage"),
+    },
+    "tags": {"run_uuid", "key", "value"},
+    "params": {"run_uuid", "key", "value"},
+    "metrics": {"run_uuid", "key", "value", "timestamp", "step", "is_nan"},
+    "latest_metrics": {"run_uuid", "key", "value", "timestamp", "step", "is_nan"},
+}
+"""The tables that are written, with all their columns."""
+
+_OTHER_TABLES = (
+    "The store's table %s has other columns than Runforest writes (%s): runs are recorded through "
+    "MLflow's client, which takes longer."
+)
+
 
 def sql_store(client: MlflowClient) -> SqlAlchemyStore | None:
     """Return the database behind a client, None when there is a server in between."""
@@ -31,6 +53,28 @@ def sql_store(client: MlflowClient) -> SqlAlchemyStore | None:
 
     store = client._tracking_client.store  # noqa: SLF001 - see the module's docstring
     return store if isinstance(store, SqlAlchemyStore) else None
+
+
+def writable_store(client: MlflowClient) -> SqlAlchemyStore | None:
+    """Return the database behind a client if its tables are those that are written here.
+
+    What counts is the tables, not the version of MLflow, whose releases mostly leave them alone.
+    """
+    store = sql_store(client)
+    return store if store and _has_known_tables(store) else None
+
+
+@cache
+def _has_known_tables(store: SqlAlchemyStore) -> bool:
+    from sqlalchemy import inspect
+
+    database = inspect(store.engine)
+    for table, known in _COLUMNS.items():
+        names = {column["name"] for column in database.get_columns(table)}
+        if names != known:
+            logger.warning(_OTHER_TABLES, table, ", ".join(sorted(names ^ known)))
+            return False
+    return True
 
 
 def relax_sync(client: MlflowClient) -> None:
