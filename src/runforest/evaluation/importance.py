@@ -24,7 +24,7 @@ def permutation_importances(
 ) -> pd.DataFrame:
     """Return by how much the score drops when a raw column is shuffled.
 
-    It is computed on the rows given. On rows that the pipeline was fitted on it tells what the
+    It is computed on the rows given. On rows that the pipeline was fitted on it shows what the
     model relies on, over-fitted columns included; on rows left out, what helps it to generalise.
     Columns that say the same (a correlated pair) share their importance and may both look weak.
 

@@ -84,7 +84,7 @@ def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        train = rows.train.copy()  # an estimator may be told to overwrite what it is fitted on
+        train = rows.train.copy()  # an estimator may be set to overwrite what it is fitted on
         clock = time.perf_counter()
         model = build_estimator(spec).fit(train, rows.train_values)
         fit_time_s = time.perf_counter() - clock

@@ -22,7 +22,7 @@ class Epochs:
 
     def problem(self, template: BaseEstimator) -> str | None:
         """Name the options that `partial_fit` does not know."""
-        # Asked for by name, since MLPRegressor has `partial_fit` with it too: a whole training.
+        # Checked by its name, since MLPRegressor has `partial_fit` with it too: a whole training.
         if getattr(template, "solver", None) == "lbfgs" or not hasattr(template, "partial_fit"):
             return '`solver = "lbfgs"`, which knows no epochs. Use "adam" or "sgd".'
         if getattr(template, "early_stopping", False):
