@@ -115,4 +115,4 @@ def phase_of_kill(project: Project) -> str:
     if runs[0].info.status != "RUNNING":
         return "after the run"
     entries = told(project.artifacts(runs[0]).parent)
-    return f"{entries[-1]['task']} {entries[-1]['event']}" if entries else "run opened"
+    return f"{entries[-1].task} {type(entries[-1]).__name__}" if entries else "run opened"
