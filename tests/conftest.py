@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from compileall import compile_dir
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,7 +33,7 @@ os.environ.pop("LUIGI_CONFIG_PARSER", None)
 
 import runforest  # noqa: F401 - before any test imports Luigi, which then chooses its parser
 from runforest.tracking.store.uri import StoreUri, local_path
-from tests.warm import COMMAND, streams, warm_program
+from tests.warm import COMMAND, kill_group, warm_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
     from runforest.launch.experiment.load import Experiment
-    from tests.warm import WarmProgram
+    from tests.warm import Started, WarmProgram
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLEARED = ("LUIGI_", "MLFLOW_", "PROJECT_ROOT", "PYTHON")
@@ -94,11 +95,26 @@ class Project:
         """Replace luigi.toml."""
         self.write("luigi.toml", text)
 
-    def start(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
-        """Start `python src/runner.py` in a process group of its own."""
+    def start(self, *arguments: str, cwd: Path | None = None) -> Started:
+        """Start `python src/runner.py` in a process group of its own.
+
+        It is a copy of an interpreter that has done the imports.
+        """
+        return self._start(str(self.folder / "src" / "runner.py"), *arguments, cwd=cwd)
+
+    def run(self, *arguments: str, cwd: Path | None = None, timeout_s: float = 300) -> Outcome:
+        """Run `python src/runner.py` to its end."""
+        return _outcome(self.start(*arguments, cwd=cwd), timeout_s)
+
+    def command(self, *arguments: str, timeout_s: float = 300) -> Outcome:
+        """Run the `runforest` command to its end."""
+        return _outcome(self._start(COMMAND, *arguments), timeout_s)
+
+    def start_cold(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `python src/runner.py` with an interpreter of its own, which takes seconds."""
         return subprocess.Popen(
             [sys.executable, str(self.folder / "src" / "runner.py"), *arguments],
-            cwd=cwd or self.folder,
+            cwd=self.folder,
             env=self.full_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -106,50 +122,14 @@ class Project:
             start_new_session=True,
         )
 
-    def run(
-        self,
-        *arguments: str,
-        cwd: Path | None = None,
-        timeout_s: float = 300,
-        is_cold: bool = False,
-    ) -> Outcome:
-        """Run `python src/runner.py` to its end.
+    def run_cold(self, *arguments: str, timeout_s: float = 300) -> Outcome:
+        """Run `python src/runner.py` to its end with an interpreter of its own."""
+        return _outcome(self.start_cold(*arguments), timeout_s)
 
-        Parameters
-        ----------
-        is_cold
-            Start an interpreter for it, instead of a copy of one that has done the imports. That
-            is so anyway in another folder or environment.
-        """
-        if not (is_cold or cwd or self.environment):
-            return self._run_warm("src/runner.py", arguments, timeout_s)
-        process = self.start(*arguments, cwd=cwd)
-        out, err = process.communicate(timeout=timeout_s)
-        return Outcome(code=process.returncode, out=out, err=err)
-
-    def command(self, *arguments: str, timeout_s: float = 300) -> Outcome:
-        """Run the `runforest` command to its end."""
-        if not self.environment:
-            return self._run_warm(COMMAND, arguments, timeout_s)
-        script = "import sys; from runforest.launch.cli import main; sys.exit(main())"
+    def _start(self, script: str, *arguments: str, cwd: Path | None = None) -> Started:
         environment = self.full_environment()
-        folders = [str(self.folder / "src"), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
-        done = subprocess.run(
-            [sys.executable, "-c", script, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-        return Outcome(code=done.returncode, out=done.stdout, err=done.stderr)
-
-    def _run_warm(self, script: str, arguments: tuple[str, ...], timeout_s: float) -> Outcome:
-        code = _warm_program().run(self, *arguments, script=script, timeout_s=timeout_s)
-        out, err = (file.read_text(encoding="utf-8") for file in streams(self.folder))
-        return Outcome(code=code, out=out, err=err)
+        folder = cwd or self.folder
+        return _warm_program().start(script, *arguments, cwd=folder, environment=environment)
 
     def full_environment(self) -> dict[str, str]:
         """Return the environment of a started program: nothing of the tests' own settings."""
@@ -196,6 +176,16 @@ class Project:
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
+def _outcome(started: Started | subprocess.Popen[str], timeout_s: float) -> Outcome:
+    """Return what a program printed to its end; kill it if it takes long."""
+    try:
+        out, err = started.communicate(timeout=timeout_s)
+    except BaseException:
+        kill_group(started.pid)
+        raise
+    return Outcome(code=started.returncode, out=out, err=err)
+
+
 @cache
 def _warm_program() -> WarmProgram:
     """Return the program of all projects of this test process."""
@@ -203,10 +193,16 @@ def _warm_program() -> WarmProgram:
     return OPEN.enter_context(warm_program(environment))
 
 
+@cache
+def _compile_sources() -> None:
+    """Compile the sources once, for all projects: a copy of a file has its date."""
+    compile_dir(REPOSITORY / "src", quiet=1)
+
+
 def make_project(folder: Path, store: Path | None = None) -> Project:
     """Return a project with the repository's tasks, data and luigi.toml, and an empty store."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "src", folder / "src", ignore=ignored)
+    _compile_sources()
+    shutil.copytree(REPOSITORY / "src", folder / "src")
     shutil.copytree(REPOSITORY / "input", folder / "input")
     shutil.copy2(REPOSITORY / "luigi.toml", folder / "luigi.toml")
     if store:
@@ -243,7 +239,7 @@ def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     git(project.folder, "init", "--quiet")
     git(project.folder, "add", "--all")
     git(project.folder, "commit", "--quiet", "--message", "Start")
-    outcome = project.run("--set", "Trainer.params.n_estimators=10", is_cold=True)
+    outcome = project.run("--set", "Trainer.params.n_estimators=10")
     assert outcome.code == 0, outcome.err
     return project
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import itertools
 import json
 import os
 import runpy
@@ -17,85 +18,126 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conftest import Project
 
 HEAVY = (
+    "alembic.command",
     "dotenv",
     "jinja2",
+    "jsonschema",
     "loky",
     "matplotlib.backends.backend_agg",
     "matplotlib.projections",
     "mlflow.pyfunc",
     "mlflow.sklearn",
     "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "narwhals._pandas_like.namespace",
     "optuna.importance",
     "optuna.storages.journal",
+    "pyarrow.dataset",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
+    "rich._emoji_codes",
     "rich.table",
     "scipy.stats",
     "skops.io",
     "sklearn.compose",
     "sklearn.ensemble",
     "sklearn.inspection",
+    "sqlalchemy.dialects.sqlite",
     "tenacity",
     "toml",
     "tornado.ioloop",
 )
 
 
+POLL_S = 0.01
+STREAMS = ("out", "err")
+
 COMMAND = "runforest"
 """Instead of a script: the command line's entry."""
 
 
+@dataclass
+class Started:
+    """A program that was started: used as a `subprocess.Popen` whose streams go to files."""
+
+    pid: int
+    folder: Path
+    returncode: int | None = None
+
+    @property
+    def out(self) -> str:
+        """What it has written to its standard output so far."""
+        return (self.folder / "out").read_text(encoding="utf-8")
+
+    @property
+    def err(self) -> str:
+        """What it has written to its standard error so far."""
+        return (self.folder / "err").read_text(encoding="utf-8")
+
+    def poll(self) -> int | None:
+        """Return the exit code, that of a signal negative; None while the program runs."""
+        file = self.folder / "code"
+        if self.returncode is None and file.exists():
+            self.returncode = int(file.read_text(encoding="utf-8"))
+        return self.returncode
+
+    def communicate(self, timeout: float = 300) -> tuple[str, str]:
+        """Wait for the end; return what was written to the two streams."""
+        deadline_s = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline_s:
+                raise subprocess.TimeoutExpired(str(self.folder), timeout)
+            time.sleep(POLL_S)
+        return self.out, self.err
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the program has written a text to its standard error, or has ended."""
+        while text not in self.err and self.poll() is None:
+            time.sleep(POLL_S)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
 class WarmProgram:
-    """The program of any project: one execution at a time."""
+    """The program of any project."""
 
-    def __init__(self, server: subprocess.Popen[str]) -> None:
+    def __init__(self, server: subprocess.Popen[str], folder: Path) -> None:
         self._server = server
+        self._folders = (folder / str(number) for number in itertools.count())
+        self._lock = threading.Lock()
 
-    def start(self, project: Project, *arguments: str, script: str = "src/runner.py") -> int:
-        """Start a project's script; return its process id, which is that of its group too.
-
-        What it prints goes to the files of `streams`.
-        """
+    def start(
+        self, script: str, *arguments: str, cwd: Path, environment: dict[str, str]
+    ) -> Started:
+        """Start a script or COMMAND; its process id is that of its group too."""
+        order = {"script": script, "arguments": arguments, "cwd": str(cwd)}
         assert self._server.stdin
-        order = {"folder": str(project.folder), "script": script, "arguments": arguments}
-        self._server.stdin.write(json.dumps(order) + "\n")
-        self._server.stdin.flush()
-        return self._answer()
-
-    def wait(self) -> int:
-        """Return the exit code of what was started last; that of a signal is negative."""
-        return self._answer()
-
-    def run(
-        self,
-        project: Project,
-        *arguments: str,
-        script: str = "src/runner.py",
-        timeout_s: float = 300,
-    ) -> int:
-        """Run a project's script to its end and return its exit code; kill it if it takes long."""
-        group = self.start(project, *arguments, script=script)
-        timer = threading.Timer(timeout_s, kill_group, [group])
-        timer.start()
-        try:
-            return self.wait()
-        finally:
-            timer.cancel()
-
-    def _answer(self) -> int:
         assert self._server.stdout
-        return int(self._server.stdout.readline())
+        with self._lock:
+            folder = next(self._folders)
+            folder.mkdir()
+            for stream in STREAMS:
+                (folder / stream).touch()
+            order |= {"folder": str(folder), "environment": environment}
+            self._server.stdin.write(json.dumps(order) + "\n")
+            self._server.stdin.flush()
+            return Started(pid=int(self._server.stdout.readline()), folder=folder)
 
 
 @contextmanager
@@ -109,19 +151,10 @@ def warm_program(environment: dict[str, str]) -> Iterator[WarmProgram]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         ) as server,
     ):
-        yield WarmProgram(server)
-
-
-def streams(project: Path) -> tuple[Path, Path]:
-    """Return the files, beside a project, of what the program last wrote on its two streams."""
-    return project.with_name(f"{project.name}.out"), project.with_name(f"{project.name}.err")
-
-
-def printed(project: Project) -> str:
-    """Return what the program wrote when it was last started."""
-    return "".join(file.read_text(encoding="utf-8") for file in streams(project.folder))
+        yield WarmProgram(server, Path(temporary))
 
 
 def kill_group(group: int) -> None:
@@ -131,23 +164,42 @@ def kill_group(group: int) -> None:
 
 
 def _serve() -> None:
-    """Start a process for each line of the standard input; tell its id, and then its exit code."""
+    """Start a process for each line of the standard input, and print its id."""
     for name in HEAVY:
         importlib.import_module(name)
     _rehearse()
     gc.collect()
     gc.freeze()  # a collection would copy what forks share with this process
+    folders: dict[int, Path] = {}
+    signal.signal(signal.SIGCHLD, lambda *_: _note_ended(folders))
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         pid = os.fork()
         if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
             os.setpgid(0, 0)
-            _end(_exit_code(Path(order["folder"]), order["script"], order["arguments"]))
+            _end(_exit_code(order))
         with suppress(OSError):  # the child has done it already; whoever is first
             os.setpgid(pid, pid)
-        _tell(pid)
-        _, status = os.waitpid(pid, 0)
-        _tell(os.waitstatus_to_exitcode(status))
+        folders[pid] = Path(order["folder"])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
+    for group in list(folders):
+        kill_group(group)
+
+
+def _note_ended(folders: dict[int, Path]) -> None:
+    """Write the exit codes of the processes that have ended."""
+    for pid, folder in list(folders.items()):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            del folders[pid]
+            new = folder / "new"
+            new.write_text(str(os.waitstatus_to_exitcode(status)), encoding="utf-8")
+            new.rename(folder / "code")
 
 
 def _rehearse() -> None:
@@ -164,10 +216,10 @@ def _rehearse() -> None:
         figure.savefig(f"{folder}/figure.png")
 
 
-def _exit_code(project: Path, script: str, arguments: list[str]) -> int:
+def _exit_code(order: dict[str, Any]) -> int:
     """Run the script or command; return the exit code that Python would give."""
     try:
-        _become(project, script, arguments)
+        _become(**order)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - as the interpreter does
@@ -188,23 +240,26 @@ def _end(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _become(project: Path, script: str, arguments: list[str]) -> None:
-    """Go on as the project's script or command, in its folder and without a terminal."""
-    os.chdir(project)
-    out, err = streams(project)
-    with Path(os.devnull).open("rb") as nothing, out.open("wb") as first, err.open("wb") as second:
-        for descriptor, file in enumerate((nothing, first, second)):
+def _become(
+    script: str, arguments: list[str], cwd: str, folder: str, environment: dict[str, str]
+) -> None:
+    """Go on as a script or command, in its folder and environment and without a terminal."""
+    os.chdir(cwd)
+    os.environ.update(environment)  # that of this process has nothing else
+    streams = (Path(folder) / name for name in STREAMS)
+    with Path(os.devnull).open("rb") as nothing, ExitStack() as opened:
+        files = [nothing, *(opened.enter_context(path.open("wb")) for path in streams)]
+        for descriptor, file in enumerate(files):
             os.dup2(file.fileno(), descriptor)
-    sys.path[0] = str(project / "src")
-    sys.argv = [str(project / script), *arguments]
-    if script == COMMAND:
+    sys.dont_write_bytecode = True  # an edit in the same second would run the code before it
+    is_command = script == COMMAND
+    paths = environment.get("PYTHONPATH", "").split(os.pathsep)
+    first = Path("src" if is_command else Path(script).parent)
+    sys.path[:1] = [str(Path(path).absolute()) for path in (first, *filter(None, paths))]
+    sys.argv = [script, *arguments]
+    if is_command:
         sys.exit(importlib.import_module("runforest.launch.cli").main())
-    runpy.run_path(sys.argv[0], run_name="__main__")
-
-
-def _tell(number: int) -> None:
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
+    runpy.run_path(script, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psutil
-
 from runforest.run.events import TrialStarted
 from runforest.run.journal import JournalReader
-from tests.conftest import wait_until
-from tests.warm import kill_group, printed
+from tests.conftest import Outcome, wait_until
+from tests.warm import kill_group
 
 if TYPE_CHECKING:
     import random
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from runforest.run.events import Event
     from tests.conftest import Project
-    from tests.warm import WarmProgram
 
 POLL_S = 0.005
 PATIENCE_S = 300.0
@@ -38,8 +35,9 @@ class Instant:
 class Course:
     """When the tasks of an uninterrupted run said something."""
 
-    def __init__(self, program: WarmProgram, project: Project, *options: str) -> None:
-        assert program.run(project, *options) == 0, printed(project)
+    def __init__(self, project: Project, *options: str) -> None:
+        outcome = project.run(*options)
+        assert outcome.code == 0, outcome
         ended_s = time.time()
         events = told(run_folders(project)[0])
         opened_s = project.top_runs()[0].info.start_time / 1000
@@ -74,13 +72,12 @@ def told(folder: Path) -> list[Event]:
 
 
 def kill_run(
-    program: WarmProgram,
     project: Project,
     options: tuple[str, ...],
     instant: Instant,
     kill: Callable[[int], None] = kill_group,
-) -> int:
-    """Start the program, kill something of it at an instant of its run; return its exit code.
+) -> Outcome:
+    """Start the program, kill something of it at an instant of its run; return how it ended.
 
     Parameters
     ----------
@@ -88,23 +85,22 @@ def kill_run(
         Gets the process id of the program. One that has ended before is not missed.
     """
     earlier = set(run_folders(project))
-    group = program.start(project, *options)
+    started = project.start(*options)
 
     def has_come() -> bool:
         new = [folder for folder in run_folders(project) if folder not in earlier]
         is_far = bool(new) and len(told(new[0])) >= instant.n_entries
-        return is_far or not psutil.pid_exists(group)
+        return is_far or started.poll() is not None
 
     try:
         wait_until(has_come, timeout_s=PATIENCE_S, poll_s=POLL_S)
         time.sleep(instant.after_s)
-        kill(group)
+        kill(started.pid)
     except BaseException:
-        kill_group(group)
+        kill_group(started.pid)
         raise
-    finally:
-        code = program.wait()
-    return code
+    out, err = started.communicate(timeout=PATIENCE_S)
+    return Outcome(code=started.returncode, out=out, err=err)
 
 
 def phase_of_kill(project: Project) -> str:

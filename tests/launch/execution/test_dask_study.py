@@ -13,9 +13,10 @@ from tests.launch.execution.counted_study import ESTIMATOR, CountedStudy, make_s
 from tests.warm import kill_group
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.warm import Started
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,7 @@ def study(tmp_path: Path, empty_store: Path) -> CountedStudy:
 
 
 @contextmanager
-def killed(study: CountedStudy, part: str) -> Iterator[subprocess.Popen[str]]:
+def killed(study: CountedStudy, part: str) -> Iterator[Started]:
     """Start the study, kill a process of its cluster after a trial, and lend the driver."""
     driver = study.project.start(*DASK, "--set", f"Tuner.n_trials={N_TRIALS}")
     try:

@@ -14,10 +14,10 @@ import pytest
 from tests.conftest import wait_until
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from tests.conftest import Project
+    from tests.warm import Started
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ class Tiny(RunTask):
 
 
 @contextmanager
-def tuning(project: Project, *options: str) -> Iterator[subprocess.Popen[str]]:
+def tuning(project: Project, *options: str) -> Iterator[Started]:
     """Start an experiment and lend its process when a trial of it is recorded."""
     process = project.start(*ENDLESS, *options)
     try:
@@ -266,7 +266,7 @@ alpha = [0.1, 1.0, 10.0]
 
 
 @contextmanager
-def fitting(project: Project, *options: str) -> Iterator[subprocess.Popen[str]]:
+def fitting(project: Project, *options: str) -> Iterator[Started]:
     """Start a search whose first fit waits for a file `go`, and lend its process."""
     project.write("src/tasks/slow.py", SLOW)
     project.configure(SLOW_SPACE)

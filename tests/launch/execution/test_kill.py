@@ -1,7 +1,7 @@
 """`kill -9` at random instants: the next run ends as if nothing had happened.
 
-By default a smaller search than that of luigi.toml, so that a round takes seconds. As it is:
-`KILL_EXPERIMENT=luigi.toml KILL_ROUNDS=100 make test ARGS=tests/launch/test_kill.py`
+By default few rounds, and a smaller search than that of luigi.toml. More, and as it is:
+`KILL_EXPERIMENT=luigi.toml KILL_ROUNDS=100 make test ARGS=tests/launch/execution/test_kill.py`
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import pytest
 from runforest.results.manifest import read_manifest
 from tests.conftest import REPOSITORY, Project, make_project
 from tests.launch.execution.killing import Course, kill_run, phase_of_kill
-from tests.warm import WarmProgram, kill_group, printed, warm_program
+from tests.warm import kill_group
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-N_ROUNDS = int(os.environ.get("KILL_ROUNDS", "20"))
+N_ROUNDS = int(os.environ.get("KILL_ROUNDS", "3"))
 EARLY_EVERY, EARLY_S = 10, 5.0
 """One round in so many is killed while the program imports, reads and plans."""
 
@@ -85,16 +85,17 @@ def contents(project: Project) -> dict[str, str]:
 
 def kill_early(project: Project, after_s: float) -> None:
     """Kill some seconds after a start that has its imports before it."""
-    process = project.start()
+    process = project.start_cold()
     time.sleep(after_s)
     kill_group(process.pid)
     process.communicate()
 
 
-def problems_after(program: WarmProgram, project: Project, expected: dict[str, str]) -> list[str]:
+def problems_after(project: Project, expected: dict[str, str]) -> list[str]:
     """Run again; return what is not as if nothing had happened."""
-    if program.run(project) != 0:
-        return [printed(project)]
+    outcome = project.run()
+    if outcome.code != 0:
+        return [outcome.out + outcome.err]
     runs, newest = project.runs(), project.top_runs()[0]
     tuner = read_manifest(project.artifacts(newest) / "Tuner")
     home = (tuner and tuner.reused_from) or newest.info.run_id
@@ -114,37 +115,33 @@ def problems_after(program: WarmProgram, project: Project, expected: dict[str, s
     return [name for name, is_good in checks.items() if not is_good]
 
 
-def play(folder: Path, store: Path, numbers: range) -> tuple[dict[str, str], list[Round]]:
-    """Return the results of a run without a kill, and the rounds of these numbers."""
-    rounds = []
-    whole = make(folder / "whole", store)
-    with warm_program(whole.full_environment()) as program:
-        course = Course(program, whole)
-        expected = contents(whole)
-        for number in numbers:
-            project, chance = make(folder / str(number), store), random.Random(number)
-            if number % EARLY_EVERY == 0:
-                kill_early(project, chance.uniform(0, EARLY_S))
-            else:
-                kill_run(program, project, (), course.random_instant(chance))
-            phase = phase_of_kill(project)
-            problems = problems_after(program, project, expected)
-            rounds.append(Round(number=number, phase=phase, problems=problems))
-    return expected, rounds
+def play(project: Project, course: Course, expected: dict[str, str], number: int) -> Round:
+    """Return a round, whose number decides when the kill comes."""
+    chance = random.Random(number)
+    if number % EARLY_EVERY == 0:
+        kill_early(project, chance.uniform(0, EARLY_S))
+    else:
+        kill_run(project, (), course.random_instant(chance))
+    phase = phase_of_kill(project)
+    return Round(number=number, phase=phase, problems=problems_after(project, expected))
 
 
 @pytest.mark.slow
 def test_a_killed_run_is_completed_by_the_next(tmp_path: Path, empty_store: Path) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        halves = [
-            pool.submit(play, tmp_path / str(start), empty_store, range(start, N_ROUNDS, 2))
-            for start in (0, 1)
-        ]
-        (contents_1, rounds_1), (contents_2, rounds_2) = (half.result() for half in halves)
+    whole = make(tmp_path / "whole", empty_store)
+    course, expected = Course(whole), contents(whole)
 
-    rounds = rounds_1 + rounds_2
+    with ThreadPoolExecutor(2) as pool:
+        rounds = list(
+            pool.map(
+                lambda number: play(
+                    make(tmp_path / str(number), empty_store), course, expected, number
+                ),
+                range(N_ROUNDS),
+            )
+        )
+
     print(*Counter(one.phase for one in rounds).most_common(), sep="\n")  # noqa: T201 - with -s
-    assert contents_1 == contents_2
-    assert len(contents_1) == len(TASKS)
+    assert len(expected) == len(TASKS)
     assert len(rounds) == N_ROUNDS
     assert [one for one in rounds if one.problems] == []

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from runforest.run.events import StudyStarted
-from tests.conftest import Project, wait_until
+from tests.conftest import wait_until
 from tests.launch.execution.counted_study import (
     ESTIMATOR,
     N_FOLDS,
@@ -26,14 +26,14 @@ from tests.launch.execution.counted_study import (
     show_running_trials,
 )
 from tests.launch.execution.killing import PATIENCE_S, Course, Instant, kill_run, phase_of_kill
-from tests.warm import WarmProgram, kill_group, printed, warm_program
+from tests.warm import kill_group
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
-N_ROUNDS = int(os.environ.get("STUDY_KILL_ROUNDS", "10"))
+N_ROUNDS = int(os.environ.get("STUDY_KILL_ROUNDS", "3"))
 SERIAL_EVERY = 3
 """One round in so many is serial; the others have two worker processes."""
 
@@ -103,23 +103,24 @@ class Round:
     kills: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def kill(self, program: WarmProgram, victims: Victims, name: str, instant: Instant) -> None:
+    def kill(self, victims: Victims, name: str, instant: Instant) -> None:
         """Run and kill something at an instant."""
 
         def strike(group: int) -> None:
             self.kills.append(f"{name}: {phase_of_kill(self.study.project)}")
             getattr(victims, name)(group)
 
-        code = kill_run(program, self.study.project, self.options, instant, strike)
-        text = printed(self.study.project)
-        if code == 1 and WORKER_DIED not in text:
+        outcome = kill_run(self.study.project, self.options, instant, strike)
+        text = outcome.out + outcome.err
+        if outcome.code == 1 and WORKER_DIED not in text:
             self.problems.append(text)
 
-    def finish(self, program: WarmProgram) -> None:
+    def finish(self) -> None:
         """Run to the end, and see that every trial is there once."""
         finished, before = self.study.finished_points(), self.study.fits()
-        if program.run(self.study.project, *self.options) != 0:
-            self.problems.append(printed(self.study.project))
+        outcome = self.study.project.run(*self.options)
+        if outcome.code != 0:
+            self.problems.append(outcome.out + outcome.err)
             return
         fits = self.study.fits()
         again = [point for point in finished if fits[point] != before[point]]
@@ -127,9 +128,7 @@ class Round:
         self.problems += self.study.problems(len(self.kills))
 
 
-def play_round(
-    program: WarmProgram, study: CountedStudy, courses: dict[tuple[str, ...], Course], number: int
-) -> Round:
+def play_round(study: CountedStudy, courses: dict[tuple[str, ...], Course], number: int) -> Round:
     """Return a round, whose number decides what is killed when."""
     chance, victims = random.Random(number), Victims()
     options = SERIAL if number % SERIAL_EVERY == 0 else PARALLEL
@@ -140,33 +139,28 @@ def play_round(
         for _ in range(chance.choice((1, 1, 2))):
             name = chance.choice(("everything", "driver", "worker"))
             instant = courses[options].random_instant(chance, StudyStarted)
-            this.kill(program, victims, "everything" if options == SERIAL else name, instant)
-        this.finish(program)
+            this.kill(victims, "everything" if options == SERIAL else name, instant)
+        this.finish()
     finally:
         victims.remove_orphans()
     return this
 
 
-def play(folder: Path, store: Path, numbers: range) -> list[Round]:
-    """Return the rounds of these numbers."""
-    with warm_program(Project(folder).full_environment()) as program:
-        courses = {
-            options: Course(program, make_study(folder / name, store).project, *options)
-            for name, options in (("serial", SERIAL), ("parallel", PARALLEL))
-        }
-        return [
-            play_round(program, make_study(folder / str(number), store), courses, number)
-            for number in numbers
-        ]
-
-
 def test_a_killed_study_ends_with_every_trial_once(tmp_path: Path, empty_store: Path) -> None:
+    courses = {
+        options: Course(make_study(tmp_path / name, empty_store).project, *options)
+        for name, options in (("serial", SERIAL), ("parallel", PARALLEL))
+    }
+
     with ThreadPoolExecutor(2) as pool:
-        halves = [
-            pool.submit(play, tmp_path / str(start), empty_store, range(start, N_ROUNDS, 2))
-            for start in (0, 1)
-        ]
-        rounds = [one for half in halves for one in half.result()]
+        rounds = list(
+            pool.map(
+                lambda number: play_round(
+                    make_study(tmp_path / str(number), empty_store), courses, number
+                ),
+                range(N_ROUNDS),
+            )
+        )
 
     kills = Counter(kill for one in rounds for kill in one.kills)
     print(*kills.most_common(), sep="\n")  # noqa: T201 - with -s

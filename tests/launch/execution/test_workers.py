@@ -64,7 +64,7 @@ def test_a_spawned_worker_gets_every_value_as_it_stands_in_luigi_toml(project: P
     project.write("src/tasks/echo.py", ECHO)
     project.configure(ODD_VALUES)
 
-    outcome = project.run(is_cold=True)
+    outcome = project.run_cold()
 
     assert outcome.code == 0, outcome.err
     artifacts = project.artifacts(project.top_runs()[0])

@@ -31,7 +31,7 @@ def test_a_file_that_is_no_toml_is_told_in_the_project_folder_too(project: Proje
     """Luigi, when it is imported, looks for a luigi.toml in the current folder."""
     project.configure("[RunConfig\n")
 
-    outcome = project.run(is_cold=True)
+    outcome = project.run_cold()
 
     assert outcome.code == 2, outcome.err
     assert "not valid TOML" in outcome.err

@@ -122,7 +122,7 @@ def test_two_instances_in_worker_processes_log_into_their_run_and_have_a_folder_
 def test_the_store_is_one_file_once_the_program_has_ended(project: Project) -> None:
     project.write("src/tasks/talking.py", TALKING)
 
-    outcome = project.run("--set", "RunConfig.task=Talking", is_cold=True)
+    outcome = project.run_cold("--set", "RunConfig.task=Talking")
 
     assert outcome.code == 0, outcome.err
     assert (project.folder / "mlruns" / "mlflow.db").exists()
