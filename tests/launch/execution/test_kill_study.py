@@ -178,9 +178,9 @@ def test_more_trials_go_on_from_those_of_a_finished_run(tmp_path: Path, empty_st
 
     assert outcome.code == 0, outcome.err
     second = project.top_runs()[0]
-    for run, n_trials in ((first, N_TRIALS), (second, n_more)):
+    for run, numbers in ((first, range(N_TRIALS)), (second, range(N_TRIALS, n_more))):
         names = sorted(child.info.run_name for child in project.children(run))
-        assert names == [f"trial {number}" for number in range(n_trials)]
+        assert names == [f"trial {number}" for number in numbers]
     assert {run.info.status for run in project.runs()} == {"FINISHED"}
     assert study.table(second).head(N_TRIALS).equals(study.table(first))
     assert list(study.fits().values()) == [N_FOLDS] * n_more
