@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import luigi
-from luigi.task import flatten
 
 from runforest import KindParameter, RunTask, StringsParameter, load_model
-from runforest.layout import LINEAGE_PAGE
 from runforest.model.folds import feature_columns, fold_count_problem
 from runforest.model.scoring import scorer_problems
 from runforest.parameters import CountParameter, IdParameter, TargetParameter
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
-    from sklearn.pipeline import Pipeline
 
     from runforest import Artifact, Problem
     from runforest.evaluation.report import Plot
@@ -70,6 +67,7 @@ class Evaluator(RunTask):
         from runforest.evaluation.importance import permutation_importances
         from runforest.evaluation.plots import evaluation_plots
         from runforest.evaluation.scores import cross_validate_pipeline
+        from runforest.evaluation.sections import experiment_report
 
         train = self.input()["tables"]["train"].load()
         pipeline = load_model(self.input()["trainer"]["model"].path)
@@ -88,7 +86,18 @@ class Evaluator(RunTask):
         )
         plots = evaluation_plots(scores)
         self.save_numbers(scores, importances, plots)
-        self.save_report(pipeline, features, scores, importances, plots)
+        tuner = self.input().get("tuner")
+        page = experiment_report(
+            self.input(),
+            estimator=type(pipeline[-1]).__name__,
+            target=self.target,
+            n_features=features.shape[1],
+            trials=best_trials(tuner["trials"].load()) if tuner else [],
+            scores=scores,
+            importances=importances,
+            plots=plots,
+        )
+        self.output()["report"].save(page)
 
     def save_numbers(
         self, scores: CrossValidation, importances: pd.DataFrame, plots: Mapping[str, Plot]
@@ -105,35 +114,3 @@ class Evaluator(RunTask):
         self.log_figure(importance_plot(importances), "plots/importances.png")
         for name in scores.fold_scores:
             self.log_metrics({name: scores.mean(name), f"{name}_std": scores.std(name)})
-
-    def save_report(
-        self,
-        pipeline: Pipeline,
-        features: pd.DataFrame,
-        scores: CrossValidation,
-        importances: pd.DataFrame,
-        plots: Mapping[str, Plot],
-    ) -> None:
-        """Write the page."""
-        from runforest.evaluation.report import Report, render_report
-        from runforest.evaluation.sections import data_rows, lineage_rows, tuning_section
-
-        results, tuner = self.input(), self.input().get("tuner")
-        estimator, n_features = type(pipeline[-1]).__name__, features.shape[1]
-        report = Report(
-            title=f"{estimator} on {self.target}",
-            facts=[
-                ("estimator", estimator),
-                ("training rows", f"{len(features):,}"),
-                ("features", str(n_features)),
-            ],
-            scores=scores,
-            figures=tuple(plots.values()),
-            importances=importances,
-            tuning=tuner and tuning_section(tuner, best_trials(tuner["trials"].load())),
-            data=data_rows(results["tables"], n_features),
-            params=results["trainer"]["params"].load(),
-            lineage=lineage_rows(flatten(results)),
-            lineage_page=f"../{LINEAGE_PAGE}",
-        )
-        self.output()["report"].save(render_report(report))

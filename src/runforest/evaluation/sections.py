@@ -1,49 +1,78 @@
-"""Sections of the report, made from the results that the evaluator reads."""
+"""The report of an experiment, made from the results that the evaluator reads."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from luigi.task import flatten
 
 from runforest.evaluation.plots import explained
-from runforest.evaluation.report import DataRow, LineageRow, TuningSection
+from runforest.evaluation.report import DataRow, LineageRow, Report, TuningSection, render_report
+from runforest.layout import LINEAGE_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from runforest.results.artifacts import Artifact
+    import pandas as pd
+
+    from runforest.evaluation.report import Plot
+    from runforest.evaluation.scores import CrossValidation
+
+Results = Any
+"""Artifacts of the tables, the trainer and the tuner by their names, as `requires()` has them."""
 
 
-def data_rows(tables: Mapping[str, Artifact], n_features: int) -> tuple[DataRow, ...]:
-    """Return a row per table: its rows, and the columns that the model sees."""
-    return tuple(
-        DataRow(
-            name=name,
-            n_rows=len(tables[name].load()),  # type: ignore[arg-type] # a table
-            n_columns=n_features,
-            sha256=tables[name].sha256,
-        )
-        for name in ("train", "test")
+def experiment_report(
+    results: Results,
+    *,
+    estimator: str,
+    target: str,
+    n_features: int,
+    scores: CrossValidation,
+    importances: pd.DataFrame,
+    plots: Mapping[str, Plot],
+    trials: Sequence[Mapping[str, object]],
+) -> str:
+    """Return the page; `trials` are the best ones, as rows to show."""
+    report = Report(
+        title=f"{estimator} on {target}",
+        facts=[
+            ("estimator", estimator),
+            ("training rows", f"{len(scores.target):,}"),
+            ("features", str(n_features)),
+        ],
+        scores=scores,
+        figures=tuple(plots.values()),
+        importances=importances,
+        tuning=_tuning_section(results["tuner"], trials) if "tuner" in results else None,
+        data=tuple(
+            DataRow(
+                name=name,
+                n_rows=len(results["tables"][name].load()),
+                n_columns=n_features,
+                sha256=results["tables"][name].sha256,
+            )
+            for name in ("train", "test")
+        ),
+        params=results["trainer"]["params"].load(),
+        # Which run made each stands in the run's lineage page.
+        lineage=tuple(
+            LineageRow(label=label, detail=sha256, link=f"task {artifact.folder.name}")
+            for artifact in flatten(results)
+            for label, sha256 in artifact.digests.items()
+        ),
+        lineage_page=f"../{LINEAGE_PAGE}",
     )
+    return render_report(report)
 
 
-def lineage_rows(artifacts: Iterable[Artifact]) -> tuple[LineageRow, ...]:
-    """Return what the report rests on; which run made each is in the run's lineage page."""
-    return tuple(
-        LineageRow(label=label, detail=sha256, link=f"task {artifact.folder.name}")
-        for artifact in artifacts
-        for label, sha256 in artifact.digests.items()
-    )
-
-
-def tuning_section(
-    tuner: Mapping[str, Artifact], best_trials: Sequence[Mapping[str, object]]
-) -> TuningSection:
+def _tuning_section(tuner: Results, trials: Sequence[Mapping[str, object]]) -> TuningSection:
     """Return what the tuner found: its best parameters, counts of trials and plots."""
     return TuningSection(
-        best_params=tuner["best_params"].load(),  # type: ignore[arg-type] # a JSON object
-        counts=Counter(tuner["trials"].load()["state"]),  # type: ignore[index] # a table
-        top_trials=best_trials,
+        best_params=tuner["best_params"].load(),
+        counts=Counter(tuner["trials"].load()["state"]),
+        top_trials=trials,
         figures=tuple(
             explained(file.stem, file.read_bytes())
             for file in sorted(tuner["plots"].path.glob("*.png"))
