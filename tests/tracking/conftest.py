@@ -6,10 +6,8 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from contextlib import contextmanager
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from runforest.tracking.lifecycle.opened_run import OpenedRun
 
 STARTED_MS = 1_700_000_000_000
-HEAD = "HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
 
 
 @contextmanager
@@ -68,43 +65,6 @@ def serving(
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
-
-
-@contextmanager
-def answering(
-    *, is_in_two: bool = False, status: str = "200 OK"
-) -> Iterator[tuple[str, list[bytes]]]:
-    """Serve `{}` to all, in one segment or in two; yield the address and the requests' heads."""
-    heads: list[bytes] = []
-    head = HEAD.format(status).encode()
-
-    def serve(connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as requests:
-            while requests.readline():
-                lines = list(iter(requests.readline, b"\r\n"))
-                heads.append(b"".join(lines))
-                if is_in_two:
-                    connection.sendall(head)
-                    connection.sendall(b"{}")
-                else:
-                    connection.sendall(head + b"{}")
-                if b"connection: close" in heads[-1].lower():
-                    return
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from runforest.tracking.deletion import delete_runs
 from runforest.tracking.recorded_run import read_run
 from runforest.tracking.store.server import server_command
+from runforest.tracking.store.uri import StoreUri
 from tests.tracking.conftest import local, trial
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def test_the_password_of_a_store_is_not_on_the_servers_command_line(tmp_path: Path) -> None:
-    uri = "postgresql+psycopg://me:hidden@host/mlflow"
+    uri = StoreUri("postgresql+psycopg://me:hidden@host/mlflow")
 
     command, settings = server_command(uri, tmp_path, "127.0.0.1", 5000)
 
     assert "hidden" not in " ".join(command)
-    assert settings["MLFLOW_BACKEND_STORE_URI"] == uri
+    assert settings["MLFLOW_BACKEND_STORE_URI"] == uri.text
 
 
 @local

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import ipaddress
 import os
@@ -102,8 +103,9 @@ def refusal(url: str, project: Path) -> str:
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_server_in_trouble_is_unreachable(tmp_path: Path, status: int) -> None:
     with server({HEALTH: status}) as (url, _):
-        message = refusal(url, tmp_path)
+        message = refusal(url.replace("//", "//me:hidden@"), tmp_path)
 
+    assert "hidden" not in message
     assert f"is out of order ({status}). See its log" in message
 
 
@@ -137,7 +139,7 @@ def test_a_server_that_is_not_there_is_to_be_started(tmp_path: Path) -> None:
     assert "Connection refused). Start it" in message
 
 
-def test_login_of_the_environment_goes_with_the_probe(
+def test_the_login_of_the_environment_goes_with_every_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "secret")
@@ -146,6 +148,13 @@ def test_login_of_the_environment_goes_with_the_probe(
         connect(url, tmp_path)
 
     assert set(logins) == {"Bearer secret"}
+
+
+def test_name_and_password_of_an_address_go_with_every_request(tmp_path: Path) -> None:
+    with server({}) as (url, logins):
+        connect(url.replace("//", "//me:hidden@"), tmp_path).search_experiments()
+
+    assert set(logins) == {f"Basic {base64.b64encode(b'me:hidden').decode()}"}
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(

@@ -26,7 +26,6 @@ from runforest.tracking.lifecycle.open_close import (
 )
 from runforest.tracking.recorder.stale_runs import close_stale_runs
 from runforest.tracking.store.connect import connect
-from runforest.tracking.store.connections import quicken_requests
 from runforest.tracking.store.failures import client_errors, store_errors
 from runforest.tracking.store.uri import StoreUri, hide_password
 
@@ -66,7 +65,6 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     project = experiment.environment.project
     client = connect(experiment.environment.tracking_uri, project)
     store = StoreUri(client.tracking_uri)
-    quicken_requests(store.text)
     problem = f"no run can be opened in {store.shown}"
     remedy = "Fix the tracking store and run again; nothing was computed."
     with store_errors(problem, remedy, client_errors()):

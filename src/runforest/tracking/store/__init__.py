@@ -1,1 +1,1 @@
-"""The tracking store: connections, schema, failures."""
+"""The tracking store: URIs, connections, the database behind, failures."""
