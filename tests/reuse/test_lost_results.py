@@ -36,10 +36,11 @@ class Last(RunTask):
         return self.need(First)
 
     def output(self):
-        # Asked when the plan has found the result of First: as if `gc` ran a moment later.
-        if DOOMED.exists():
+        # Called before the plan and again after it: as if `gc` ran a moment later.
+        if DOOMED.exists() and "planned" in globals():
             shutil.rmtree(DOOMED.read_text())
             DOOMED.unlink()
+        globals()["planned"] = True
         return self.artifact("last.txt")
 
     def compute(self):
