@@ -132,8 +132,8 @@ def test_clearing_away_spares_a_study_that_a_run_has_and_every_lock(
     project = Project(tmp_path / "project")
     folder = project.folder / "mlruns" / ".runforest" / "studies"
     day_before_s = time.time() - 86_400
-    held = {"held.journal", "held.asked", "held.lock"}
-    free = {"free.journal", "free.asked", "free.lock"}
+    held = {"held.journal", "held.started", "held.lock"}
+    free = {"free.journal", "free.started", "free.lock"}
     for name in held | free:
         (folder / name).touch()
     (folder / "gone").symlink_to(tmp_path / "nowhere")
@@ -146,4 +146,4 @@ def test_clearing_away_spares_a_study_that_a_run_has_and_every_lock(
     assert outcome.code == 0, outcome.err
     left = {path.name for path in folder.iterdir()}
     assert held | {"free.lock"} <= left
-    assert not left & {"free.journal", "free.asked", "gone"}
+    assert not left & {"free.journal", "free.started", "gone"}

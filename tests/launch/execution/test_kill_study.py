@@ -181,6 +181,7 @@ def test_more_trials_go_on_from_those_of_a_finished_run(tmp_path: Path, empty_st
     for run, numbers in ((first, range(N_TRIALS)), (second, range(N_TRIALS, n_more))):
         names = sorted(child.info.run_name for child in project.children(run))
         assert names == [f"trial {number}" for number in numbers]
+    assert f"/runs/{first.info.run_id})" in second.data.tags["mlflow.note.content"]
     assert {run.info.status for run in project.runs()} == {"FINISHED"}
     assert study.table(second).head(N_TRIALS).equals(study.table(first))
     assert list(study.fits().values()) == [N_FOLDS] * n_more
