@@ -1,4 +1,4 @@
-"""Imports: of objects by their dotted path, and of much at once."""
+"""Imports: of objects by their dotted path, and of much at once; which files are sources."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 EXTRAS = ("catboost", "lightgbm", "xgboost")
 """Packages of estimators that are installed as extras of the same name."""
@@ -90,3 +91,12 @@ def _missing_module_remedy(name: str) -> str:
     siblings = pkgutil.iter_modules(getattr(importlib.import_module(parent_name), "__path__", None))
     hint = near_miss(child, [sibling.name for sibling in siblings])
     return hint or "Check the spelling and the installed version."
+
+
+def is_source(path: Path, root: Path) -> bool:
+    """Return whether a path is a file below a folder that Python and its tools did not generate."""
+    is_generated = any(
+        part.startswith(".") or part == "__pycache__" or part.endswith((".egg-info", ".pyc"))
+        for part in path.relative_to(root).parts
+    )
+    return not is_generated and path.is_file()

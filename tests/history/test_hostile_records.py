@@ -11,8 +11,7 @@ from runforest.errors import ArtifactError
 from runforest.history import gc
 from runforest.history.needed_runs import without_needed
 from runforest.history.reproduce.prerequisites import recorded_inputs
-from runforest.history.reproduce.redo import redo
-from runforest.history.reproduce.worktree import code_of_run
+from runforest.history.reproduce.redo import code_of_run, redo
 from runforest.layout import Layout
 from runforest.tracking.exchange import places
 from runforest.tracking.recorded_run import RecordedRun

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.provenance.bounds import MAX_FILE_BYTES, MAX_TOTAL_BYTES
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
+from runforest.provenance.sources import MAX_FILE_BYTES, MAX_TOTAL_BYTES
 from tests.conftest import git
 
 if TYPE_CHECKING:

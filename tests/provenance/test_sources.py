@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.provenance.bounds import MAX_FILE_BYTES
-from runforest.provenance.sources import project_sources, zip_sources
+from runforest.provenance.sources import MAX_FILE_BYTES, project_sources, zip_sources
 
 if TYPE_CHECKING:
     from pathlib import Path

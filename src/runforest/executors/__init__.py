@@ -1,32 +1,50 @@
 """Where units of work run: a table from a name to a `concurrent.futures.Executor`.
 
 A new executor is one function that returns a `concurrent.futures.Executor`. One whose workers see
-other files than this process also has `share` (see `sharing`).
+other files than this process also has `share`.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from runforest.executors.dask.connection import address_problem
 from runforest.executors.processes import SINGLE_THREAD, ProcessExecutor
-from runforest.executors.serial import SerialExecutor
-from runforest.executors.sharing import share_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
+    from pathlib import Path
 
 __all__ = [
     "EXECUTORS",
     "SINGLE_THREAD",
+    "Location",
     "ProcessExecutor",
     "SerialExecutor",
     "executor_problems",
     "open_executor",
     "share_file",
 ]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SerialExecutor(Executor):
+    """Runs each call at once, in the calling thread: the reference for all others."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Run the call and return its finished future."""
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  An executor hands any error to its future.
+            future.set_exception(error)
+        return future
 
 
 def _open_cluster(n_jobs: int, address: str) -> Executor:
@@ -44,24 +62,10 @@ EXECUTORS: dict[str, Callable[[int, str], Executor]] = {
 
 
 def open_executor(name: str, n_jobs: int, *, address: str = "") -> Executor:
-    """Return a new executor; the caller shuts it down.
+    """Return a new executor of `EXECUTORS` with `n_jobs` workers; the caller shuts it down.
 
-    Parameters
-    ----------
-    name
-        One of `EXECUTORS`.
-    n_jobs
-        Number of workers, for those that are started here.
-    address
-        The scheduler of a running cluster, for the executor `dask`; when empty, a cluster is
-        started on this machine.
-
-    Raises
-    ------
-    ValueError
-        There is no such executor, or it cannot be opened with these options.
-    concurrent.futures.BrokenExecutor
-        The cluster does not answer, has no workers, or other versions of packages.
+    Without the address of a scheduler, the executor `dask` starts a cluster on this machine.
+    Raises ValueError for a wrong choice, BrokenExecutor for a cluster that cannot be used.
     """
     for problem in _choice_problems(name, n_jobs, address).values():
         raise ValueError(problem)
@@ -84,7 +88,6 @@ def executor_problems(name: str, n_jobs: int, address: str = "") -> dict[str, st
 
 
 def _choice_problems(name: str, n_jobs: int, address: str) -> dict[str, str]:
-    """Return what is wrong with the values alone."""
     if name not in EXECUTORS:
         return {"executor": f'unknown executor "{name}". Choose one of: {", ".join(EXECUTORS)}.'}
     if n_jobs < 1:
@@ -97,3 +100,37 @@ def _choice_problems(name: str, n_jobs: int, address: str) -> dict[str, str]:
         return {"address": message + 'Set executor = "dask", or leave the address out.'}
     malformed = address_problem(address) if address else None
     return {"address": malformed} if malformed else {}
+
+
+class Location(Protocol):
+    """Where a shared file is: a small value that is sent along with each call."""
+
+    def path(self) -> Path:
+        """Return the path on the worker that runs the call."""
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """An executor whose workers do not see this machine's files."""
+
+    def share(self, file: Path) -> Location:
+        """Bring the file to every worker, once, those that come later included."""
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file that all workers see under one path."""
+
+    file: Path
+
+    def path(self) -> Path:
+        """Return that path."""
+        return self.file
+
+
+def share_file(executor: Executor, file: Path) -> Location:
+    """Return where workers find the file until the executor is shut down.
+
+    Raises BrokenExecutor when a worker cannot take it.
+    """
+    return executor.share(file) if isinstance(executor, Sharing) else LocalFile(file)

@@ -49,13 +49,7 @@ class RemoteExecutor(Executor, ABC):
 
 
 def pack(value: object, what: str) -> bytes:
-    """Return a value as bytes for `pickle.loads`.
-
-    Raises
-    ------
-    UnpicklableError
-        It cannot be pickled; the message says so of `what`.
-    """
+    """Return a value as bytes for `pickle.loads`; UnpicklableError says what it is, and why not."""
     import cloudpickle
 
     try:

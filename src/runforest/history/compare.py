@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from runforest.layout import SOURCES_RECORD
@@ -25,13 +25,12 @@ class TaskComparison:
     """How a task of one run differs from the same task of another.
 
     `state` is `same`, `changed`, `added`, `removed`, or `pinned` if [PathConfig] pins the task in
-    one of the runs: to `old_pin`, to `new_pin`. `is_same_content` tells whether the results are
-    equal whatever differs among the ingredients.
+    one of the runs. `is_same_content`: the results are equal, whatever the ingredients are.
     """
 
     task: str
     state: str
-    is_same_content: bool
+    is_same_content: bool = False
     differences: tuple[Difference, ...] = ()
     old_pin: str | None = None
     new_pin: str | None = None
@@ -52,14 +51,9 @@ class Comparison:
     old: RecordedRun
     new: RecordedRun
     tasks: tuple[TaskComparison, ...]
-    metrics: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
-    code_diffs: dict[str, str] = field(default_factory=dict)
-    sizes: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def n_differences(self) -> int:
-        """Number of ingredients that differ."""
-        return sum(len(task.differences) for task in self.tasks)
+    metrics: dict[str, tuple[float | None, float | None]]
+    code_diffs: dict[str, str]
+    sizes: dict[str, str]
 
     def in_words(self, difference: Difference) -> str:
         """Return a difference as a person says it; of raw files with digests, rows and columns."""
@@ -93,16 +87,9 @@ class Comparison:
         }
 
 
-def compare_runs(old: RecordedRun, new: RecordedRun) -> Comparison:
-    """Return how one run differs from another, task by task."""
-    before, after = old.manifests, new.manifests
-    old_pins, new_pins = old.pins, new.pins
-    tasks = tuple(
-        _compare_pins(name, old_pins.get(name), new_pins.get(name))
-        if name in old_pins | new_pins
-        else _compare_task(name, before.get(name), after.get(name))
-        for name in sorted({*before, *after, *old_pins, *new_pins})
-    )
+def compare_runs(old: RecordedRun, new: RecordedRun, sizes: dict[str, str]) -> Comparison:
+    """Return how one run differs from another."""
+    tasks = compare_tasks(old, new)
     changed_modules = {
         one.name.partition(":")[0]
         for task in tasks
@@ -113,15 +100,33 @@ def compare_runs(old: RecordedRun, new: RecordedRun) -> Comparison:
         old=old,
         new=new,
         tasks=tasks,
-        metrics=_changed_metrics(old.metrics, new.metrics),
+        metrics={
+            name: (old.metrics.get(name), new.metrics.get(name))
+            for name in sorted(old.metrics.keys() | new.metrics.keys())
+            if old.metrics.get(name) != new.metrics.get(name)
+        },
         code_diffs=_code_diffs(old, new, changed_modules),
+        sizes=sizes,
+    )
+
+
+def compare_tasks(old: RecordedRun, new: RecordedRun) -> tuple[TaskComparison, ...]:
+    """Return how each task of one run differs from that of another."""
+    before, after = old.manifests, new.manifests
+    old_pins, new_pins = old.pins, new.pins
+    return tuple(
+        TaskComparison(
+            task=name, state="pinned", old_pin=old_pins.get(name), new_pin=new_pins.get(name)
+        )
+        if name in old_pins | new_pins
+        else _compare_task(name, before.get(name), after.get(name))
+        for name in sorted({*before, *after, *old_pins, *new_pins})
     )
 
 
 def _compare_task(name: str, old: Manifest | None, new: Manifest | None) -> TaskComparison:
     if old is None or new is None:
-        state = "added" if old is None else "removed"
-        return TaskComparison(task=name, state=state, is_same_content=False)
+        return TaskComparison(task=name, state="added" if old is None else "removed")
     found = tuple(differences(old.ingredients, new.ingredients))
     return TaskComparison(
         task=name,
@@ -129,22 +134,6 @@ def _compare_task(name: str, old: Manifest | None, new: Manifest | None) -> Task
         is_same_content=old.content_digest == new.content_digest,
         differences=found,
     )
-
-
-def _compare_pins(name: str, old: str | None, new: str | None) -> TaskComparison:
-    return TaskComparison(
-        task=name, state="pinned", is_same_content=False, old_pin=old, new_pin=new
-    )
-
-
-def _changed_metrics(
-    old: dict[str, float], new: dict[str, float]
-) -> dict[str, tuple[float | None, float | None]]:
-    return {
-        name: (old.get(name), new.get(name))
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
-    }
 
 
 def _code_diffs(old: RecordedRun, new: RecordedRun, modules: set[str]) -> dict[str, str]:

@@ -16,19 +16,12 @@ T = TypeVar("T")
 
 
 def lineage_facts(
-    settings: RunSettings,
-    manifests: Mapping[str, Manifest],
-    *,
-    secrets: Iterable[str] = (),
+    settings: RunSettings, manifests: Mapping[str, Manifest], *, secrets: Iterable[str]
 ) -> dict[str, object]:
     """Return the lineage of a run: its code, and for each result what it was made from.
 
-    Parameters
-    ----------
-    manifests
-        Task folder -> manifest, upstream first.
-    secrets
-        What is masked in names and pins; all the rest is made by programs.
+    `manifests` has them by task folder, upstream first. Secrets are masked in names and pins; all
+    the rest is made by programs.
     """
     secrets = tuple(secrets)
     return {
@@ -47,9 +40,9 @@ def lineage_facts(
                 "inputs": _masked(manifest.ingredients.get("inputs", {}), secrets),
                 "upstream": _masked(manifest.ingredients.get("upstream", {}), secrets),
                 "content": manifest.content_digest,
-                "outputs": _masked(
-                    {file: output.sha256 for file, output in manifest.outputs.items()}, secrets
-                ),
+                "outputs": {
+                    redact(file, secrets): one.sha256 for file, one in manifest.outputs.items()
+                },
                 "metrics": _masked(manifest.metrics, secrets),
             }
             for name, manifest in manifests.items()
@@ -60,12 +53,8 @@ def lineage_facts(
 def lineage_page(facts: Mapping[str, object], page: str, experiments: Mapping[str, str]) -> str:
     """Return the lineage as an HTML page; each result leads to the run that computed it.
 
-    Parameters
-    ----------
-    page
-        Address of the run's own page.
-    experiments
-        Run id -> experiment id, of those among the other runs that have a page.
+    `page` is the address of the run's own page, `experiments` has the experiment of those among the
+    other runs that have a page, by run id.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

@@ -40,10 +40,8 @@ def load_study(run: str, *, task: str = "", project: Path | None = None) -> optu
 
     Raises
     ------
-    StoreError
-        There is no such run, or the store cannot be used.
-    ArtifactError
-        The run has no study, or several.
+    StoreError, ArtifactError
+        There is no such run, or it has no single study.
     """
     environment = read_environment(project.resolve() if project else find_project())
     recorded = find_run(connect(environment.tracking_uri, environment.project), run)

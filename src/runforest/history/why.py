@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from runforest.errors import StoreError
-from runforest.history.compare import Comparison, compare_runs
+from runforest.history.compare import Comparison, compare_runs, compare_tasks
 from runforest.tracking.recorded_run import earlier_runs, find_run
 
 if TYPE_CHECKING:
@@ -24,17 +23,12 @@ if TYPE_CHECKING:
 def explain(client: MlflowClient, references: list[str], *, as_json: bool) -> int:
     """Print how two runs differ, or one run from the nearest earlier one; return 0.
 
-    Raises
-    ------
-    StoreError
-        A run is unknown, or there is no earlier one.
-    ArtifactError
-        A run has no results of Runforest.
+    Raises StoreError when there is no such run or no earlier one, ArtifactError when one has no
+    results.
     """
     runs = [find_run(client, reference) for reference in references]
     old, new = runs if len(runs) > 1 else (nearest_earlier(client, runs[0]), runs[0])
-    sizes = _table_sizes(client, [old.run_id, new.run_id])
-    comparison = dataclasses.replace(compare_runs(old, new), sizes=sizes)
+    comparison = compare_runs(old, new, _table_sizes(client, [old.run_id, new.run_id]))
     if as_json:
         sys.stdout.write(json.dumps(comparison.to_json(), indent=2) + "\n")
     else:
@@ -43,13 +37,7 @@ def explain(client: MlflowClient, references: list[str], *, as_json: bool) -> in
 
 
 def nearest_earlier(client: MlflowClient, run: RecordedRun) -> RecordedRun:
-    """Return the earlier run of the experiment that differs least, the latest of equal ones.
-
-    Raises
-    ------
-    StoreError
-        There is none.
-    """
+    """Return the earlier run of the experiment that differs least, the latest of equal ones."""
     candidates = earlier_runs(client, run)
     if not candidates:
         message = (
@@ -57,7 +45,7 @@ def nearest_earlier(client: MlflowClient, run: RecordedRun) -> RecordedRun:
             "why RUN_A RUN_B."
         )
         raise StoreError(message)
-    return min(candidates, key=lambda earlier: _distance(compare_runs(earlier, run)))
+    return min(candidates, key=lambda earlier: sum(map(_distance, compare_tasks(earlier, run))))
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -113,7 +101,6 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
 
 
-def _distance(comparison: Comparison) -> int:
-    lost = sum(task.state in {"added", "removed"} for task in comparison.tasks)
-    other_pins = sum(task.old_pin != task.new_pin for task in comparison.tasks)
-    return comparison.n_differences + other_pins + 100 * lost
+def _distance(task: TaskComparison) -> int:
+    is_lost = task.state in {"added", "removed"}
+    return len(task.differences) + (task.old_pin != task.new_pin) + 100 * is_lost

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.errors import RunforestError
-from runforest.launch.experiment.luigi_import import import_luigi
 from runforest.redact import known_secrets, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from runforest.launch.options import Options
 
-import_luigi()  # here, so that it comes first in spawned workers too: they import the program
+def _import_luigi() -> None:
+    """Import Luigi without its reading a file.
 
-EXIT_COMPLETE, EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+    While it is imported, Luigi 3.8 reads `luigi.toml` of the current folder and the file of
+    LUIGI_CONFIG_PATH with the package `toml`, and raises what that raises at an array of texts and
+    numbers, for instance. Runforest reads the configuration itself and gives Luigi the tables.
+    """
+    named = os.environ.pop("LUIGI_CONFIG_PATH", None)
+    try:
+        with contextlib.chdir(Path(__file__).parent):
+            importlib.import_module("luigi")
+    finally:
+        if named is not None:
+            os.environ["LUIGI_CONFIG_PATH"] = named
+
+
+_import_luigi()  # here, so that it comes first in spawned workers too: they import the program
+
+EXIT_COMPLETE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 _EXIT_CODES = {"FINISHED": EXIT_COMPLETE, "FAILED": EXIT_FAILED, "KILLED": EXIT_INTERRUPTED}
 
 
 def run(project: Path, arguments: list[str] | None = None) -> int:
     """Run the experiment of a project and return the exit code of the program."""
-    from runforest.launch.options import parse_options
-
-    options = parse_options(sys.argv[1:] if arguments is None else arguments)
-    return _guarded(
-        lambda: _run(project, options), interrupted="Interrupted before a run was opened."
-    )
+    return _guarded(lambda: _run(project, arguments), "Interrupted before a run was opened.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,21 +49,23 @@ def main(arguments: list[str] | None = None) -> int:
     from runforest.launch.commands import parse_command
 
     command = parse_command(sys.argv[1:] if arguments is None else arguments)
-    return _guarded(command, interrupted="Interrupted.")
+    return _guarded(command, "Interrupted.")
 
 
-def _run(project: Path, options: Options) -> int:
+def _run(project: Path, arguments: list[str] | None) -> int:
     from runforest.config.environment import read_environment
     from runforest.launch.experiment.load import load_experiment
-    from runforest.launch.terminal.plan_view import print_plan
+    from runforest.launch.options import parse_options
 
-    environment = read_environment(project)
-    experiment = load_experiment(options, environment)
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    experiment = load_experiment(options, read_environment(project))
     if options.is_plan:
+        from runforest.launch.terminal.tables import print_plan
+
         n_run = print_plan(experiment)
         return EXIT_FAILED if options.has_exit_code and n_run else EXIT_COMPLETE
     from runforest.launch.execution.execute import execute
-    from runforest.launch.terminal.summary import print_summary
+    from runforest.launch.terminal.tables import print_summary
 
     opened, execution = execute(experiment)
     print_summary(experiment, opened, execution)
@@ -60,8 +74,8 @@ def _run(project: Path, options: Options) -> int:
     return _EXIT_CODES[execution.status]
 
 
-def _guarded(command: Callable[[], int], *, interrupted: str) -> int:
-    """Run a command; an expected error is told in one message, without a traceback."""
+def _guarded(command: Callable[[], int], interrupted: str) -> int:
+    """Run a command; print an expected error as one message, without a traceback."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
         return command()

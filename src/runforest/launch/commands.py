@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runforest import __version__
+from runforest.config.environment import find_project, read_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,6 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _serve_ui(options: argparse.Namespace) -> int:
     """Create the store if need be, then become the MLflow server."""
-    from runforest.config.environment import find_project, read_environment
     from runforest.tracking.store.connect import connect
     from runforest.tracking.store.server import server_command
     from runforest.tracking.store.uri import StoreUri
@@ -86,7 +86,6 @@ def _serve_ui(options: argparse.Namespace) -> int:
 
 
 def _print_reference(_options: argparse.Namespace) -> int:
-    from runforest.config.environment import find_project, read_environment
     from runforest.config.reference import reference_page
     from runforest.launch.experiment.project_tasks import import_tasks
 
@@ -107,13 +106,8 @@ def _reproduce(options: argparse.Namespace) -> int:
     from runforest.history.reproduce.command import reproduce
 
     client, environment = _connect()
-    return reproduce(
-        client,
-        options.run,
-        environment.project,
-        is_strict=options.strict,
-        tolerance=options.tolerance,
-    )
+    project, tolerance = environment.project, options.tolerance
+    return reproduce(client, options.run, project, is_strict=options.strict, tolerance=tolerance)
 
 
 def _collect(options: argparse.Namespace) -> int:
@@ -135,7 +129,6 @@ def _collect(options: argparse.Namespace) -> int:
 
 def _connect() -> tuple[MlflowClient, Environment]:
     """Return a client of the project's store, and the settings of the environment."""
-    from runforest.config.environment import find_project, read_environment
     from runforest.tracking.store.connect import connect
 
     environment = read_environment(find_project())

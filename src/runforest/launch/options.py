@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from dataclasses import dataclass
 
 from runforest import __version__
 
-EPILOG = """\
-exit codes: 0 complete, 1 a task failed, 2 the configuration or an input is wrong, 130 interrupted
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the command line asks for."""
+    """What the command line says."""
 
-    config: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    is_plan: bool = False
-    has_exit_code: bool = False
-    force: tuple[str, ...] = ()
-    force_downstream: tuple[str, ...] = ()
+    config: list[str]
+    settings: list[str]
+    is_plan: bool
+    has_exit_code: bool
+    force: list[str]
+    force_downstream: list[str]
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -29,22 +26,19 @@ def parse_options(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="runner.py",
         description="Run the experiment of luigi.toml as one MLflow run.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="exit codes: 0 complete, 1 a task failed, 2 the configuration or an input is wrong, "
+        "130 interrupted",
         allow_abbrev=False,
     )
-    parser.add_argument(
+    add_list = functools.partial(parser.add_argument, action="append", default=[])
+    add_list(
         "--config",
-        action="append",
-        default=[],
         metavar="FILE",
         help="configuration file; given several times, later ones overlay earlier ones "
         "(default: luigi.toml of the project, or LUIGI_CONFIG_PATH)",
     )
-    parser.add_argument(
+    add_list(
         "--set",
-        action="append",
-        default=[],
         metavar="TABLE.KEY=VALUE",
         dest="settings",
         help="set one value over the files, for instance Trainer.seed=1",
@@ -61,29 +55,18 @@ def parse_options(arguments: list[str]) -> Options:
         dest="has_exit_code",
         help="with --plan: exit with 1 if a task would run, 0 if none would",
     )
-    parser.add_argument(
+    add_list(
         "--force",
-        action="append",
-        default=[],
         metavar="TASK",
         help="compute a task even if its result is known; what follows it runs if that changed",
     )
-    parser.add_argument(
+    add_list(
         "--force-downstream",
-        action="append",
-        default=[],
         metavar="TASK",
         help="compute a task and everything that follows it",
     )
     parser.add_argument("--version", action="version", version=f"runforest {__version__}")
-    found = parser.parse_args(arguments)
-    if found.has_exit_code and not found.is_plan:
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.has_exit_code and not options.is_plan:
         parser.error("--exit-code goes with --plan. Add --plan.")
-    return Options(
-        config=tuple(found.config),
-        settings=tuple(found.settings),
-        is_plan=found.is_plan,
-        has_exit_code=found.has_exit_code,
-        force=tuple(found.force),
-        force_downstream=tuple(found.force_downstream),
-    )
+    return options

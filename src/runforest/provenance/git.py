@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.layout import OUTPUT_FOLDER
-from runforest.provenance.bounds import is_code, sizes_in_words, within_bounds
+from runforest.provenance.sources import is_code, sizes_in_words, within_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
+import platform
+import re
+import sys
 from dataclasses import dataclass
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from runforest.config.writing import toml_text
@@ -16,9 +20,9 @@ from runforest.layout import (
     PROJECT_RECORD,
     SOURCES_RECORD,
 )
-from runforest.provenance.environment import installed_packages, platform_facts
 from runforest.provenance.sources import project_sources, zip_sources
 from runforest.redact import redact, redact_all
+from runforest.results.manifest import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 LEFT_OUT = "left out"
 """Key of `code/commit.json` whose value has the sizes of the files that the record lacks."""
+
+DECISIVE = ("python", "implementation", "machine")
+"""Facts of the platform that a run done again should share; the others say where it was made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +64,12 @@ def write_snapshot(artifacts: Path, snapshot: Snapshot) -> None:
 
 def _texts(snapshot: Snapshot) -> dict[str, str]:
     """Return what is recorded as it stands somewhere."""
-    texts = {
-        f"config/original/{position}-{file.name}"
-        if position
-        else f"config/original/{file.name}": file.read_text(encoding="utf-8")
-        for position, file in enumerate(snapshot.config_files)
-    }
+    texts = {PACKAGES_RECORD: installed_packages()}
+    for position, file in enumerate(snapshot.config_files):
+        name = f"{position}-{file.name}" if position else file.name
+        texts[f"config/original/{name}"] = file.read_text(encoding="utf-8")
     if snapshot.settings:
         texts["config/original/set.txt"] = "".join(f"{line}\n" for line in snapshot.settings)
-    texts[PACKAGES_RECORD] = installed_packages()
     if snapshot.commit.diff:
         texts[DIFF_RECORD] = snapshot.commit.diff
     return texts
@@ -75,14 +79,12 @@ def _records(snapshot: Snapshot, left_out: Mapping[str, int]) -> dict[str, str]:
     """Return what `why`, `reproduce` and `gc` read back, the secrets masked already."""
     secrets = snapshot.secrets
     effective = {table: redact_all(values, secrets) for table, values in snapshot.effective.items()}
-    facts = {
-        PLATFORM_RECORD: redact_all(platform_facts(), secrets),
-        COMMIT_RECORD: _commit_facts(snapshot.commit, left_out, secrets),
-    }
+    facts = {name: redact_all(fact, secrets) for name, fact in platform_facts().items()}
     return {
         PROJECT_RECORD: toml_text({"project": redact(str(snapshot.project), secrets)}),
         CONFIG_RECORD: toml_text(effective),
-        **{file: json.dumps(content, indent=2) + "\n" for file, content in facts.items()},
+        PLATFORM_RECORD: json_text(facts),
+        COMMIT_RECORD: json_text(_commit_facts(snapshot.commit, left_out, secrets)),
     }
 
 
@@ -99,4 +101,36 @@ def _commit_facts(
         "folder": redact(commit.folder, secrets),
         "dirty": commit.is_dirty,
         LEFT_OUT: dict(commit.left_out),
+    }
+
+
+def installed_packages() -> str:
+    """Return the installed distributions as the lines of a requirements file, sorted."""
+    found = {_requirement(distribution) for distribution in metadata.distributions()}
+    return "".join(f"{line}\n" for line in sorted(found) if line)
+
+
+def _requirement(distribution: metadata.Distribution) -> str:
+    """Return `name==version`, or nothing of a distribution that is not installed completely.
+
+    Read from the text, since the parser of the standard library takes ten times as long.
+    """
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    fields = dict(_FIELD.findall(text.partition("\n\n")[0]))
+    return f"{fields['Name']}=={fields['Version']}" if fields.keys() >= {"Name", "Version"} else ""
+
+
+_FIELD = re.compile(r"^(Name|Version): *(.*\S)", re.MULTILINE)
+
+
+def platform_facts() -> dict[str, object]:
+    """Return what of the machine can matter for a result."""
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "executable": sys.executable,
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "host": platform.node(),
     }

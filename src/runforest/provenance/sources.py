@@ -1,8 +1,12 @@
-"""The sources that a run is made with: the project's `src`, and its modules that lie elsewhere."""
+"""The sources that a run is made with: the project's `src`, and its modules that lie elsewhere.
+
+Data are no code: bounds by place, kind and size hold them off.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 import sys
 import zipfile
 from typing import TYPE_CHECKING
@@ -11,8 +15,8 @@ from luigi.task_register import Register
 
 from runforest.fingerprint.code import find_code
 from runforest.fingerprint.module_files import project_file
+from runforest.importing import is_source
 from runforest.parameters import ImportPathParameter
-from runforest.provenance.bounds import within_bounds
 from runforest.redact import redact_bytes
 
 if TYPE_CHECKING:
@@ -20,6 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+
+MAX_FILE_BYTES = 1024 * 1024
+MAX_TOTAL_BYTES = 10 * MAX_FILE_BYTES
+
+_DATA = re.compile(r"input/|.*\.(csv|tsv|jsonl|ndjson|arff|libsvm|dat|data|log)$", re.IGNORECASE)
+_KEYS = re.compile(r"(.*/)?\.env(\.(?!example).*)?$|.*\.(pem|key)$", re.IGNORECASE)
+_HEAD_BYTES = 8000  # git judges by as many whether a file is text
 
 
 def zip_sources(project: Path, files: Iterable[str], secrets: Iterable[str]) -> bytes:
@@ -39,14 +50,9 @@ def project_sources(
     """Return the files that a run needs of its project besides configuration and data.
 
     The files beyond the bounds of code come second, with their sizes. All are paths from the
-    project folder.
-
-    Parameters
-    ----------
-    effective
-        The configuration, whose import paths lead to modules that need not be loaded yet.
+    project folder. Import paths in the effective configuration lead to modules not loaded yet.
     """
-    files = {path for path in (project / "src").rglob("*") if _is_source(path, project)}
+    files = {path for path in (project / "src").rglob("*") if is_source(path, project)}
     for path in _modules(project, effective):
         files.add(path)
         folders = [folder for folder in path.parents if folder.is_relative_to(project)]
@@ -55,26 +61,17 @@ def project_sources(
     return within_bounds(sizes)
 
 
-def _is_source(path: Path, project: Path) -> bool:
-    parts = path.relative_to(project).parts
-    is_generated = any(
-        part.startswith(".") or part == "__pycache__" or part.endswith((".egg-info", ".pyc"))
-        for part in parts
-    )
-    return not is_generated and path.is_file()
-
-
 def _modules(project: Path, effective: Mapping[str, Mapping[str, object]]) -> set[Path]:
     """Return the files of the project's loaded modules and of what these import."""
-    names = {name for name, module in list(sys.modules.items()) if _is_near(module, project)}
+    names = {
+        name
+        for name, module in list(sys.modules.items())
+        if str(getattr(module, "__file__", None)).startswith(f"{project}/")
+    }
     names |= set(_import_paths(effective))
     names = {name for name in names if name.partition(".")[0] != "runforest"}
     names |= find_code(tuple(sorted(names)), project).read
     return {path for name in names if (path := project_file(name, project))}
-
-
-def _is_near(module: object, project: Path) -> bool:
-    return str(getattr(module, "__file__", None)).startswith(f"{project}/")
 
 
 def _import_paths(effective: Mapping[str, Mapping[str, object]]) -> Iterable[str]:
@@ -84,3 +81,48 @@ def _import_paths(effective: Mapping[str, Mapping[str, object]]) -> Iterable[str
             value = effective[family].get(key)
             if isinstance(parameter, ImportPathParameter) and value:
                 yield str(value).rpartition(".")[0]
+
+
+def is_code(path: Path, name: str) -> bool:
+    """Return whether a file is text or a link, and neither a table nor a file of secrets.
+
+    `name` is its path from the project folder, below whose `input` are data.
+    """
+    if _DATA.match(name) or _KEYS.match(name):
+        return False
+    if path.is_symlink():
+        return True
+    try:
+        with path.open("rb") as file:
+            return b"\0" not in file.read(_HEAD_BYTES)
+    except OSError:  # unreadable, or a folder
+        return False
+
+
+def within_bounds(sizes: Mapping[str, int]) -> tuple[list[str], dict[str, int]]:
+    """Return the files that are small enough, each and together, and the others with their sizes.
+
+    >>> within_bounds({"model.py": 2000, "weights.txt": 300_000_000})
+    (['model.py'], {'weights.txt': 300000000})
+    """
+    small: list[str] = []
+    total = 0
+    for name in sorted(sizes, key=lambda name: (sizes[name], name)):
+        total += sizes[name]
+        if sizes[name] > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES:
+            break
+        small.append(name)
+    return sorted(small), {name: sizes[name] for name in sizes if name not in set(small)}
+
+
+def sizes_in_words(files: Mapping[str, int], n_named: int = 3) -> str:
+    """Return the largest files with their sizes, and how many others there are.
+
+    >>> sizes_in_words({"a.csv": 4_000_000, "b.csv": 9_000_000}, 1)
+    'b.csv (9.0 MB) and 1 more (13.0 MB in all)'
+    """
+    largest = sorted(files, key=lambda name: (-files[name], name))[:n_named]
+    words = ", ".join(f"{name} ({files[name] / 1e6:.1f} MB)" for name in largest)
+    n_others = len(files) - len(largest)
+    total = f"{sum(files.values()) / 1e6:.1f} MB in all"
+    return f"{words} and {n_others} more ({total})" if n_others else words

@@ -8,11 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.errors import ConfigError, Problem
-from runforest.fingerprint.ingredients import (
-    collect_ingredients,
-    fingerprint_of,
-    task_code,
-)
+from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of, task_code
 from runforest.results.index import Result, ResultIndex
 from runforest.results.manifest import read_manifest
 from runforest.reuse.differences import differences
@@ -62,10 +58,7 @@ class Forcing:
 
 
 def make_plan(
-    tasks: list[RunTask],
-    index: ResultIndex,
-    pins: Mapping[str, str],
-    forcing: Forcing,
+    tasks: list[RunTask], index: ResultIndex, pins: Mapping[str, str], forcing: Forcing
 ) -> list[PlannedTask]:
     """Return the plan of a graph, upstream first; wrappers have none of their own.
 
@@ -73,17 +66,8 @@ def make_plan(
     now is what will run, however the sources are edited meanwhile. A worker process that is forked
     knows that code too; one that is spawned imports and reads the sources anew.
 
-    Parameters
-    ----------
-    tasks
-        As `walk_graph` returns them, on a run that may be only planned.
-    pins
-        Task folder -> folder on this machine with the result that it is pinned to.
-
-    Raises
-    ------
-    ConfigError
-        A task is forced that is pinned.
+    `pins` has the folder of the result that a task is pinned to, by task folder. Raises ConfigError
+    when a task is forced that is pinned.
     """
     forced = _forced_tasks(tasks, forcing)
     planned: dict[str, PlannedTask] = {}

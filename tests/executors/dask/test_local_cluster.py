@@ -75,21 +75,18 @@ def test_a_signal_to_the_driver_ends_the_cluster(tmp_path: Path, number: signal.
 
 
 def test_it_listens_to_this_machine_alone() -> None:
-    from runforest.executors.dask.local_cluster import LocalCluster
+    from runforest.executors.dask.local_cluster import local_cluster
 
-    cluster = LocalCluster(1)
-    try:
-        program = psutil.Process(cluster._process.pid)
+    before = family(os.getpid())
+    with local_cluster(1) as address:
         listening = [
             connection.laddr.ip
-            for process in (program, *program.children(recursive=True))
+            for process in set(family(os.getpid())) - set(before)
             for connection in process.net_connections(kind="tcp")
             if connection.status == psutil.CONN_LISTEN
         ]
-    finally:
-        cluster.stop()
 
-    assert cluster.address.startswith("tcp://127.0.0.1:")
+    assert address.startswith("tcp://127.0.0.1:")
     assert set(listening) == {"127.0.0.1"}
 
 

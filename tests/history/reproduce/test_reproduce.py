@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.provenance.bounds import MAX_FILE_BYTES
+from runforest.provenance.sources import MAX_FILE_BYTES
 from tests.conftest import QUICK, Project, git, make_project
 
 if TYPE_CHECKING:

@@ -113,7 +113,7 @@ PROGRAM = """\
 import logging, subprocess, sys, time
 from pathlib import Path
 from runforest.launch.terminal.console import ConsoleLog
-from runforest.launch.terminal.logs import set_up_logging
+from runforest.launch.terminal.console import set_up_logging
 from runforest.launch.terminal.progress import Progress
 from runforest.run.events import StudyStarted, TrialFinished
 

@@ -1,7 +1,6 @@
-"""Workers of a Dask cluster, on this machine or on others.
+"""Workers of a Dask cluster, on this machine or on others; the driver talks to the scheduler alone.
 
-The driver talks to the scheduler alone, and the scheduler to the workers. Code and files are
-plug-ins of Dask's, which also reach workers that come later.
+Code and files are plug-ins of Dask's, which also reach workers that come later.
 """
 
 from __future__ import annotations
@@ -15,16 +14,18 @@ from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from distributed import KilledWorker, get_worker
 
+import runforest
 from runforest.executors.dask.connection import ClusterError, check_versions, connect
-from runforest.executors.dask.local_cluster import LocalCluster
-from runforest.executors.dask.project_code import code_files
+from runforest.executors.dask.local_cluster import local_cluster
 from runforest.executors.dask.worker import PREFIX, Shipment, run_call, stale_plugins
 from runforest.executors.remote import RemoteExecutor
+from runforest.importing import is_source
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -36,6 +37,10 @@ SILENCE_S = 20.0
 WORKERLESS_S = 60.0
 CLOSING_S = 10.0
 AGAIN = "See whether it still runs, start it and its workers again, then run again."
+LOST = (  # without the last one's address: equal reasons of trials are counted
+    "{} workers died one after another while they computed it, most likely for want of memory. "
+    "Use a smaller model or workers with more memory."
+)
 
 
 class LostWorkersError(RuntimeError):
@@ -55,18 +60,10 @@ class WorkerFile:
 
 
 def open_cluster(n_jobs: int, address: str) -> ClusterExecutor:
-    """Return an executor on a running cluster, or on a new one of this machine.
-
-    Raises
-    ------
-    ClusterError
-        The cluster cannot be used.
-    """
+    """Return an executor on a running cluster, or on a new one of this machine."""
     with ExitStack() as opened:  # An interrupt too must not leave anything behind.
         if not address:
-            local = LocalCluster(n_jobs)
-            opened.callback(local.stop)
-            address = local.address
+            address = opened.enter_context(local_cluster(n_jobs))
         client = connect(address)
         opened.callback(client.close, CLOSING_S)
         versions = check_versions(client, address)
@@ -74,9 +71,29 @@ def open_cluster(n_jobs: int, address: str) -> ClusterExecutor:
             client.unregister_worker_plugin(name)
         executor = ClusterExecutor(client, address)
         opened.callback(executor.uninstall)
-        executor.install(Shipment(executor.code, code_files(), versions))
+        executor.install(Shipment(executor.code, _code_files(), versions))
         executor.opened = opened.pop_all()
     return executor
+
+
+def _code_files() -> dict[str, bytes]:
+    """Return the files of Runforest and of all that stands beside the tasks, by their path."""
+    engine = Path(runforest.__file__).resolve().parent
+    roots = [*(root for root in _beside_tasks() if root.name != engine.name), engine]
+    return {
+        str(file.relative_to(root.parent)): file.read_bytes()
+        for root in roots
+        for file in (root, *sorted(root.rglob("*")))
+        if is_source(file, root.parent)
+    }
+
+
+def _beside_tasks() -> list[Path]:
+    spec = find_spec("tasks")
+    if spec is None or not spec.submodule_search_locations:
+        return []
+    tasks = Path(next(iter(spec.submodule_search_locations))).resolve()
+    return [tasks] if "site-packages" in tasks.parts else list(tasks.parent.iterdir())
 
 
 class ClusterExecutor(RemoteExecutor):
@@ -96,7 +113,7 @@ class ClusterExecutor(RemoteExecutor):
 
     def submit_packed(self, call: bytes) -> Future[Any]:
         """Send the call to the scheduler, which finds a worker for it."""
-        self._require_whole()
+        self._check_whole()
         future: Future[Any] = Future()
         # Workers can read a function without a name: it is pickled by value, with all it calls.
         remote = self._executor.submit(lambda code: run_call(code, call), self.code)
@@ -109,7 +126,7 @@ class ClusterExecutor(RemoteExecutor):
 
     def share(self, file: Path) -> WorkerFile:
         """Bring the file to every worker, those that come later included."""
-        self._require_whole()
+        self._check_whole()
         size_bytes = file.stat().st_size
         if size_bytes > MAX_FILE_BYTES:
             message = (
@@ -124,8 +141,8 @@ class ClusterExecutor(RemoteExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  The standard's signature.
         """Leave the cluster as it was found; one of this machine is ended.
 
-        Running calls are waited for, unless `cancel_futures` is given or `wait` is not: then their
-        results are dropped. A worker of somebody else's cluster still runs them to their end.
+        Without `wait` or with `cancel_futures` the results of running calls are dropped, though a
+        worker of somebody else's cluster still runs them to their end.
         """
         if cancel_futures or not wait:
             for future in list(self._running):
@@ -146,14 +163,14 @@ class ClusterExecutor(RemoteExecutor):
             raise ClusterError(str(error)) from error
 
     def uninstall(self) -> None:
-        """Take everything back."""
+        """Remove all files and stop watching."""
         self._watch.cancel()
         with contextlib.suppress(Exception):  # border: the cluster may go away at any time
             for name in self._plugins if not self._broken else ():
                 remove = self._client.unregister_worker_plugin
                 self._client.sync(remove, name, callback_timeout=CLOSING_S)
 
-    def _require_whole(self) -> None:
+    def _check_whole(self) -> None:
         if self._broken:
             raise ClusterError(self._broken)
 
@@ -168,8 +185,10 @@ class ClusterExecutor(RemoteExecutor):
             self._break(f"the connection to the scheduler at {self._address} was lost. {AGAIN}")
         elif remote.cancelled():
             _finish(future)
-        elif error := remote.exception():
-            _finish(future, _explained(error))
+        elif isinstance(error := remote.exception(), KilledWorker):
+            _finish(future, LostWorkersError(LOST.format(error.allowed_failures + 1)))
+        elif error:
+            _finish(future, error)
         elif isinstance(answer := remote.result(), str):
             self._break(answer)
         else:
@@ -217,9 +236,8 @@ def _finish(
     future: Future[Any], error: BaseException | None = None, *, packed: bytes = b""
 ) -> None:
     """Give a future its end, unless it has one."""
-    if future.done() and not future.cancelled():
-        return
-    if not future.set_running_or_notify_cancel():
+    has_end = future.done() and not future.cancelled()
+    if has_end or not future.set_running_or_notify_cancel():
         return
     try:
         result = None if error else pickle.loads(packed)  # noqa: S301  Our worker's.
@@ -229,13 +247,3 @@ def _finish(
         future.set_exception(error)
     else:
         future.set_result(result)
-
-
-def _explained(error: BaseException) -> BaseException:
-    if not isinstance(error, KilledWorker):
-        return error
-    # Without the last one's address: equal reasons of trials are counted.
-    return LostWorkersError(
-        f"{error.allowed_failures + 1} workers died one after another while they computed it, most "
-        "likely for want of memory. Use a smaller model or workers with more memory."
-    )

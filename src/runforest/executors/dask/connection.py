@@ -34,15 +34,6 @@ class ClusterError(BrokenExecutor):
 def address_problem(address: str, *, is_tried: bool = False) -> str | None:
     """Return what is wrong with the address of a scheduler; None when nothing is.
 
-    Parameters
-    ----------
-    address
-        What the user wrote.
-    is_tried
-        Also connect to it.
-
-    Examples
-    --------
     >>> address_problem("tcp://10.0.0.1:8786")
     >>> address_problem("10.0.0.1")
     'expected an address such as "tcp://host:8786", or one with tls://, got "10.0.0.1".'
@@ -66,10 +57,7 @@ def address_problem(address: str, *, is_tried: bool = False) -> str | None:
 def connect(address: str) -> Client:
     """Return a client of the scheduler, at the latest after `CONNECT_S`.
 
-    Raises
-    ------
-    ClusterError
-        Nobody answers, or what answers is no scheduler.
+    Raises ClusterError when nobody answers, or what answers is no scheduler.
     """
     import dask.config
     from distributed import Client
@@ -100,10 +88,8 @@ def connect(address: str) -> Client:
 def check_versions(client: Client, address: str) -> dict[str, str]:
     """Return the versions that workers must have, once those that are there have them.
 
-    Raises
-    ------
-    ClusterError
-        There is no worker for some seconds, or one has other versions, or the scheduler has.
+    Raises ClusterError when there is no worker for some seconds, or one has other versions, or the
+    scheduler has.
     """
     from distributed.versions import get_package_info
 

@@ -11,43 +11,41 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from runforest.executors.dask.connection import ClusterError
 from runforest.executors.processes import SINGLE_THREAD
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-class LocalCluster:
-    """Scheduler and workers of this machine."""
 
-    def __init__(self, n_workers: int) -> None:
-        importable = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
-            self._process = subprocess.Popen(  # noqa: S603  Our own program.
-                [sys.executable, "-P", "-m", __name__, str(n_workers)],
-                env={**os.environ, **SINGLE_THREAD, "PYTHONPATH": importable},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                text=True,
-            )
-            try:
-                self.address = cast("IO[str]", self._process.stdout).readline().strip()
-            except BaseException:  # an interrupt too must not leave the process behind
-                self.stop()
-                raise
-            if not self.address:
-                self.stop()
-                log.seek(0)
-                reason = "".join(log.readlines()[-5:])
-                message = f"the cluster on this machine could not be started:\n{reason}"
-                raise ClusterError(message)
-
-    def stop(self) -> None:
-        """Let the program kill all processes of the cluster."""
-        self._process.communicate()
+@contextmanager
+def local_cluster(n_workers: int) -> Iterator[str]:
+    """Yield the address of a new cluster, whose processes are killed at the end."""
+    importable = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as log,
+        subprocess.Popen(  # noqa: S603  Our own program.
+            [sys.executable, "-P", "-m", __name__, str(n_workers)],
+            env={**os.environ, **SINGLE_THREAD, "PYTHONPATH": importable},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            text=True,
+        ) as process,
+    ):
+        if address := cast("IO[str]", process.stdout).readline().strip():
+            yield address
+            return
+        process.wait()
+        log.seek(0)
+        reason = "".join(log.readlines()[-5:])
+        message = f"the cluster on this machine could not be started:\n{reason}"
+        raise ClusterError(message)
 
 
 def serve(n_workers: int) -> None:

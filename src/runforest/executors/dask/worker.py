@@ -27,14 +27,7 @@ PREFIX = "runforest-"
 class Shipment(WorkerPlugin):
     """Files in a folder of each worker, those that come later included.
 
-    Parameters
-    ----------
-    name
-        Of the plug-in and of the folder.
-    files
-        Contents by path in the folder.
-    versions
-        Of the packages that a worker must have.
+    Plug-in and folder have one name. A worker must have the packages in the given versions.
     """
 
     def __init__(
@@ -67,10 +60,7 @@ class Shipment(WorkerPlugin):
 
 
 def run_call(code: str, call: bytes) -> bytes | str:
-    """Return the packed result of a call with the code of a shipment.
-
-    A text is why this worker cannot be used.
-    """
+    """Return the packed result of a call with the code of a shipment, or why that is impossible."""
     worker = get_worker()
     plugin = cast("Shipment | None", worker.plugins.get(code))
     if plugin is None:
@@ -104,8 +94,6 @@ def use_code(worker: Worker, folder: Path | None) -> None:
 def version_problem(wanted: Mapping[str, str], found: Mapping[str, str | None], place: str) -> str:
     """Return which packages differ from those wanted; nothing when none does.
 
-    Examples
-    --------
     >>> version_problem({"python": "3.11"}, {"python": "3.11.7.final.0"}, "a worker")
     ''
     """

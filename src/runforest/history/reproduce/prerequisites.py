@@ -13,9 +13,13 @@ from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.needed_runs import STUDY_FILE
 from runforest.history.studies import study_of
 from runforest.layout import COMMIT_RECORD, PACKAGES_RECORD, PLATFORM_RECORD, PROJECT_RECORD
-from runforest.provenance.bounds import sizes_in_words
-from runforest.provenance.environment import DECISIVE, installed_packages, platform_facts
-from runforest.provenance.snapshot import LEFT_OUT
+from runforest.provenance.snapshot import (
+    DECISIVE,
+    LEFT_OUT,
+    installed_packages,
+    platform_facts,
+)
+from runforest.provenance.sources import sizes_in_words
 from runforest.tracking.store.names import safe_name
 from runforest.tuning.storage.study_file import record_of
 
@@ -33,14 +37,10 @@ class RecordedInput:
 
 
 def check_environment(run: RecordedRun, *, is_strict: bool) -> None:
-    """Print how Python, the machine and the installed packages differ from the recorded ones.
-
-    Raises
-    ------
-    ArtifactError
-        They differ, and `is_strict`.
-    """
-    before, after = _recorded_environment(run), _environment(platform_facts(), installed_packages())
+    """Print how Python, the machine and the packages differ from the recorded ones, or raise it."""
+    recorded = (run.artifacts / PACKAGES_RECORD).read_text(encoding="utf-8")
+    before = _environment(run.record(PLATFORM_RECORD, *DECISIVE), recorded)
+    after = _environment(platform_facts(), installed_packages())
     lines = [f"  recorded {one}" for one in sorted(before - after)]
     lines += [f"  installed {one}" for one in sorted(after - before)]
     if not lines:
@@ -57,24 +57,17 @@ def check_environment(run: RecordedRun, *, is_strict: bool) -> None:
 
 
 def check_inputs(run: RecordedRun, project: Path) -> None:
-    """See that the raw files are what they were.
-
-    Raises
-    ------
-    ArtifactError
-        One is missing or has another content.
-    """
+    """Raise ArtifactError if a raw file is missing or not what it was."""
     cache = digest_cache(project)
     for one in recorded_inputs(run, project):
         if not one.path.exists():
-            message = f"{one.path}, an input of {one.task}, is missing. Put the file back."
-            raise ArtifactError(message)
-        if input_digest(one.path, cache) != one.digest:
-            message = (
-                f"{one.path}, an input of {one.task}, changed since run {run.name}. Put back the "
-                f"file with SHA-256 {one.digest}."
-            )
-            raise ArtifactError(message)
+            wrong = "is missing. Put the file back."
+        elif input_digest(one.path, cache) != one.digest:
+            wrong = f"changed since run {run.name}. Put back the file with SHA-256 {one.digest}."
+        else:
+            continue
+        message = f"{one.path}, an input of {one.task}, {wrong}"
+        raise ArtifactError(message)
 
 
 def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
@@ -86,9 +79,8 @@ def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
             path = Path(run.params[safe_name(f"{task}.{key}")])
             if path.is_relative_to(before):
                 path = path.relative_to(before)
-            found.append(
-                RecordedInput(task=task, path=Path(os.path.normpath(project / path)), digest=digest)
-            )
+            path = Path(os.path.normpath(project / path))
+            found.append(RecordedInput(task=task, path=path, digest=digest))
     return found
 
 
@@ -107,7 +99,7 @@ def print_left_out(run: RecordedRun) -> None:
         )
 
 
-def tell_earlier_trials(run: RecordedRun) -> None:
+def print_earlier_trials(run: RecordedRun) -> None:
     """Print of each tuner how many of its trials it did not compute itself, if any."""
     for task, manifest in run.manifests.items():
         if STUDY_FILE not in manifest.outputs:
@@ -119,12 +111,6 @@ def tell_earlier_trials(run: RecordedRun) -> None:
                 f"{task}: its study went on from {n_earlier} earlier of {len(trials)} trials, and "
                 "starts anew here, so it may come out differently.\n"
             )
-
-
-def _recorded_environment(run: RecordedRun) -> set[str]:
-    facts = run.record(PLATFORM_RECORD, *DECISIVE)
-    packages = run.artifacts / PACKAGES_RECORD
-    return _environment(facts, packages.read_text(encoding="utf-8"))
 
 
 def _environment(facts: dict[str, object], packages: str) -> set[str]:

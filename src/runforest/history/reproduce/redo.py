@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runforest.config.writing import toml_text
-from runforest.errors import TaskError
+from runforest.errors import ArtifactError, TaskError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_project
-from runforest.layout import CONFIG_RECORD, Layout
+from runforest.layout import COMMIT_RECORD, CONFIG_RECORD, DIFF_RECORD, SOURCES_RECORD, Layout
 from runforest.results.names import below
 from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import RecordedRun, read_run
@@ -28,12 +32,8 @@ if TYPE_CHECKING:
 def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
     """Run the recorded configuration with the code of a folder and the project's raw files.
 
-    Raises
-    ------
-    TaskError
-        The run could not be completed.
-    ArtifactError
-        A record of it cannot be read, or a result that it was pinned to not be downloaded.
+    Raises TaskError when the run cannot be completed, ArtifactError when a record of it cannot be
+    read or a result that it was pinned to not be downloaded.
     """
     shutil.rmtree(Layout(folder).output, ignore_errors=True)
     _link_inputs(run, folder, project)
@@ -126,3 +126,60 @@ def _only_run(folder: Path) -> RecordedRun:
     experiments = [found.experiment_id for found in client.search_experiments()]
     tops = [one for one in client.search_runs(experiments) if PARENT_TAG not in one.data.tags]
     return read_run(tops[0])
+
+
+@contextmanager
+def code_of_run(run: RecordedRun, project: Path) -> Iterator[Path]:
+    """Yield a temporary folder with the run's code: its commit and diff, or its recorded sources.
+
+    Raises ArtifactError when the clone lacks the commit, or the diff does not apply.
+    """
+    commit = run.record(COMMIT_RECORD, "commit")
+    with TemporaryDirectory(prefix="runforest-") as scratch:
+        folder = Path(scratch) / "project"
+        if commit["commit"] is None:
+            with zipfile.ZipFile(run.artifacts / SOURCES_RECORD) as archive:
+                archive.extractall(folder)
+            yield folder
+            return
+        _add_worktree(project, folder, commit["commit"], run)
+        try:
+            _apply_diff(run.artifacts / DIFF_RECORD, folder, run)
+            inside = str(commit["folder"]).rstrip("/")
+            yield below(folder, inside) if inside else folder
+        finally:
+            _git(project, "worktree", "remove", "--force", str(folder))
+
+
+def _add_worktree(project: Path, folder: Path, commit: str, run: RecordedRun) -> None:
+    if not re.fullmatch(r"[0-9a-f]{7,64}", str(commit)):
+        message = f"run {run.name} names no commit: {commit!r}. Name another run."
+        raise ArtifactError(message)
+    done = _git(project, "worktree", "add", "--detach", str(folder), commit)
+    if done.returncode:
+        message = (
+            f"run {run.name} was made from commit {commit}, which this clone does not have. Fetch "
+            f"it (`git fetch --all`), or run this in the clone that does. ({done.stderr.strip()})"
+        )
+        raise ArtifactError(message)
+
+
+def _apply_diff(patch: Path, folder: Path, run: RecordedRun) -> None:
+    if not patch.exists():
+        return
+    done = _git(folder, "apply", "--binary", "--whitespace=nowarn", str(patch))
+    if done.returncode:
+        message = (
+            f"the recorded diff of run {run.name} does not apply: {done.stderr.strip()} A secret "
+            f"in it may have been masked; compare {DIFF_RECORD} with the commit."
+        )
+        raise ArtifactError(message)
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - arguments are ours
+        ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's git
+        capture_output=True,
+        text=True,
+        check=False,
+    )

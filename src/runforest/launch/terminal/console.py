@@ -1,7 +1,8 @@
-"""The console log: what the program and its processes print, on the terminal and in a file."""
+"""What the program and its processes print: log records, on the terminal and in a file."""
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -13,10 +14,27 @@ from runforest.redact import redact_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
+FORMAT = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+_QUIET = ("luigi", "luigi-interface", "luigi.scheduler", "alembic", "mlflow", "git", "matplotlib")
+
 _STREAMS = (1, 2)
 _DEFAULT_COLUMNS = 80
 _CLEAR = b"\r\x1b[J"  # from the start of the line to the end of the screen
 _ESCAPES = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])")
+
+
+def set_up_logging(level: str) -> None:
+    """Send log records to standard error; third-party libraries log warnings alone."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FORMAT)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # The run's summary names a failed task, and its traceback is an artifact.
+    logging.getLogger("luigi-interface").setLevel(logging.CRITICAL)
+    # Retries that help are no news; those that do not end in a message of our own.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 class ConsoleLog:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from runforest.launch.terminal.logs import FORMAT
+from runforest.launch.terminal.console import FORMAT
 from runforest.launch.terminal.study_progress import StudyProgress, reason_text, trial_text
 from runforest.run.events import StudyStarted, TaskCommitted, TaskFailed, TrialFinished
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from runforest.executors.sharing import share_file
+from runforest.executors import share_file
 from runforest.model.folds import apply_features, feature_columns, fold_positions, select_rows
 from runforest.model.scoring import score_fold, score_model
 from runforest.model.stepwise.steps import advance
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from runforest.executors.sharing import Location
+    from runforest.executors import Location
     from runforest.model.estimators import EstimatorSpec, Kind
     from runforest.model.folds import Fold, FoldRows
     from runforest.model.scorers import Scores

@@ -1,4 +1,4 @@
-"""The summary in the terminal: what ran, how long, how well, and where to look."""
+"""The tables of tasks in the terminal: the plan, and the summary of a run."""
 
 from __future__ import annotations
 
@@ -22,40 +22,59 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 30
 MIN_DETAIL_WIDTH = 30
-_COLOURS = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
-_WORDS = {
-    "computed": "computed",
-    "reused": "reused",
-    "started": "interrupted",
-    "failed": "[red]failed[/red]",
+_COLOURS = {
+    "FINISHED": "green",
+    "FAILED": "red",
+    "KILLED": "yellow",
+    "run": "yellow",
+    "reuse": "green",
+    "pinned": "blue",
 }
+_WORDS = {"started": "interrupted", "failed": "[red]failed[/red]"}
+
+
+def print_plan(experiment: Experiment) -> int:
+    """Print what would become of each task and why; return the number of tasks that would run."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = _new_table()
+    for planned in experiment.plan:
+        reason = redact(planned.reason, experiment.environment.secrets)
+        table.add_row(escape(planned.name), _coloured(planned.action), escape(reason))
+    console.print(table)
+    n_run = sum(planned.action == "run" for planned in experiment.plan)
+    known = len(experiment.plan) - n_run
+    console.print(f"{n_run} to run, {known} known. Nothing was run.", style="dim")
+    return n_run
 
 
 def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> None:
-    """Print the summary of a run."""
+    """Print what ran in a run, how long, how well, and where to look."""
     console = Console(highlight=False, soft_wrap=True)
-    colour = _COLOURS[execution.status]
     name = escape(f"{experiment.config.experiment_name} / {opened.record.name}")
-    console.print()
-    console.print(
-        f"[bold]{name}[/bold]  [{colour}]{execution.status}[/{colour}]  "
-        f"{seconds(execution.duration_s)}"
-    )
+    duration = seconds(execution.duration_s)
+    console.print(f"\n[bold]{name}[/bold]  {_coloured(execution.status)}  {duration}")
     console.print(_task_table(experiment, opened, execution))
-    _print_failures(console, opened, execution)
+    for task, outcome in execution.outcomes.items():
+        if outcome.status == "failed":
+            path = opened.run.artifacts / "errors" / f"{task}.txt"
+            console.print(f"[red]{escape(task)}: {escape(error_line(outcome.traceback))}[/red]")
+            console.print(f"         traceback: {escape(str(path))}")
     if execution.metrics:
         console.print(f"scores   {escape(scores_line(execution.metrics))}")
     console.print(f"run      {opened.record.run_id}")
     if opened.record.local_folder:
         console.print(f"files    {escape(str(opened.run.artifacts))}")
-    console.print(f"page     {opened.run.settings.page}", style=None)
+    console.print(f"page     {opened.run.settings.page}")
     if opened.store.file:
-        console.print(
-            "         (start the page with `make ui` or `docker-compose up`)", style="dim"
-        )
+        hint = "         (start the page with `make ui` or `docker-compose up`)"
+        console.print(hint, style="dim")
 
 
-def task_table() -> Table:
+def _coloured(word: str) -> str:
+    return f"[{_COLOURS[word]}]{word}[/{_COLOURS[word]}]"
+
+
+def _new_table() -> Table:
     """Return a table for the name of each task, what becomes of it and a detail, none cut off."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(overflow="fold")
@@ -94,7 +113,7 @@ def seconds(duration_s: float) -> str:
 
 
 def _task_table(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> Table:
-    table = task_table()
+    table = _new_table()
     rows = _task_rows(experiment, opened, execution)
     for name, word, detail in rows[:MAX_ROWS]:
         table.add_row("  " + escape(name), word, escape(detail))
@@ -115,7 +134,8 @@ def _task_rows(
         outcome = execution.outcomes.get(name)
         pinned = opened.run.settings.pins.get(name)
         if outcome:
-            rows.append((name, _WORDS[outcome.status], _detail(outcome)))
+            word = _WORDS.get(outcome.status, outcome.status)
+            rows.append((name, word, _detail(outcome)))
         elif pinned:
             rows.append((name, "pinned", redact(pinned, experiment.environment.secrets)))
         elif task.output():
@@ -126,13 +146,6 @@ def _task_rows(
 def _detail(outcome: TaskOutcome) -> str:
     if outcome.reused_from:
         return f"from run {outcome.reused_from}"
-    attempts = [f"attempt {outcome.n_attempts}"] if outcome.n_attempts > 1 else []
-    return ", ".join([*([seconds(outcome.duration_s)] if outcome.duration_s else []), *attempts])
-
-
-def _print_failures(console: Console, opened: OpenExperiment, execution: Execution) -> None:
-    for name, outcome in execution.outcomes.items():
-        if outcome.status == "failed":
-            path = opened.run.artifacts / "errors" / f"{name}.txt"
-            console.print(f"[red]{escape(name)}: {escape(error_line(outcome.traceback))}[/red]")
-            console.print(f"         traceback: {escape(str(path))}")
+    duration = seconds(outcome.duration_s) if outcome.duration_s else ""
+    attempt = f"attempt {outcome.n_attempts}" if outcome.n_attempts > 1 else ""
+    return ", ".join(filter(None, (duration, attempt)))
