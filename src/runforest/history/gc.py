@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import sys
 import time
 from contextlib import suppress
@@ -22,7 +21,7 @@ from runforest.layout import Layout
 from runforest.locks import LOCK_SUFFIX
 from runforest.tracking.deletion import delete_runs, top_runs
 from runforest.tracking.exchange.download import DRAFT, remove_drafts
-from runforest.tracking.tags import HOST_TAG, PROJECT_TAG, RESULT_TAG
+from runforest.tracking.tags import PROJECT_TAG, RESULT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -105,7 +104,7 @@ def collect_garbage(
     """
     listed_s = time.time()
     runs = top_runs(client)
-    ours = [run for run in runs if not is_shared or _is_ours(run, project)]
+    ours = [run for run in runs if not is_shared or is_ours(run, project)]
     doomed = without_needed(runs, select(ours, selection), pins, project)
     for run in doomed:
         sys.stdout.write(
@@ -124,12 +123,13 @@ def collect_garbage(
     return 0
 
 
-def _is_ours(run: RecordedRun, project: Path) -> bool:
-    """Return whether a run was made by this project, and not by one of its name elsewhere."""
-    return (run.tags.get(PROJECT_TAG), run.tags.get(HOST_TAG)) == (
-        str(project),
-        socket.gethostname(),
-    )
+def is_ours(run: RecordedRun, project: Path) -> bool:
+    """Return whether a run was made by this project, and not by one of equal name elsewhere.
+
+    Two containers may have equal host names and paths, but not the folder of a run.
+    """
+    local = run.artifacts.parent if run.is_local else Layout(project).remote_runs / run.run_id
+    return run.tags.get(PROJECT_TAG) == str(project) and local.is_dir()
 
 
 def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:

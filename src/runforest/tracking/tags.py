@@ -19,7 +19,6 @@ EXPERIMENT_KIND_TAG = "mlflow.experimentKind"
 PROJECT_TAG = "mlflow.runforest.project"
 """Folder of the project that a run is of, which alone has the run's journal."""
 
-HOST_TAG = "mlflow.runforest.host"
 PROCESS_TAG = "mlflow.runforest.process"
 """Name of the lock file of a run; a child run has none, nor has a run of another program."""
 

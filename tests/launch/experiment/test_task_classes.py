@@ -193,7 +193,9 @@ def test_a_name_that_leads_out_of_the_tasks_folder_is_refused(run: Run, name: st
     assert "a path below its task's folder" in problem.message
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "metric_history.csv", "./manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "metric_history.csv", ".staging", "./manifest.json"]
+)
 def test_the_name_of_a_file_of_the_engine_is_refused(run: Run, name: str) -> None:
     (problem,) = output_problems([Naming(active_run=run, name=name)])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import os
-import socket
 import sys
 import time
 from contextlib import contextmanager
@@ -25,7 +24,6 @@ from runforest.tracking.tags import (
     DIRTY_TAG,
     EXPERIMENT_KIND_TAG,
     GIT_PROBLEM_TAG,
-    HOST_TAG,
     KILLED_NAME,
     NAME_TAG,
     NOTE_TAG,
@@ -184,7 +182,6 @@ def _tags(request: RunRequest) -> dict[str, str]:
         SOURCE_TAG: str(Path(sys.argv[0]).resolve()),
         SOURCE_TYPE_TAG: "LOCAL",
         NOTE_TAG: request.description,
-        HOST_TAG: socket.gethostname(),
         PROJECT_TAG: str(request.project),
         COMMIT_TAG: request.commit,
         DIRTY_TAG: str(request.is_dirty).lower() if request.commit else "",
