@@ -43,7 +43,7 @@ class Broken(RunTask):
     def compute(self):
         raise ValueError("broken")
 """
-CONFIG = '[RunConfig]\nexperiment_name = "small"\ntask = "Sound"\n'
+CONFIG = '[RunConfig]\nexperiment_name = "cache"\ntask = "Sound"\n'
 TUNER = ("--set", "RunConfig.task=Tuner", "--set", "Tuner.n_folds=2")
 TWO_DAYS_S = 2 * 86_400
 
@@ -75,7 +75,7 @@ def ids(project: Project) -> dict[str, str]:
 
 
 def folder_of(project: Project, run_id: str) -> Path:
-    return project.folder / "mlruns" / "small" / run_id / "artifacts" / "Sound"
+    return project.folder / "mlruns" / "cache" / run_id / "artifacts" / "Sound"
 
 
 def from_home(project: Project, run_id: str) -> str:
@@ -83,7 +83,7 @@ def from_home(project: Project, run_id: str) -> str:
 
 
 PINS = {
-    "folder": lambda _, run_id: f"./mlruns/small/{run_id}/artifacts/Sound/",
+    "folder": lambda _, run_id: f"./mlruns/cache/{run_id}/artifacts/Sound/",
     "home": from_home,
     "run": lambda _, run_id: f"runs:/{run_id}/Sound",
     "store": lambda _, run_id: f"mlflow-artifacts:/1/{run_id}/artifacts/Sound",
@@ -123,7 +123,7 @@ def test_only_failed_runs_go_if_asked(three: Project) -> None:
 
     assert outcome.code == 0, outcome.err
     assert set(ids(three)) == {"first", "last"}
-    assert not (three.folder / "mlruns" / "small" / broken).exists()
+    assert not (three.folder / "mlruns" / "cache" / broken).exists()
 
 
 def test_a_store_that_refuses_to_delete_leaves_no_files_that_nobody_finds(three: Project) -> None:
@@ -138,7 +138,7 @@ def test_a_store_that_refuses_to_delete_leaves_no_files_that_nobody_finds(three:
 
     assert outcome.code == 2, outcome.err
     assert "Run `mlflow gc` yourself." in outcome.err
-    assert not (three.folder / "mlruns" / "small" / broken).exists()
+    assert not (three.folder / "mlruns" / "cache" / broken).exists()
     assert not (three.folder / "mlruns" / ".runforest" / "index").exists()
 
 
