@@ -1,13 +1,15 @@
 """The names on disk, each once: what a project has in its output folder, a run in its own.
 
 No folder of an experiment has a dot in its name, so that it is never one of the engine's, nor a
-file: whatever people call an experiment, its runs lie in a folder of their own.
+file. Names in manifests, tags and stores become paths only by `below`.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from runforest.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,8 @@ RECORD_FOLDERS = ("code", "config", "environment")
 
 LINEAGE_PAGE = "lineage.html"
 """Page among a run's artifacts that leads from the raw files to the results."""
+
+_UNSAFE = re.compile(r"\A[A-Za-z]:|[\\\0\ud800-\udfff]")
 
 
 class Layout:
@@ -86,3 +90,32 @@ def store_lock(store: Path) -> Path:
 def home_note(store: Path) -> Path:
     """Return the file that says where a SQLite file lay at its last use."""
     return store.with_name("home.txt")
+
+
+def check_name(name: str) -> str:
+    r"""Return a name that is a relative path, and leads nowhere but down; else raise ArtifactError.
+
+    Empty and absolute ones, `.` and `..`, backslashes, drives, and what UTF-8 cannot encode do not.
+
+    >>> check_name("plots/roc.png")
+    'plots/roc.png'
+    >>> check_name("../up")
+    Traceback (most recent call last):
+    runforest.errors.ArtifactError: '../up' cannot name a file of a result. Use a relative path...
+    """
+    if {"", ".", ".."} & set(name.split("/")) or _UNSAFE.search(name):
+        message = (
+            f"{name!r} cannot name a file of a result. Use a relative path without '..', "
+            "backslashes and drives."
+        )
+        raise ArtifactError(message)
+    return name
+
+
+def below(root: Path, name: str) -> Path:
+    """Return the path that a name has below a folder; ArtifactError if a link leads out of it."""
+    path = root / check_name(name)
+    if not path.resolve().is_relative_to(root.resolve()):
+        message = f"{path} is a link that leads out of {root}. Put the file itself there."
+        raise ArtifactError(message)
+    return path

@@ -22,7 +22,6 @@ from runforest.results.artifacts import (
     collect_outputs,
     commit,
     find_empty_folders,
-    refuse_unfinished,
     staging,
 )
 from runforest.results.index import Result, adopt_result, open_index
@@ -162,7 +161,7 @@ class RunTask(TaskLog, luigi.Task):
         index = open_index(run.project)
         # Of two runs that need the same result, one computes it and the other waits.
         with index.lock(fingerprint, self.folder_name):
-            found = None if self.is_forced else index.find_anywhere(fingerprint, run.source).result
+            found = None if self.is_forced else index.find(fingerprint, run.source).result
             if found:
                 self.adopt(found, run)
             else:
@@ -184,7 +183,7 @@ class RunTask(TaskLog, luigi.Task):
             try:
                 self._start_log()
                 started_ms, clock = now_ms(), time.perf_counter()
-                refuse_unfinished(self.compute())  # type: ignore[func-returns-value]
+                self.compute()
                 declared = [*flatten(self.output()), *self.saved_history(folder)]
             finally:
                 self._staging = None

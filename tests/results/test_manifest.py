@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.errors import ArtifactError
+from runforest.layout import below
 from runforest.results.manifest import Manifest, OutputFile, read_manifest, write_manifest
-from runforest.results.names import below
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from runforest.config.environment import find_project, read_environment
 from runforest.errors import ArtifactError
 from runforest.history.needed_runs import STUDY_FILE
+from runforest.layout import below
 from runforest.results.digests import DigestCache
-from runforest.results.names import below
 from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import find_run
 from runforest.tracking.store.connect import connect

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextlib import contextmanager
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING
@@ -35,10 +34,7 @@ def artifact_name(name: str | PurePath) -> str:
     >>> artifact_name("./plots//residuals.png")
     'plots/residuals.png'
 
-    Raises
-    ------
-    ArtifactError
-        It leads out of the folder, or is the name of a file of the engine.
+    Raises ArtifactError if it leads out of the folder, or is the name of a file of the engine.
     """
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts:
@@ -95,9 +91,9 @@ class Artifact(luigi.Target):
 
     def save(self, value: object) -> None:
         """Write the content by the suffix's row in `runforest.results.formats.FORMATS`."""
-        writer = format_of(self.path)
+        known = format_of(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        writer.save(self.path, value)
+        known.save(self.path, value)
 
     def __repr__(self) -> str:
         """Return the path, for messages."""
@@ -124,25 +120,11 @@ def staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def refuse_unfinished(returned: object) -> None:
-    """Raise ArtifactError for what `compute()` returned when its body has not run."""
-    if isinstance(returned, Awaitable | Generator | AsyncGenerator):
-        message = (
-            f"compute() returned {type(returned).__name__} whose body has not run. Call "
-            "asyncio.run() on a coroutine, and list() on a generator."
-        )
-        raise ArtifactError(message)
-
-
 def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, OutputFile]:
     """Return every file that a task left in its folder, declared or not, with size and digest.
 
-    What symbolic links point to is put in their place: a result holds its files itself.
-
-    Raises
-    ------
-    ArtifactError
-        A declared output does not exist, or a link cannot be replaced.
+    What symbolic links point to is put in their place: a result holds its files itself. Raises
+    ArtifactError if a declared output does not exist, or a link cannot be replaced.
     """
     missing = [artifact.name for artifact in declared if not artifact.path.exists()]
     if missing:
@@ -154,15 +136,15 @@ def collect_outputs(folder: Path, declared: Sequence[Artifact]) -> dict[str, Out
     for link in [path for path in folder.rglob("*") if path.is_symlink()]:
         _replace_link(link)
     volatile = [artifact.path for artifact in declared if artifact.is_volatile]
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    engines = {folder / MANIFEST_NAME, folder / _MARK}
     return {
         path.relative_to(folder).as_posix(): OutputFile(
             size_bytes=path.stat().st_size,
             sha256=file_digest(path),
-            is_volatile=any(path == top or top in path.parents for top in volatile),
+            is_volatile=any(path.is_relative_to(top) for top in volatile),
         )
-        for path in files
-        if path.parent != folder or path.name not in {MANIFEST_NAME, _MARK}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path not in engines
     }
 
 
@@ -197,10 +179,7 @@ def commit(staging: Path, final: Path, manifest: Manifest) -> None:
 def publish(staging: Path, final: Path, manifest: Manifest) -> None:
     """Write the manifest into a staging folder and make it visible in one rename.
 
-    Raises
-    ------
-    ArtifactError
-        The folder is not the one that `make_empty` made.
+    Raises ArtifactError if the folder is not the one that `make_empty` made.
     """
     try:
         (staging / _MARK).unlink()

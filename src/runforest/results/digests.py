@@ -7,12 +7,12 @@ project keeps it.
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import TYPE_CHECKING
 
 from runforest.results.line_cache import open_cache
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
 
@@ -25,28 +25,23 @@ class DigestCache:
     def digest(self, file: Path) -> str:
         """Return the SHA-256 of a raw input in hexadecimal.
 
-        It is recognised by its ctime too, so that a file which was replaced under its old mtime is
-        noticed.
+        It is recognised by its ctime too: it may have been replaced under its old mtime.
         """
-        return self._digest(file, _key(os.stat(file), is_immutable=False))  # noqa: PTH116 - hot
+        return self._digest(file, _key(file.stat(), is_immutable=False))
 
     def is_same(self, file: Path, size_bytes: int, sha256: str) -> bool:
         """Return whether a committed artifact has the size and digest that it had.
 
         Hard links may be added to it, which changes its ctime, but it is never written again.
-
-        Raises
-        ------
-        OSError
-            There is no such file.
+        Raises OSError if there is none.
         """
-        status = os.stat(file)  # noqa: PTH116 - this is the hot path of a run with nothing to do
+        status = file.stat()
         key = _key(status, is_immutable=True)
         return status.st_size == size_bytes and self._digest(file, key) == sha256
 
     def remember(self, file: Path, sha256: str) -> None:
         """Take over the digest of a committed artifact, whoever computed it."""
-        self._cache.put(_key(os.stat(file), is_immutable=True), sha256)  # noqa: PTH116 - hot
+        self._cache.put(_key(file.stat(), is_immutable=True), sha256)
 
     def _digest(self, file: Path, key: str) -> str:
         known = self._cache.get(key)
@@ -58,17 +53,13 @@ class DigestCache:
 
 
 def file_digest(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal, read once in blocks."""
+    """Return the SHA-256 of a file's bytes in hexadecimal."""
     with file.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def text_digest(text: str) -> str:
-    """Return the SHA-256 of a text's UTF-8 bytes in hexadecimal.
-
-    >>> text_digest("")[:12]
-    'e3b0c44298fc'
-    """
+    """Return the SHA-256 of a text's UTF-8 bytes in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runforest.errors import ArtifactError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A reader and a writer of one kind of file.
-
-    `packages` are the modules of other people whose versions shape what is read and written.
-    """
+    """A reader and a writer of one kind of file, shaped by versions of the `packages`."""
 
     load: Callable[[Path], object]
     save: Callable[[Path, object], None]
@@ -72,10 +70,6 @@ def _save_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _load_text(path: Path) -> object:
-    return path.read_text(encoding="utf-8")
-
-
 def _save_text(path: Path, value: object) -> None:
     path.write_text(str(value), encoding="utf-8")
 
@@ -92,10 +86,6 @@ def _save_skops(path: Path, value: object) -> None:
     io.dump(value, path)
 
 
-def _load_bytes(path: Path) -> object:
-    return path.read_bytes()
-
-
 def _save_figure(path: Path, value: object) -> None:
     """Write a matplotlib figure, or bytes that are an image already."""
     if isinstance(value, bytes):
@@ -106,8 +96,8 @@ def _save_figure(path: Path, value: object) -> None:
     value.savefig(path, metadata=metadata)  # type: ignore[attr-defined]
 
 
-_TEXT = Format(load=_load_text, save=_save_text)
-_FIGURE = Format(load=_load_bytes, save=_save_figure, packages=("matplotlib",))
+_TEXT = Format(load=partial(Path.read_text, encoding="utf-8"), save=_save_text)
+_FIGURE = Format(load=Path.read_bytes, save=_save_figure, packages=("matplotlib",))
 
 FORMATS: dict[str, Format] = {
     ".parquet": Format(load=_load_parquet, save=_save_parquet, packages=("pandas", "pyarrow")),
@@ -123,19 +113,12 @@ FORMATS: dict[str, Format] = {
 
 
 def format_of(path: Path) -> Format:
-    """Return the format of a path's suffix.
-
-    Raises
-    ------
-    ArtifactError
-        The suffix stands in no row of the table.
-    """
-    known = FORMATS.get(path.suffix)
-    if known is None:
+    """Return the format of a path's suffix; ArtifactError if the table has no row of it."""
+    if path.suffix not in FORMATS:
         hint = did_you_mean(path.suffix, FORMATS)
         message = (
             f"{path.name}: no reader or writer for the suffix {path.suffix!r}. {hint} "
             "Or read and write the file yourself through `.path`."
         )
         raise ArtifactError(message)
-    return known
+    return FORMATS[path.suffix]

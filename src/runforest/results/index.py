@@ -21,7 +21,7 @@ from runforest.layout import Layout
 from runforest.locks import held
 from runforest.results.artifacts import make_empty, publish
 from runforest.results.digests import DigestCache
-from runforest.results.line_cache import append_line, read_end
+from runforest.results.line_cache import append_line
 from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -69,20 +69,10 @@ class ResultIndex:
     def __init__(self, layout: Layout, folder: Path | None = None) -> None:
         self._layout = layout
         self._folder = folder or layout.index
-        self._mark = self._folder / _MARK
         self._digests = DigestCache(layout.digests)
 
-    def find_anywhere(self, fingerprint: str, source: ResultSource | None) -> Search:
-        """Return what this project has, or else what a source has that others write to, too."""
-        search = self.find(fingerprint)
-        found = None if search.result or source is None else source.find(fingerprint)
-        return dataclasses.replace(search, result=found) if found else search
-
     def add(self, folder: Path, manifest: Manifest) -> None:
-        """Make a result known that was committed just now, with its digests.
-
-        The next run need not read it again.
-        """
+        """Make a result known that was committed just now, so that no run reads it again."""
         for name, output in manifest.outputs.items():
             self._digests.remember(folder / name, output.sha256)
         self._enter(folder, manifest)
@@ -91,13 +81,16 @@ class ResultIndex:
         """Make a result known; its files are verified when it is looked up."""
         self._ensure()
         line = f"{str(folder).removeprefix(f'{self._layout.output}{os.sep}')}\n".encode()
-        append_line(self._by_fingerprint(manifest.fingerprint), line)
-        append_line(self._by_task(folder.name), line)
+        append_line(self._file(manifest.fingerprint), line)
+        append_line(self._folder / "tasks" / folder.name, line)
 
-    def find(self, fingerprint: str) -> Search:
-        """Return the newest intact result of a fingerprint; a damaged one is passed over."""
-        rejected = []
-        for folder in self._folders(self._by_fingerprint(fingerprint)):
+    def find(self, fingerprint: str, source: ResultSource | None) -> Search:
+        """Return the newest intact result of a fingerprint that this project or the source has.
+
+        A damaged one is passed over.
+        """
+        rejected: list[str] = []
+        for folder in self._folders(self._file(fingerprint)):
             try:
                 manifest = read_intact(folder, self._digests)
             except ArtifactError as error:
@@ -105,13 +98,13 @@ class ResultIndex:
                     rejected.append(str(error))
                 continue
             if manifest.fingerprint == fingerprint:
-                result = Result(folder=folder, manifest=manifest)
-                return Search(result=result, rejected=tuple(rejected))
-        return Search(result=None, rejected=tuple(rejected))
+                return Search(result=Result(folder=folder, manifest=manifest))
+        result = source.find(fingerprint) if source else None
+        return Search(result=result, rejected=tuple(rejected))
 
     def recent(self, task_folder: str) -> Iterator[Result]:
         """Yield the latest results of a task, newest first, whatever their fingerprint."""
-        for folder in self._folders(self._by_task(task_folder)):
+        for folder in self._folders(self._folder / "tasks" / task_folder):
             with suppress(ArtifactError):
                 manifest = read_manifest(folder)
                 if manifest:
@@ -126,17 +119,15 @@ class ResultIndex:
         """Yield the folders named in a file of the index, newest first, each once, gone or not."""
         self._ensure()
         try:
-            lines = read_end(file, _TAIL_BYTES).decode(errors="replace").splitlines()
+            end = file.read_bytes()[-_TAIL_BYTES:]
         except FileNotFoundError:
             return
+        lines = end.decode(errors="replace").splitlines()
         for line in dict.fromkeys(reversed(lines)):
             yield self._layout.output / line
 
-    def _by_fingerprint(self, fingerprint: str) -> Path:
+    def _file(self, fingerprint: str) -> Path:
         return self._folder / f"fingerprints/{fingerprint[:2]}/{fingerprint}"
-
-    def _by_task(self, task_folder: str) -> Path:
-        return self._folder / "tasks" / task_folder
 
     def add_all(self, artifacts: Path) -> None:
         """Make all results of a run's artifact folder known, whatever became of their files."""
@@ -151,18 +142,19 @@ class ResultIndex:
 
         Without the mark it holds no more than what was entered just when `gc` deleted it.
         """
-        if self._mark.exists():
+        mark = self._folder / _MARK
+        if mark.exists():
             return
         self._layout.engine.mkdir(parents=True, exist_ok=True)
         with FileLock(self._layout.index_lock):
-            if self._mark.exists():
+            if mark.exists():
                 return
             draft = self._layout.index.with_suffix(".draft")
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
             (draft / _MARK).touch()
             building = ResultIndex(self._layout, folder=draft)
-            for artifacts in sorted(self._layout.artifacts(), key=_mtime):
+            for artifacts in sorted(self._layout.artifacts(), key=lambda one: one.stat().st_mtime):
                 building.add_all(artifacts)
             shutil.rmtree(self._folder, ignore_errors=True)
             draft.rename(self._folder)
@@ -175,13 +167,7 @@ def open_index(project: Path) -> ResultIndex:
 
 
 def read_intact(folder: Path, digests: DigestCache) -> Manifest:
-    """Return the manifest of a complete result whose files are as they were.
-
-    Raises
-    ------
-    ArtifactError
-        The folder has none, or a file was lost or changed.
-    """
+    """Return the manifest of a complete result; ArtifactError if a file was lost or changed."""
     manifest = read_manifest(folder)
     if manifest is None:
         message = f"{folder} was deleted"
@@ -205,24 +191,15 @@ def adopt_result(result: Result, staging: Path, final: Path, run_id: str) -> Man
     """
     make_empty(staging)
     for name in result.manifest.outputs:
-        target = staging / name
-        if "/" in name:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        _link(result.folder / name, target)
+        source, target = result.folder / name, staging / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:  # another file system, or one without hard links
+            shutil.copy2(source, target)
+            target.chmod(0o444)
     for name in result.manifest.empty_folders:
         (staging / name).mkdir(parents=True, exist_ok=True)
     manifest = dataclasses.replace(result.manifest, run_id=run_id, reused_from=result.computed_by)
     publish(staging, final, manifest)
     return manifest
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without hard links
-        shutil.copy2(source, target)
-        target.chmod(0o444)
-
-
-def _mtime(path: Path) -> float:
-    return path.stat().st_mtime

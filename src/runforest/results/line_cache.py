@@ -5,6 +5,7 @@ A lost or torn line costs one computation more and nothing else, so nothing is l
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import suppress
@@ -38,67 +39,30 @@ class LineCache:
 
     def _load(self) -> dict[str, object]:
         if self._known is None:
-            self._known = dict(_read_lines(self._path))
+            self._known = {}
+            with suppress(OSError), self._path.open("rb") as lines:
+                for line in lines:
+                    with suppress(ValueError):  # torn, when a process was killed while it wrote
+                        key, value = json.loads(line)
+                        self._known[key] = value
         return self._known
 
 
 def append_line(file: Path, line: bytes) -> None:
-    """Add a line to a file in one write, which is created with its folder where it is missing.
+    """Add a line to a file, which is created with its folder where it is missing.
 
-    Raises
-    ------
-    OSError
-        The file cannot be written.
+    A single `write` to a file opened with O_APPEND is not interleaved with those of other processes
+    on a local file system (POSIX.1, write). Raises OSError if the disk takes it in part or not.
     """
-    try:
-        descriptor = _open_end(file)
-    except FileNotFoundError:
+    if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _open_end(file)
-    try:
-        os.write(descriptor, line)
-    finally:
-        os.close(descriptor)
-
-
-def read_end(file: Path, n_bytes: int) -> bytes:
-    """Return the last bytes of a file, all of a short one.
-
-    Python's file objects take several times as long for a line.
-
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    """
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        begin = max(0, os.fstat(descriptor).st_size - n_bytes)
-        return os.pread(descriptor, n_bytes, begin)
-    finally:
-        os.close(descriptor)
-
-
-def _open_end(file: Path) -> int:
-    return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    with file.open("ab", buffering=0) as out:
+        n_written = out.write(line)
+    if n_written < len(line):  # no second attempt: others may have written in between
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
 
 
 @cache
 def open_cache(path: Path) -> LineCache:
     """Return the cache of a file, one per process, which reads the file once."""
     return LineCache(path)
-
-
-def _read_lines(path: Path) -> list[tuple[str, object]]:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            key, value = json.loads(line)
-        except ValueError:  # torn, when a process was killed while it wrote
-            continue
-        found.append((key, value))
-    return found

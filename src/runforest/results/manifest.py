@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from runforest.errors import ArtifactError
-from runforest.results.names import check_name
+from runforest.layout import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,10 +104,7 @@ def _reader() -> TypeAdapter[Manifest]:
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of a result folder, or None where there is no complete result.
 
-    Raises
-    ------
-    ArtifactError
-        It is damaged, was written by another version, or names what is no file of the result.
+    Raises ArtifactError for one that is damaged or of another version, or has unsafe names.
     """
     path = folder / MANIFEST_NAME
     try:
@@ -116,9 +113,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ArtifactError, ValueError) as error:
-        reason = (
-            ". ".join(str(error).splitlines()[1:3]) or error
-        )  # pydantic: the field, what is wrong
+        # pydantic writes a title, the field and what is wrong with it, each on a line of its own
+        reason = ": ".join(map(str.strip, str(error).splitlines()[1:3])) or error
         message = (
             f"{path} is not a readable manifest ({reason}). Delete the folder to recompute it."
         )
@@ -139,10 +135,7 @@ def _check_names(manifest: Manifest) -> None:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest into a folder that becomes a result by a rename, and not before.
 
-    Raises
-    ------
-    ArtifactError
-        An output has a name that could not be read again.
+    Raises ArtifactError for a name that could not be read again.
     """
     _check_names(manifest)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -151,24 +144,6 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def json_text(fields: Mapping[str, object]) -> str:
-    """Return an object of JSON with a line per field, and a line per item of a field's list.
-
-    With `indent` the json module leaves its encoder in C, which is several times as fast.
-
-    >>> print(json_text({"a": {"b": 1}, "c": [{"d": 2}, {}]}), end="")
-    {
-      "a": {"b": 1},
-      "c": [
-        {"d": 2},
-        {}
-      ]
-    }
-    """
-    lines = [f"  {_encode(name)}: {_field(value)}" for name, value in fields.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n" if lines else "{}\n"
-
-
-def _field(value: object) -> str:
-    if not isinstance(value, list) or not value:
-        return _encode(value)
-    return "[\n    " + ",\n    ".join(map(_encode, value)) + "\n  ]"
+    """Return JSON with a line per field: with `indent` the encoder takes several times as long."""
+    lines = [f"  {_encode(name)}: {_encode(value)}" for name, value in fields.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -33,13 +33,7 @@ def save_points(path: Path, points: Iterable[Point]) -> None:
 
 
 def load_points(path: Path) -> list[Point]:
-    """Return the points of a file that `save_points` wrote.
-
-    Raises
-    ------
-    ArtifactError
-        It cannot be read.
-    """
+    """Return the points of a file that `save_points` wrote; ArtifactError if it is damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as source:
             return [

@@ -150,7 +150,7 @@ def _look_up(task: RunTask, planned: dict[str, PlannedTask], index: ResultIndex)
     results = [planned[needed.task_id].result for needed in task.upstream]
     manifests = [result.manifest for result in results if result]
     ingredients = collect_ingredients(task, manifests, task.active_run.project)
-    search = index.find_anywhere(fingerprint_of(ingredients), task.active_run.source)
+    search = index.find(fingerprint_of(ingredients), task.active_run.source)
     if search.result:
         reason = f"from run {search.result.computed_by}"
         return PlannedTask(task=task, action="reuse", reason=reason, result=search.result)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
 
 from runforest.redact import known_secrets, redact_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-logger = logging.getLogger(__name__)
 
 _MACHINE_FIELDS = frozenset(
     {"event", "task", "key", "study", "uid", "state", "fingerprint", "reused_from"}
@@ -29,15 +25,7 @@ def now_ms() -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that a task has done.
-
-    Attributes
-    ----------
-    task
-        The folder of its result.
-    timestamp_ms
-        Milliseconds since 1970-01-01 UTC.
-    """
+    """Something that a task has done; `task` is the folder of its result."""
 
     task: str
     timestamp_ms: int = field(default_factory=now_ms)
@@ -158,29 +146,11 @@ def to_json(event: Event) -> bytes:
     return (json.dumps(masked, separators=(",", ":")) + "\n").encode()
 
 
-def from_json(line: bytes) -> Event | None:
-    """Return the event of a line; None, which is logged, for one of a newer version.
-
-    Raises
-    ------
-    ValueError
-        The line is torn, or no event.
-    """
-    fields = json.loads(line)
-    if not isinstance(fields, dict) or "event" not in fields:
-        message = f"not an event: {line[:80]!r}"
-        raise ValueError(message)
-    kind = EVENTS.get(str(fields["event"]))
-    if kind is None:
-        _log_unknown(str(fields["event"]))
-        return None
-    known = {key: value for key, value in fields.items() if key in kind.__dataclass_fields__}
+def from_json(line: bytes) -> Event:
+    """Return the event of a line; ValueError for one that is torn, or no event."""
     try:
-        return kind(**known)
-    except TypeError as error:  # a field is missing
-        raise ValueError(str(error)) from error
-
-
-@cache
-def _log_unknown(name: str) -> None:
-    logger.warning('Events "%s" of the journal are skipped: this version does not know them.', name)
+        fields = json.loads(line)
+        return EVENTS[fields.pop("event")](**fields)
+    except (AttributeError, KeyError, TypeError) as error:
+        message = f"not an event: {line[:80]!r}"
+        raise ValueError(message) from error

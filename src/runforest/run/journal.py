@@ -7,11 +7,10 @@ thread and no MLflow of its own, and no event is lost when a process is killed.
 
 from __future__ import annotations
 
-import errno
-import os
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
+from runforest.results.line_cache import append_line
 from runforest.run.events import from_json, to_json
 
 if TYPE_CHECKING:
@@ -27,37 +26,16 @@ class Journal:
         self._path = path
 
     def append(self, event: Event) -> None:
-        """Add one event; several processes may do so at once.
-
-        A single `write` to a file opened with O_APPEND is not interleaved with others on a
-        local file system (POSIX.1, write).
-
-        Raises
-        ------
-        OSError
-            The disk is full.
-        """
-        line = to_json(event)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            n_written = os.write(descriptor, line)
-        finally:
-            os.close(descriptor)
-        if n_written < len(line):  # no second attempt: others may have written in between
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+        """Add one event; several processes may do so at once. Raises OSError on a full disk."""
+        append_line(self._path, to_json(event))
 
 
 class JournalReader:
     """The reading end: in pieces, so that a long journal is never in memory as a whole.
 
-    Attributes
-    ----------
-    damaged
-        Lines that are no events, as a full disk or a power failure leaves them.
-    is_behind
-        Whether the last piece was as long as it might be, so that more is likely to wait.
-    offset
-        Bytes of the file that were returned, or damaged.
+    `damaged` are lines that are no events, as a full disk or a power failure leaves them; `offset`
+    counts the bytes that were read so far. `is_behind` says that the last piece was as long as it
+    might be, so that more is likely to wait.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,10 +49,21 @@ class JournalReader:
 
         A line without its end is still being written, and left for the next time.
         """
-        lines = self._next_lines(limit)
+        lines: list[bytes] = []
+        if self.has_more():
+            with self._path.open("rb") as source:
+                source.seek(self.offset)
+                # Its end may be read as the next line, written a moment later: nothing follows it.
+                lines = list(takewhile(lambda line: line.endswith(b"\n"), islice(source, limit)))
         self.is_behind = len(lines) == limit
         self.offset += sum(map(len, lines))
-        return [event for line in lines if (event := self._event(line))] if lines else None
+        events = []
+        for line in lines:
+            try:
+                events.append(from_json(line))
+            except ValueError:
+                self.damaged.append(line)
+        return events if lines else None
 
     def has_more(self) -> bool:
         """Return whether the file has grown beyond what was returned."""
@@ -88,18 +77,3 @@ class JournalReader:
                 return source.read().rpartition(b"\n")[2]
         except FileNotFoundError:
             return b""
-
-    def _next_lines(self, limit: int) -> list[bytes]:
-        if not self.has_more():
-            return []
-        with self._path.open("rb") as source:
-            source.seek(self.offset)
-            # Its end may be read as the next line, written a moment later: nothing follows it.
-            return list(takewhile(lambda line: line.endswith(b"\n"), islice(source, limit)))
-
-    def _event(self, line: bytes) -> Event | None:
-        try:
-            return from_json(line)
-        except ValueError:
-            self.damaged.append(line)
-            return None

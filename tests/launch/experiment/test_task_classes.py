@@ -15,7 +15,7 @@ from luigi.cmdline import luigi_run
 from luigi.configuration import get_config
 from luigi.task_register import Register
 
-from runforest.errors import ArtifactError, ConfigError
+from runforest.errors import ConfigError
 from runforest.launch.experiment.graph import output_problems, walk_graph
 from runforest.launch.experiment.project_tasks import import_tasks
 from runforest.run.active import Run, RunSettings
@@ -205,23 +205,6 @@ def test_the_name_of_a_file_of_the_engine_is_refused(run: Run, name: str) -> Non
 @pytest.mark.parametrize("name", [Path("plots/a.png"), "./plots//a.png", "plots/a.png"])
 def test_an_artifact_has_one_spelling(run: Run, name: str | Path) -> None:
     assert Leaf(active_run=run).artifact(name).name == "plots/a.png"
-
-
-class Hiding(Leaf):
-    """Gives the body of compute() away without running it."""
-
-    def compute(self) -> object:  # type: ignore[override]
-        return (self.output().save(part) for part in ("a", "b"))
-
-
-def test_a_body_that_did_not_run_fails_its_task(run: Run) -> None:
-    run.save()
-    task = Hiding(active_run=run)
-
-    with pytest.raises(ArtifactError, match=r"whose body has not run. Call asyncio.run\(\) on a"):
-        task.run()
-
-    assert not task.complete()
 
 
 def test_the_command_luigi_says_how_a_task_is_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,14 @@ from runforest.config.writing import toml_text
 from runforest.errors import ArtifactError, TaskError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_project
-from runforest.layout import COMMIT_RECORD, CONFIG_RECORD, DIFF_RECORD, SOURCES_RECORD, Layout
-from runforest.results.names import below
+from runforest.layout import (
+    COMMIT_RECORD,
+    CONFIG_RECORD,
+    DIFF_RECORD,
+    SOURCES_RECORD,
+    Layout,
+    below,
+)
 from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import RecordedRun, read_run
 from runforest.tracking.store.connect import connect

@@ -1,7 +1,7 @@
 """Results of a store that is not this machine: fetched beside, verified, then put in their place.
 
 What a store says is what anybody with access to it wrote. So names become paths through
-`results.names` alone, and only the files that a manifest names are fetched.
+`runforest.layout.below` alone, and only the files that a manifest names are fetched.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from runforest.errors import ArtifactError
-from runforest.layout import RECORD_FOLDERS
+from runforest.layout import RECORD_FOLDERS, below, check_name
 from runforest.results.digests import file_digest
 from runforest.results.index import read_intact
 from runforest.results.manifest import MANIFEST_NAME, read_manifest
-from runforest.results.names import below, check_name
 from runforest.tracking.exchange.places import Place, reading
 from runforest.tracking.tags import RESULT_TAG
 

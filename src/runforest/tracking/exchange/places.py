@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runforest.errors import ArtifactError
-from runforest.results.names import below
+from runforest.layout import below
 from runforest.tracking.store.uri import hide_password, local_path
 
 if TYPE_CHECKING:
