@@ -10,6 +10,7 @@ RunforestError          one message, one exit code
 from __future__ import annotations
 
 import difflib
+import re
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,12 +98,8 @@ def error_line(text: str) -> str:
 def _error_lines(text: str) -> list[str]:
     """Return the first line of each error in a traceback: what follows the indented frames."""
     _, *blocks = text.split("Traceback (most recent call last):\n")
-    lines = [next(filter(_is_flush, block.splitlines()), "") for block in blocks]
-    return [line for line in lines if line] or text.strip().splitlines()[:1]
-
-
-def _is_flush(line: str) -> bool:
-    return line[:1].strip() != ""
+    lines = [re.search(r"^\S.*", block, re.MULTILINE) for block in blocks]
+    return [line.group() for line in lines if line] or text.strip().splitlines()[:1]
 
 
 def _root(lines: list[str]) -> str:
@@ -151,8 +148,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'Known: estimator, seed.'
     """
     candidates = sorted(set(known))
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    if near:
-        return f"Did you mean `{folded[near[0]]}`?"
-    return f"Known: {', '.join(candidates)}." if candidates else "None is known here."
+    listed = f"Known: {', '.join(candidates)}." if candidates else "None is known here."
+    return near_miss(name, candidates, n=1) or listed
+
+
+def near_miss(name: str, known: Iterable[str], *, n: int = 3, cutoff: float = 0.6) -> str:
+    """Return a hint that names the nearest known names, or nothing when none is near.
+
+    >>> near_miss("Rigde", ["Ridge", "RidgeCV"])
+    'Did you mean `Ridge` or `RidgeCV`?'
+    """
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n, cutoff)
+    return f"Did you mean {' or '.join(f'`{folded[one]}`' for one in near)}?" if near else ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import gc
 import importlib
 import pkgutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from runforest.errors import near_miss
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 EXTRAS = ("catboost", "lightgbm", "xgboost")
@@ -18,20 +19,13 @@ EXTRAS = ("catboost", "lightgbm", "xgboost")
 
 
 def import_object(path: str) -> object:
-    """Return what a dotted path names.
+    """Return what a dotted path names; ValueError with the remedy if nothing can be imported.
 
-    Raises
-    ------
-    ValueError
-        Nothing can be imported under the path; the message names the remedy.
-
-    Examples
-    --------
     >>> import_object("math.pi")
     3.141592653589793
     """
-    module_name, dot, name = path.rpartition(".")
-    if not (dot and module_name and name):
+    module_name, _, name = path.rpartition(".")
+    if not (module_name and name):
         message = (
             f"expected a dotted import path such as `sklearn.linear_model.Ridge`, got {path!r}."
         )
@@ -39,7 +33,8 @@ def import_object(path: str) -> object:
     module = _import_module(module_name)
     if hasattr(module, name):
         return getattr(module, name)
-    hint = near_miss(name, dir(module)) or "Check the spelling and the installed version."
+    public = [one for one in dir(module) if not one.startswith("_")]
+    hint = near_miss(name, public) or "Check the spelling and the installed version."
     message = f"module `{module_name}` has no `{name}`. {hint}"
     raise ValueError(message)
 
@@ -54,18 +49,6 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def near_miss(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return a hint that names the nearest known names, or nothing when none is near.
-
-    Examples
-    --------
-    >>> near_miss("alhpa", ["alpha", "solver"])
-    'Did you mean `alpha`?'
-    """
-    near = difflib.get_close_matches(name, list(known), cutoff=cutoff)
-    return f"Did you mean {' or '.join(f'`{match}`' for match in near)}?" if near else ""
 
 
 def _import_module(name: str) -> object:

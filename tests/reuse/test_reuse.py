@@ -178,7 +178,7 @@ def test_the_plan_says_what_is_wrong_with_a_manifest_of_another_version(
 
     reason = " ".join(outcome.out.split())
     assert outcome.code == 0, outcome.err
-    assert "version: Input should be 4, got 99" in reason
+    assert "version: Input should be 4 [type=literal_error, input_value=99" in reason
     assert "Delete the folder to recompute it." in reason
 
 

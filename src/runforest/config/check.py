@@ -13,8 +13,7 @@ from pydantic import ValidationError
 
 from runforest.config.model import TABLES, DatasetConfig, PathConfig, RunConfig, Table
 from runforest.config.parameter_values import value_problem
-from runforest.errors import Problem, did_you_mean
-from runforest.importing import near_miss
+from runforest.errors import Problem, did_you_mean, near_miss
 from runforest.parameters import TaskNameParameter, show_value
 from runforest.run_task import RunTask
 

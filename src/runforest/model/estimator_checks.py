@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runforest.importing import near_miss
+from runforest.errors import near_miss
 from runforest.model.estimators import DEFAULT_ESTIMATORS, estimator_class, param_names
 
 if TYPE_CHECKING:

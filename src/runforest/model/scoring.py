@@ -6,7 +6,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-from runforest.importing import near_miss
+from runforest.errors import near_miss
 from runforest.model.estimators import EstimatorSpec, Kind, build_estimator
 from runforest.model.scorers import BINARY, TIMES, named_scorer
 
