@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from runforest.launch.terminal.console import FORMAT
-from runforest.launch.terminal.study_progress import StudyProgress, reason_text, trial_text
+from runforest.launch.terminal.study_progress import StudyProgress, reason_text
 from runforest.run.events import StudyStarted, TaskCommitted, TaskFailed, TrialFinished
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Progress:
         is_due = since_s >= min(max((now_s - study.started_s) / 100, least_s), most_s)
         if is_due and not study.is_complete:
             self._logged_s[trial.task] = now_s
-            self._log_detail(f"{trial_text(trial)}; {study.text(now_s)}")
+            self._log_detail(study.trial_text(trial, now_s))
 
     def _log_reason(self, study: StudyProgress, trial: TrialFinished) -> None:
         reason = reason_text(trial)

@@ -69,19 +69,23 @@ class StudyProgress:
             spans.append(self.timeout_s - elapsed_s)
         return f"{span_text(max(min(spans), 0))} left" if spans else ""
 
-    def text(self, now_s: float | None = None) -> str:
-        """Return how far the study is, in a line; `now_s` is None when it has ended."""
-        total = "" if self.n_trials is None else f"/{self.n_trials}"
-        parts = [f"{self.task} {self.n_done}{total} trials", self.best_text]
+    def text(self) -> str:
+        """Return what the study came to, in a line."""
+        parts = [f"{self.task} {self._count_text}", self.best_text]
         parts += [f"{self.states[one]} {one}" for one in ("pruned", "failed") if self.states[one]]
-        parts.append("" if now_s is None else self.left_text(now_s))
         return ", ".join(filter(None, parts))
 
+    def trial_text(self, trial: TrialFinished, now_s: float) -> str:
+        """Return a finished trial, and how far the study is, in a line."""
+        score = "" if trial.value is None else f" {value_text(trial.value)}"
+        what = f"{trial.task} trial {trial.number} {trial.state}{score}"
+        best = self.best_text.partition(" (")[0]
+        parts = (self._count_text, best, self.left_text(now_s))
+        return f"{what} ({params_text(trial.params)}): {', '.join(filter(None, parts))}"
 
-def trial_text(trial: TrialFinished) -> str:
-    """Return a finished trial in a line."""
-    score = "" if trial.value is None else f" {value_text(trial.value)}"
-    return f"{trial.task} trial {trial.number} {trial.state}{score} ({params_text(trial.params)})"
+    @property
+    def _count_text(self) -> str:
+        return f"{self.n_done}{'' if self.n_trials is None else f'/{self.n_trials}'} trials"
 
 
 def reason_text(trial: TrialFinished) -> str:
