@@ -14,7 +14,7 @@ import pytest
 from luigi.task_register import Register
 
 from runforest.fingerprint.code import find_code, is_machinery
-from runforest.fingerprint.module_files import project_file
+from runforest.fingerprint.modules import project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

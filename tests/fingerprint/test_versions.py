@@ -108,7 +108,7 @@ def test_a_volatile_file_of_an_upstream_task_counts_no_package(run: Run) -> None
 ASK = """\
 import json, sys
 from pathlib import Path
-from runforest.fingerprint.packages import package_versions
+from runforest.fingerprint.modules import package_versions
 print(json.dumps(package_versions(frozenset({"newcomer"}), Path(sys.argv[1]))))
 """
 

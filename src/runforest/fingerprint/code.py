@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest import HOMES
-from runforest.fingerprint.module_files import project_file, python_file
+from runforest.fingerprint.modules import project_file, python_file
 from runforest.fingerprint.source import Import, ModuleCode, read_module
 from runforest.layout import Layout
 from runforest.results.digests import file_digest
@@ -22,8 +22,6 @@ from runforest.results.line_cache import open_cache
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from runforest.results.line_cache import LineCache
 
 SHAPING = (
     "runforest.evaluation",
@@ -49,28 +47,18 @@ Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
-    """The code that modules depend on.
-
-    Attributes
-    ----------
-    digests
-        `module:definition` -> SHA-256, over the modules and all that they import of the project,
-        transitively; statements outside functions and classes stand under `module:<module>`.
-    third_party
-        Names of the top-level modules outside the project that this code imports.
-    files
-        Module -> file, of the project's modules that the code imports by name.
-    read
-        Names of all modules whose source was read.
-    unloaded
-        Module -> its file, that one's stamp and what was read, of those not loaded then.
-    """
+    """The code that modules depend on, transitively."""
 
     digests: dict[str, str] = field(default_factory=dict)
+    """`module:definition` -> SHA-256; other statements of a module stand under `<module>`."""
     third_party: set[str] = field(default_factory=set)
+    """Names of the top-level modules outside the project that this code imports."""
     files: dict[str, Path] = field(default_factory=dict)
+    """Module -> file, of the project's modules that the code imports by name."""
     read: set[str] = field(default_factory=set)
+    """Names of all modules whose source was read."""
     unloaded: dict[str, tuple[Path, Stamp | None, ModuleCode]] = field(default_factory=dict)
+    """Module -> its file, that one's stamp and what was read, of those not loaded then."""
 
     def is_as_read(self) -> bool:
         """Return whether the modules that were not loaded are as they were.
@@ -96,22 +84,14 @@ def find_code(modules: tuple[str, ...], project: Path) -> Code:
     task of which the code takes what no result brings, such as a constant or a static method.
 
     The packages around a module count with their own `__init__.py` and what that imports from
-    elsewhere. What it imports of its own package counts only if other code imports it: a package
-    that lists its modules does not make each depend on all. A plain `import a.b` imports `a` too,
-    since it gives the code the name `a`.
+    elsewhere, but not what it imports of its own package: a package that lists its modules does not
+    make each depend on all. A plain `import a.b` imports `a` too, since it gives the code its name.
 
     The engine's code counts where it lies in the project. Where it is installed, its version
     stands for it; the third-party packages that it computes with count all the same.
 
     A source may be edited while this process runs what it has loaded. So a module counts as it was
     when it was first read, if it was loaded by the next time; one that is not loaded is read again.
-
-    Parameters
-    ----------
-    modules
-        Importable names: the modules of the task's class and of its bases.
-    project
-        Folder of the project; modules outside it are third-party.
     """
     code = _known_code.get((modules, project))
     if code is None or not code.is_as_read():
@@ -132,13 +112,17 @@ def _collect_code(modules: tuple[str, ...], project: Path) -> Code:
         if path is None or not (is_ours or _is_shaping(name)):
             continue
         stamp = _stamp(path)
-        code = _code_as_loaded(path, name, known)
+        if path not in _known_modules or name not in sys.modules:
+            _known_modules[path] = read_module(path, name, known)
+        code = _known_modules[path]
         if name not in sys.modules:
             found.unloaded[name] = path, stamp, code
         found.read.add(name)
         if is_ours:
-            found.digests.update({f"{name}:{key}": one for key, one in code.definitions.items()})
-            found.digests.update(_template_digests(name, path))
+            parts = code.definitions | {
+                file: file_digest(path.with_name(file)) for file in TEMPLATES.get(name, ())
+            }
+            found.digests.update({f"{name}:{key}": digest for key, digest in parts.items()})
         if is_ours and not is_passed:
             found.files[name] = path
         targets = {target for one in code.imports for target in _targets(one)}
@@ -164,17 +148,6 @@ def is_machinery(module: str) -> bool:
 
 def _is_shaping(module: str) -> bool:
     return any(_is_of_package(module, room) for room in SHAPING)
-
-
-def _code_as_loaded(path: Path, name: str, known: LineCache) -> ModuleCode:
-    if path not in _known_modules or name not in sys.modules:
-        _known_modules[path] = read_module(path, name, known)
-    return _known_modules[path]
-
-
-def _template_digests(module: str, file: Path) -> dict[str, str]:
-    templates = [file.with_name(name) for name in TEMPLATES.get(module, ())]
-    return {f"{module}:{one.name}": file_digest(one) for one in templates}
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from functools import cache
 from os.path import splitext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from luigi.task import flatten
 
 from runforest import __version__
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
-from runforest.fingerprint.packages import package_versions
+from runforest.fingerprint.modules import package_versions
 from runforest.layout import Layout
 from runforest.parameters import ImportPathParameter, InputFileParameter
 from runforest.results.digests import DigestCache
@@ -45,14 +44,8 @@ def collect_ingredients(
     The groups are `task` (qualified name), `code`, `packages`, `params`, `inputs` (content of the
     raw files it reads) and `upstream` (content of the results it reads). Paths, times, host,
     description and run are in none of them. Files that the task writes, and those of the results
-    that it reads, count the packages of their formats and the engine's code for them.
-
-    Parameters
-    ----------
-    upstream
-        The manifests of the results that the task reads, in the order of its requirements.
-    project
-        Folder of the project, whose code counts.
+    that it reads (the manifests `upstream`, in the order of its requirements), count the packages
+    of their formats and the engine's code for them.
     """
     cache = digest_cache(project)
     parameters = [
@@ -91,17 +84,14 @@ def task_code(task: luigi.Task, project: Path) -> Code:
     named = {
         task.param_kwargs[name].rpartition(".")[0]
         for name, parameter in task.get_params()
-        if isinstance(parameter, ImportPathParameter)
-        and parameter.significant
-        and task.param_kwargs[name]
-    }
+        if isinstance(parameter, ImportPathParameter) and parameter.significant
+    } - {""}
     modules = task_modules(type(task)) | {one for one in named if not is_machinery(one)}
     return find_code(tuple(sorted(modules)), project)
 
 
-@cache
 def digest_cache(project: Path) -> DigestCache:
-    """Return the project's cache of file digests, one per process."""
+    """Return the project's cache of file digests."""
     return DigestCache(Layout(project).digests)
 
 

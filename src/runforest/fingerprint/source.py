@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runforest.results.digests import text_digest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -39,9 +41,9 @@ class ModuleCode:
 
 
 def read_module(path: Path, name: str, known: LineCache) -> ModuleCode:
-    """Return the digests and imports of a source file, parsed once as long as it is the same.
+    """Return the digests and imports of a source file; one with a syntax error counts by its bytes.
 
-    One with a syntax error counts by its bytes: whoever imports it gets the error.
+    It is parsed once as long as it is the same.
     """
     data = path.read_bytes()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -70,21 +72,14 @@ def _parsed(data: bytes, package: str) -> dict[str, object]:
 
 
 def _definition_digests(tree: ast.Module) -> dict[str, str]:
-    parts: dict[str, list[str]] = {}
-    for node in _without_docstrings(tree).body:
-        name = str(getattr(node, "name", "<module>"))
-        parts.setdefault(name, []).append(ast.dump(node))
-    return {
-        name: hashlib.sha256("\n".join(texts).encode()).hexdigest() for name, texts in parts.items()
-    }
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list):
+        if isinstance(body, list):  # without docstrings
             node.body = [item for item in body if not _is_bare_string(item)]  # type: ignore[attr-defined]
-    return tree
+    parts: dict[str, list[str]] = {}
+    for item in tree.body:
+        parts.setdefault(getattr(item, "name", "<module>"), []).append(ast.dump(item))
+    return {name: text_digest("\n".join(texts)) for name, texts in parts.items()}
 
 
 def _is_bare_string(node: ast.AST) -> bool:
@@ -117,7 +112,9 @@ class _Imports(ast.NodeVisitor):
                 package = package.rpartition(".")[0]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        base = _import_base(node, self._package)
+        parents = self._package.split(".")
+        around = parents[: len(parents) - node.level + 1] if node.level else []
+        base = ".".join([*around, node.module] if node.module else around)
         for alias in node.names:
             names = self._bound.setdefault((base, alias.name), set())
             names.add(alias.asname or alias.name)
@@ -147,21 +144,8 @@ class _Imports(ast.NodeVisitor):
         """Pass over imports that only type checkers see."""
         is_negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
         flag = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
-        if not _is_type_checking(flag):
+        if ast.unparse(flag).rpartition(".")[2] != "TYPE_CHECKING":
             self.generic_visit(node)
             return
         for child in node.body if is_negated else node.orelse:
             self.visit(child)
-
-
-def _is_type_checking(node: ast.expr) -> bool:
-    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    return name == "TYPE_CHECKING"
-
-
-def _import_base(node: ast.ImportFrom, package: str) -> str:
-    if not node.level:
-        return node.module or ""
-    parents = package.split(".")
-    package_parts = parents[: len(parents) - node.level + 1]
-    return ".".join([*package_parts, node.module] if node.module else package_parts)

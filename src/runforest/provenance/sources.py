@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from luigi.task_register import Register
 
 from runforest.fingerprint.code import find_code
-from runforest.fingerprint.module_files import project_file
+from runforest.fingerprint.modules import project_file
 from runforest.importing import is_source
 from runforest.parameters import ImportPathParameter
 from runforest.redact import redact_bytes

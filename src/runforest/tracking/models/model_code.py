@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import runforest
 from runforest.fingerprint.code import find_code
-from runforest.fingerprint.module_files import project_file
+from runforest.fingerprint.modules import project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
