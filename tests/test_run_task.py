@@ -18,10 +18,10 @@ from luigi.worker import Worker
 
 from runforest.errors import ArtifactError
 from runforest.results.manifest import read_manifest
-from runforest.results.metric_history import load_points
 from runforest.run.active import Run, RunSettings
 from runforest.run.events import Event, MetricsLogged, ParamsLogged, TaskFailed
 from runforest.run.journal import JournalReader
+from runforest.run.task_log import load_points
 from runforest.run_task import RunTask, WrapperRunTask, requires
 
 if TYPE_CHECKING:

@@ -25,6 +25,9 @@ MAX_NAME_BYTES = 200
 ARTIFACTS, STAGING = "artifacts", "staging"
 """Folders of a run: what its page shows, and the results that are being computed."""
 
+HISTORY_NAME = "metric_history.csv"
+"""In the folder of a result whose task logged metrics by steps."""
+
 JOURNAL = "journal.jsonl"
 SETTINGS = "run.json"
 

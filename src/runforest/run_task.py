@@ -26,10 +26,9 @@ from runforest.results.artifacts import (
 )
 from runforest.results.index import Result, adopt_result, open_index
 from runforest.results.manifest import Manifest, is_complete, read_manifest
-from runforest.run.active import Run, RunParameter
+from runforest.run.active import Run, RunParameter, folder_name
 from runforest.run.events import TaskCommitted, TaskFailed, now_ms
 from runforest.run.luigi_config import load_luigi_config
-from runforest.run.task_folder import folder_name
 from runforest.run.task_log import TaskLog, reused_event
 
 if TYPE_CHECKING:
@@ -184,7 +183,8 @@ class RunTask(TaskLog, luigi.Task):
                 self._start_log()
                 started_ms, clock = now_ms(), time.perf_counter()
                 self.compute()
-                declared = [*flatten(self.output()), *self.saved_history(folder)]
+                history = self.saved_history(folder)
+                declared = [*flatten(self.output()), *history]
             finally:
                 self._staging = None
             manifest = Manifest(
@@ -195,7 +195,7 @@ class RunTask(TaskLog, luigi.Task):
                 empty_folders=find_empty_folders(folder),
                 metrics=self.logged_metrics,
                 params=self.logged_params,
-                has_history=self.has_history,
+                has_history=bool(history),
                 has_trials=self.has_trials,
                 started_ms=started_ms,
                 duration_s=time.perf_counter() - clock,

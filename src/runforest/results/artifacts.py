@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest.errors import ArtifactError
+from runforest.layout import HISTORY_NAME
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
 from runforest.results.manifest import MANIFEST_NAME, OutputFile, read_manifest, write_manifest
-from runforest.results.metric_history import HISTORY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,9 +1,10 @@
-"""A run as the tasks see it: a folder, and what was decided when it was opened."""
+"""A run as its tasks see it: a folder, and what was decided when it was opened."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,24 +15,26 @@ from luigi.cmdline_parser import CmdlineParser
 
 from runforest.errors import ArtifactError
 from runforest.layout import ARTIFACTS, JOURNAL, SETTINGS, STAGING, Layout
+from runforest.results.digests import text_digest
 from runforest.run.journal import Journal
 
 if TYPE_CHECKING:
     from runforest.results.index import ResultSource
 
+_MAX_LENGTH = 60
+_UNSAFE = re.compile(r"[^A-Za-z0-9._=,-]")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetFacts:
-    """What is known of the data set before any task runs, for checking parameters against it.
-
-    `smallest_class` is the number of training rows of the target's rarest value.
-    """
+    """What is known of the data set before any task runs, for checking parameters against it."""
 
     train_columns: tuple[str, ...] = ()
     test_columns: tuple[str, ...] = ()
     n_rows: int = 0
     n_target_values: int = 0
     smallest_class: int = 0
+    """Training rows of the target's rarest value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,29 +104,51 @@ class Run:
 
     def save(self) -> None:
         """Write the settings into the folder, where other processes find them."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.artifacts.mkdir(exist_ok=True)
+        self.artifacts.mkdir(parents=True, exist_ok=True)
         text = json.dumps(dataclasses.asdict(self.settings), indent=2)
         (self.folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def open(cls, folder: Path) -> Run:
-        """Return the run of a folder.
-
-        Raises
-        ------
-        ArtifactError
-            The folder is not that of a run.
-        """
+        """Return the run of a folder; ArtifactError if it is not that of a run."""
         path = folder / SETTINGS
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            facts = DatasetFacts(**content.pop("dataset"))
-            settings = RunSettings(dataset=facts, **content)
+            content["dataset"] = DatasetFacts(**content["dataset"])
+            settings = RunSettings(**content)
         except (OSError, ValueError, TypeError) as error:
             message = f"{folder} is not the folder of a run ({error}). Start tasks with runner.py."
             raise ArtifactError(message) from error
         return cls(folder, settings)
+
+
+def folder_name(task: luigi.Task) -> str:
+    """Return the task's family, and what sets the instance apart from the configured one.
+
+    `Trainer` when all significant parameters are as the configuration says, else for instance
+    `Trainer-seed=1`. Names that would be long or have unusual characters end in a digest.
+    """
+    family = str(task.get_task_family())
+    differing = [
+        f"{name}={parameter.serialize(task.param_kwargs[name])}"
+        for name, parameter in task.get_params()
+        if name != "active_run" and parameter.significant and not _is_configured(task, name)
+    ]
+    if not differing:
+        return family
+    label = ",".join(differing)
+    safe = _UNSAFE.sub("-", label)
+    if safe != label or len(safe) > _MAX_LENGTH:
+        safe = f"{safe[:_MAX_LENGTH]}-{text_digest(label)[:8]}"
+    return f"{family}-{safe}"
+
+
+def _is_configured(task: luigi.Task, name: str) -> bool:
+    family = task.get_task_family()
+    parameter = getattr(type(task), name)
+    return parameter.has_task_value(family, name) and bool(
+        parameter.task_value(family, name) == task.param_kwargs[name]
+    )
 
 
 def how_to_run(task_name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ from runforest.parameters import parameter_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_loaded: dict[str, str] = {}
-
 
 def use_luigi_config(tables: Mapping[str, Mapping[str, object]]) -> None:
     """Replace all that Luigi knows, `luigi.toml` of the current folder and of `/etc/luigi` too."""
@@ -27,12 +26,10 @@ def use_luigi_config(tables: Mapping[str, Mapping[str, object]]) -> None:
     parser.data.setdefault("core", {})["no_configure_logging"] = True
 
 
+@cache
 def load_luigi_config(file: str) -> None:
     """Take the tables from a TOML file, once per process."""
-    if _loaded.get("file") == file:
-        return
     use_luigi_config(tomllib.loads(Path(file).read_text(encoding="utf-8")))
-    _loaded["file"] = file
 
 
 def _for_luigi(table: Mapping[str, object], name: str) -> dict[str, object]:

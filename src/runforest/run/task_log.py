@@ -1,17 +1,20 @@
-"""What a task logs: metrics, parameters, figures, progress."""
+"""What a task logs: metrics and their history, parameters, figures, progress."""
 
 from __future__ import annotations
 
+import csv
 import logging
 import time
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, SupportsInt
 
+from runforest.errors import ArtifactError
+from runforest.layout import HISTORY_NAME
 from runforest.redact import known_secrets, redact
 from runforest.results.artifacts import Artifact
-from runforest.results.metric_history import HISTORY_NAME, Point, load_points, save_points
-from runforest.run.events import MetricsLogged, ParamsLogged, TaskReused, TaskStarted, now_ms
+from runforest.run.events import MetricsLogged, ParamsLogged, TaskReused, TaskStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,14 +29,30 @@ REPORT_EVERY_S = 1.0
 """Between two reports of progress, each of which may be a call of another machine."""
 
 
-def reused_event(manifest: Manifest, folder: Path) -> TaskReused:
-    """Return the event of a reused result, with what its task logged when it was computed.
+class Point(NamedTuple):
+    """A value of a metric, as it was logged."""
 
-    Parameters
-    ----------
-    folder
-        The task's folder in the run that reuses it.
-    """
+    name: str
+    step: int
+    value: float
+    timestamp_ms: int
+
+
+def load_points(path: Path) -> list[Point]:
+    """Return the points of a file of metrics; ArtifactError if it is damaged."""
+    try:
+        with path.open(encoding="utf-8", newline="") as source:
+            return [
+                Point(name, int(step), float(value), int(timestamp_ms))
+                for name, step, value, timestamp_ms in islice(csv.reader(source), 1, None)
+            ]
+    except (OSError, ValueError, csv.Error) as error:
+        message = f"{path} is no history of metrics ({error}). Delete its folder to recompute it."
+        raise ArtifactError(message) from error
+
+
+def reused_event(manifest: Manifest, folder: Path) -> TaskReused:
+    """Return the event of a result that was put into a folder, with what its task once logged."""
     points = load_points(folder / HISTORY_NAME) if manifest.has_history else []
     ended_ms = max((point.timestamp_ms for point in points), default=0)
     return TaskReused(
@@ -70,20 +89,14 @@ class TaskLog:
     _is_page_lost = False
 
     @cached_property
-    def logged_metrics(self) -> dict[str, float]:
-        """Last value of each metric this task has logged."""
-        return {}
-
-    @cached_property
     def logged_points(self) -> list[Point]:
         """Each value of a metric this task has logged, in order."""
         return []
 
     @property
-    def has_history(self) -> bool:
-        """Whether the metrics are more than one value each, without a step."""
-        points = self.logged_points
-        return len(points) > len(self.logged_metrics) or any(point.step for point in points)
+    def logged_metrics(self) -> dict[str, float]:
+        """Last value of each metric this task has logged."""
+        return {point.name: point.value for point in self.logged_points}
 
     @cached_property
     def logged_params(self) -> dict[str, str]:
@@ -97,15 +110,14 @@ class TaskLog:
     def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
         """Record several metrics of the run at one step."""
         values = {name: float(value) for name, value in metrics.items()}
-        whole = _whole_step(step)
-        at_ms = now_ms()
-        self.logged_metrics.update(values)
+        if not isinstance(step, SupportsInt) or step % 1:
+            message = f"The step of a metric must be a whole number, got {step!r}. Count the steps."
+            raise ValueError(message)
+        event = MetricsLogged(task=self.folder_name, values=values, step=int(step))
         self.logged_points.extend(
-            Point(name, whole, value, at_ms) for name, value in values.items()
+            Point(name, event.step, value, event.timestamp_ms) for name, value in values.items()
         )
-        self.active_run.journal.append(
-            MetricsLogged(task=self.folder_name, values=values, step=whole, timestamp_ms=at_ms)
-        )
+        self.active_run.journal.append(event)
 
     def log_param(self, name: str, value: object) -> None:
         """Record a parameter of the run; its name is preceded by the task's."""
@@ -133,30 +145,29 @@ class TaskLog:
             return
         percentage = round(100 * done / max(total, 1))
         try:
-            self._show_progress(percentage, message)
+            if self.set_progress_percentage:
+                self.set_progress_percentage(percentage)
+            if message and self.set_status_message:
+                self.set_status_message(message)
         except Exception as error:  # noqa: BLE001  border: the page is no part of the work
             self._is_page_lost = True  # Luigi tries for a minute before it gives up.
             logger.warning("Luigi's page does not show the progress any more: %s", error)
         self._report_due_s = time.monotonic() + REPORT_EVERY_S
 
-    def _show_progress(self, percentage: int, message: str) -> None:
-        if self.set_progress_percentage:
-            self.set_progress_percentage(percentage)
-        if message and self.set_status_message:
-            self.set_status_message(message)
-
     def saved_history(self, folder: Path) -> list[Artifact]:
-        """Save the history of the metrics into a folder, if there is one; return its file."""
-        if not self.has_history:
+        """Save the metrics into a file, if they are more than a value each without a step."""
+        points = self.logged_points
+        if len(points) == len(self.logged_metrics) and not any(point.step for point in points):
             return []
         history = Artifact(folder, HISTORY_NAME, is_volatile=True)
-        save_points(history.path, self.logged_points)
+        with history.path.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out, lineterminator="\n").writerows([Point._fields, *points])
         return [history]
 
     def _start_log(self) -> None:
         """Forget what was logged before, and log that the task has started."""
-        for logged in (self.logged_metrics, self.logged_params, self.logged_points):
-            logged.clear()
+        self.logged_points.clear()
+        self.logged_params.clear()
         if self.set_tracking_url and self.active_run.settings.page:
             self.set_tracking_url(self.active_run.settings.page)
         self.active_run.journal.append(TaskStarted(task=self.folder_name))
@@ -165,24 +176,3 @@ class TaskLog:
 def _named(params: Mapping[str, str], folder: str) -> dict[str, str]:
     """Return parameters by the names that they have in a run."""
     return {f"{folder}.{name}": value for name, value in params.items()}
-
-
-def _whole_step(step: float) -> int:
-    """Return a step of a metric as the integer that it equals.
-
-    >>> _whole_step(2.0)
-    2
-
-    Raises
-    ------
-    ValueError
-        It equals none.
-    """
-    try:
-        whole = int(step)
-    except (TypeError, ValueError, OverflowError):
-        whole = None
-    if whole is None or whole != step:
-        message = f"The step of a metric must be a whole number, got {step!r}. Count the steps."
-        raise ValueError(message)
-    return whole

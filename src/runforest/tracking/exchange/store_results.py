@@ -10,10 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
-from runforest.layout import below, check_name
+from runforest.layout import HISTORY_NAME, below, check_name
 from runforest.results.digests import DigestCache
 from runforest.results.index import Result
-from runforest.results.metric_history import HISTORY_NAME, load_points
+from runforest.run.task_log import load_points
 from runforest.tracking.exchange.download import download_result, intact_manifest
 from runforest.tracking.exchange.places import (
     UnreadablePlaceError,
