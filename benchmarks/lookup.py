@@ -15,11 +15,11 @@ from benchmarks.measure import BenchmarkError, clean_environment, measure, media
 from benchmarks.report import Section
 from benchmarks.workspace import commit_all, copy_project, create_store
 from runforest.layout import Layout
-from runforest.tracking.exchange.store_results import PAGE_SIZE
+from runforest.tracking.exchange.store_results import N_RUNS
 
 SIZES = (100, 10_000, 100_000)
 N_FINDS, N_SEARCHES = 200, 20
-N_HOLDERS = PAGE_SIZE + 1
+N_HOLDERS = N_RUNS + 1
 FREE_GIB = 4
 COMMAND = (
     sys.executable,
@@ -31,7 +31,7 @@ SQLite file, and an entry each in the index of results. *find* is one look-up in
 fingerprint that is there, the manifest read and all its files verified; *miss* that of one that is
 not. *search* and *search miss* are the same for another project that shares the store: the copy
 that was made the first time verified, and the tags of MLflow's runs searched in vain. More runs
-hold the result than are read of them ({PAGE_SIZE}), at each size.
+hold the result than are read of them ({N_RUNS}), at each size.
 `--plan` and *run* are whole processes with nothing to do, in CPU seconds; *run* records a
 complete run."""
 # Run in the project: its engine is the one to measure. Writes milliseconds of hits and of misses.

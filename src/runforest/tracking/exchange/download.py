@@ -45,14 +45,8 @@ def download_result(
     """Return the manifest of the result of a URI, downloaded unless it is there, undamaged.
 
     A result that its run reused lies in the run that computed it, and is fetched from there.
-
-    Parameters
-    ----------
-    digests
-        What the files are recognised by that are there.
-    check
-        Raises an ArtifactError where the result in a folder may not be used; None where its files
-        are not loaded as models, or whoever wrote them is trusted.
+    `check` raises an ArtifactError where the result in a folder may not be used; it is None where
+    no file is loaded as a model, or whoever wrote them is trusted.
 
     Raises
     ------
@@ -62,8 +56,7 @@ def download_result(
     destination.parent.mkdir(parents=True, exist_ok=True)
     # Of several that want it, one downloads it, and none removes what another has just put there.
     with _lock(destination):
-        manifest = intact_manifest(destination, digests)
-        if manifest:
+        if manifest := intact_manifest(destination, digests):
             if check:
                 check(destination, manifest)
             return manifest
@@ -108,7 +101,8 @@ def _fetch(uri: str, draft: Path) -> Manifest:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     place = Place(uri)
-    if MANIFEST_NAME in place.names():
+    names = place.names()
+    if MANIFEST_NAME in names:
         place.fetch(MANIFEST_NAME, draft)
     manifest = read_manifest(draft)
     if manifest is None:
@@ -118,7 +112,7 @@ def _fetch(uri: str, draft: Path) -> Manifest:
         )
         raise ArtifactError(message)
     tops = {name.partition("/")[0] for name in manifest.outputs}
-    if manifest.reused_from and not tops <= place.names().keys():
+    if manifest.reused_from and not tops <= names.keys():
         place = Place(_origin_uri(manifest.reused_from, manifest.fingerprint, uri))
     for name, output in manifest.outputs.items():
         path = place.fetch(name, draft)
@@ -153,13 +147,7 @@ def _origin_uri(run_id: str, fingerprint: str, uri: str) -> str:
 
 
 def download_records(uri: str, folder: Path) -> Path:
-    """Download the manifests and records of a run, none of its results; return the folder.
-
-    Raises
-    ------
-    UnreadablePlaceError
-        The artifacts cannot be read.
-    """
+    """Download the manifests and records of a run, none of its results; return the folder."""
     place = Place(uri)
     for top in [name for name, is_folder in place.names().items() if is_folder]:
         for name, is_folder in place.names(top).items():

@@ -50,13 +50,7 @@ def place_of(uri: str) -> str:
 
 @contextmanager
 def reading(uri: str) -> Iterator[None]:
-    """Turn whatever a store raises within the block into a message.
-
-    Raises
-    ------
-    UnreadablePlaceError
-        The store failed.
-    """
+    """Turn whatever a store raises within the block into an UnreadablePlaceError."""
     try:
         yield
     except ArtifactError:

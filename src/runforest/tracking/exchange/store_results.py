@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PAGE_SIZE, N_PAGES = 5, 10
-"""How many runs are read at a time, and at most: a popular result is in each of thousands."""
+N_RUNS, N_TRIES = 20, 5
+"""How many runs are read, and results tried, at most: a popular one is in each of thousands."""
 
 _NOT_SEARCHED = (
     "Results of other machines cannot be looked for: %s. What this machine lacks is computed."
@@ -59,16 +59,7 @@ class StoreResults:
     """The results of all runs of a tracking store, as a `ResultSource`.
 
     A store that fails has none, and neither has one whose results cannot be used: the task is
-    computed.
-
-    Parameters
-    ----------
-    uri
-        The tracking store.
-    layout
-        Of the project, in whose cache downloads are put.
-    trusts_code
-        Whether results that run code when they are loaded may be used.
+    computed. `trusts_code` says whether results that run code when they are loaded may be used.
     """
 
     uri: str = field(repr=False)
@@ -92,16 +83,15 @@ class StoreResults:
         if intact_manifest(folder, digests):  # downloaded before
             uris: Iterator[str] = iter([str(folder)])
         else:
-            uris = islice(self._uris(f"{RESULT_TAG}{fingerprint}"), PAGE_SIZE)
+            uris = islice(self._uris(f"{RESULT_TAG}{fingerprint}"), N_TRIES)
         for uri in uris:
             try:
                 manifest = download_result(uri, folder, digests, check=check)
+                return Result(folder=folder, manifest=manifest)
             except UnreadablePlaceError as error:
                 log_failure(place_of(uri), _NOT_READ, error)
             except ArtifactError as error:
                 log_failure(uri, _NOT_USED, error)
-            else:
-                return Result(folder=folder, manifest=manifest)
         return None
 
     def _uris(self, tag: str) -> Iterator[str]:
@@ -114,37 +104,22 @@ class StoreResults:
             except ArtifactError as error:
                 log_failure(f"{root}/{name}", _NOT_USED, error)
                 continue
-            if _is_readable(uri, folder):
+            if folder and not os.access(folder, os.R_OK | os.X_OK):
+                log_failure(place_of(uri), _NOT_HERE, folder)
+            elif folder or not has_failed(place_of(uri)):
                 yield uri
 
-    def _runs_with(self, tag: str) -> Iterator[MlflowRun]:
-        """Yield runs with a tag, newest first; when the store fails, no more."""
+    def _runs_with(self, tag: str) -> list[MlflowRun]:
+        """Return the newest runs with a tag; none when the store fails."""
         if has_failed(self.uri) and not is_reachable(self.uri):
-            return
+            return []
         try:
-            for page in _pages(_client(self.uri), f"tags.`{tag}` != ''"):
-                yield from page
+            client = _client(self.uri)
+            experiments = [found.experiment_id for found in client.search_experiments()]
+            return client.search_runs(experiments, f"tags.`{tag}` != ''", max_results=N_RUNS)
         except Exception as error:  # noqa: BLE001 - border: whatever ails a store, it has no result
             log_failure(self.uri, _NOT_SEARCHED, first_line(error))
-
-
-def _is_readable(uri: str, folder: Path | None) -> bool:
-    """Return whether this process can read artifacts; folders that it lacks are logged once."""
-    if folder and not os.access(folder, os.R_OK | os.X_OK):
-        log_failure(place_of(uri), _NOT_HERE, folder)
-        return False
-    return bool(folder) or not has_failed(place_of(uri))
-
-
-def _pages(client: MlflowClient, query: str) -> Iterator[list[MlflowRun]]:
-    experiments = [found.experiment_id for found in client.search_experiments()]
-    token = None
-    for _ in range(N_PAGES):
-        page = client.search_runs(experiments, query, max_results=PAGE_SIZE, page_token=token)
-        yield page
-        token = page.token
-        if not token:
-            return
+            return []
 
 
 def _client(uri: str) -> MlflowClient:

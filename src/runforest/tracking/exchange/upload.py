@@ -34,11 +34,6 @@ def upload_result(client: MlflowClient, artifact_uri: str, folder: Path) -> None
     """Upload a result; its manifest last, so that no half of it ever counts.
 
     Of a reused result the manifest alone, when the run that it names has the files on the store.
-
-    Raises
-    ------
-    ArtifactError
-        The folder has no complete result.
     """
     manifest = read_manifest(folder)
     if manifest is None:

@@ -28,13 +28,10 @@ _PICKLE = re.compile(rb"\x80[\x02-\x09]")  # how pickles begin, whatever they ar
 
 
 def check_executable(folder: Path, manifest: Manifest) -> None:
-    """See that nothing in a result runs code of a stranger when it is loaded.
+    """Raise ArtifactError if a file of a result would run code of a stranger when it is loaded.
 
-    Raises
-    ------
-    ArtifactError
-        A file is a pickle, a model in skops format has other types than classes of known
-        libraries, or the description of a model names code or a loader.
+    So may pickles, models in skops format with other types than classes of known libraries, and
+    descriptions of models that name code or a loader.
     """
     for name in manifest.outputs:
         path = folder / name

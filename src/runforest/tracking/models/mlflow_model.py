@@ -1,17 +1,23 @@
-"""Fitted estimators as MLflow models, in skops format where possible."""
+"""Fitted estimators as MLflow models, in skops format where possible.
+
+skops numbers objects by their address in memory and stamps files with the time, so that two equal
+estimators differ in every byte and nothing downstream of them could be recognised as unchanged:
+its files are rewritten.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
+import zipfile
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runforest.errors import cause_raised
 from runforest.tracking.models.executable import is_harmless
-from runforest.tracking.models.skops_file import make_deterministic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODEL_PACKAGES = ("scikit-learn", "pandas", "numpy", "scipy", "skops", "cloudpickle")
+_PACKAGES = ("mlflow", "scikit-learn", "pandas", "numpy", "scipy", "skops", "cloudpickle")
+_SCHEMA = "schema.json"
+_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def save_model(
@@ -29,8 +37,6 @@ def save_model(
 
     Parameters
     ----------
-    estimator
-        Fitted; its `predict` takes frames like `example`.
     path
         Folder to create; `runs:/<run>/<task>/model` when it lies in a task's result.
     example : (n_rows, n_features) frame
@@ -58,7 +64,7 @@ def save_model(
             **options,
         )
     for file in path.glob("*.skops"):
-        make_deterministic(file)
+        _make_deterministic(file)
 
 
 def load_model(path: Path) -> BaseEstimator:
@@ -86,8 +92,48 @@ def _serialization(estimator: BaseEstimator) -> dict[str, object]:
 
 
 def _requirements(estimator: BaseEstimator) -> list[str]:
-    packages = dict.fromkeys(MODEL_PACKAGES)
-    steps = getattr(estimator, "steps", [])
-    modules = {type(step).__module__.partition(".")[0] for _, step in steps}
-    packages |= dict.fromkeys(sorted(modules & {"catboost", "lightgbm", "xgboost"}))
-    return [f"{name}=={metadata.version(name)}" for name in ("mlflow", *packages)]
+    modules = {
+        type(step).__module__.partition(".")[0] for _, step in getattr(estimator, "steps", [])
+    }
+    packages = (*_PACKAGES, *sorted(modules & {"catboost", "lightgbm", "xgboost"}))
+    return [f"{name}=={metadata.version(name)}" for name in packages]
+
+
+def _make_deterministic(path: Path) -> None:
+    """Rewrite a skops file with objects numbered by first occurrence and a fixed date."""
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    numbers: dict[str, int] = {}
+    schema = _renumbered(json.loads(contents.pop(_SCHEMA)), numbers)
+    files = {_renamed(name, numbers): data for name, data in contents.items()}
+    files[_SCHEMA] = json.dumps(schema, indent=2).encode()
+    draft = path.with_suffix(".draft")
+    with zipfile.ZipFile(draft, "w") as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name, _DATE), files[name], zipfile.ZIP_DEFLATED)
+    draft.replace(path)
+
+
+def _renumbered(node: object, numbers: dict[str, int]) -> object:
+    """Return a node of the schema with new object numbers and the files' new names."""
+    if isinstance(node, list):
+        return [_renumbered(item, numbers) for item in node]
+    if not isinstance(node, dict):
+        return node
+    renewed = dict(node)
+    if "__id__" in node:
+        # Which equal constants share an object is chance, so each gets a number of its own.
+        is_constant = node.get("__loader__") == "JsonNode"
+        name = f"constant {len(numbers)}" if is_constant else str(node["__id__"])
+        renewed["__id__"] = numbers.setdefault(name, len(numbers))
+    for key, value in renewed.items():
+        if key == "file":
+            renewed[key] = _renamed(str(value), numbers)
+        elif key != "__id__":
+            renewed[key] = _renumbered(value, numbers)
+    return renewed
+
+
+def _renamed(name: str, numbers: dict[str, int]) -> str:
+    path = PurePosixPath(name)
+    return f"{numbers.setdefault(path.stem, len(numbers))}{path.suffix}"

@@ -15,37 +15,26 @@ from runforest.fingerprint.modules import project_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ENGINE = "runforest"
-
 
 @contextmanager
 def model_code(estimator: str, project: Path) -> Iterator[list[Path]]:
-    """Lend a copy of the packages from which an estimator of the project is imported.
+    """Lend a copy of the packages from which an estimator is imported; none if not the project's.
 
     The copy has the estimator's module and what that imports of the project. The packages
     themselves stay empty: the one of the tasks imports every task, and with them libraries that
     a prediction does not need.
-
-    Parameters
-    ----------
-    estimator
-        Import path of a class; for one that is not of the project there is nothing to copy.
     """
-    modules = _modules(estimator.rpartition(".")[0], project)
+    module = estimator.rpartition(".")[0]
+    is_own = module and project_file(module, project) is not None
+    modules = find_code((module,), project).files if is_own else {}
     with TemporaryDirectory(prefix="runforest-") as scratch:
-        for name, file in modules.items():
+        for name, file in sorted(modules.items()):
             _copy(name, file, Path(scratch))
-        if any(_ENGINE.encode() in file.read_bytes() for file in modules.values()):
-            source = Path(runforest.__file__).parent
+        if any(b"runforest" in file.read_bytes() for file in modules.values()):
+            source, target = Path(runforest.__file__).parent, Path(scratch) / "runforest"
             ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, Path(scratch) / _ENGINE, ignore=ignored, dirs_exist_ok=True)
+            shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
         yield sorted(Path(scratch).iterdir())
-
-
-def _modules(name: str, project: Path) -> dict[str, Path]:
-    if not name or project_file(name, project) is None:
-        return {}
-    return dict(sorted(find_code((name,), project).files.items()))
 
 
 def _copy(name: str, file: Path, target: Path) -> None:
@@ -53,8 +42,6 @@ def _copy(name: str, file: Path, target: Path) -> None:
     path = target.joinpath(*name.split("."))
     destination = path / "__init__.py" if file.name == "__init__.py" else path.with_suffix(".py")
     destination.parent.mkdir(parents=True, exist_ok=True)
-    for folder in destination.parents:
-        if folder == target:
-            break
-        (folder / "__init__.py").touch()
+    for folder in destination.relative_to(target).parents[:-1]:
+        (target / folder / "__init__.py").touch()
     shutil.copyfile(file, destination)
