@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.run.active import Run, RunSettings
-from runforest.tracking.lifecycle.open_close import RunRequest, close_run, open_run
+from runforest.tracking.lifecycle.open_close import close_run, open_run
 from runforest.tracking.recorder.thread import Recorder
 from runforest.tracking.store.connect import connect
 from tests.conftest import CLEARED, Project, answers, free_port, wait_until
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
 
 STARTED_MS = 1_700_000_000_000
 
@@ -151,8 +151,7 @@ class Records:
 
     def open(self) -> RecordedRun:
         """Open a run."""
-        request = RunRequest(project=self.project, experiment_name=self.experiment)
-        opened = open_run(self.client, request)
+        opened = open_run(self.client, self.project, self.experiment)
         folder = opened.folder_in(self.project)
         run = Run(folder, RunSettings(project=str(self.project), run_id=opened.run_id))
         run.save()

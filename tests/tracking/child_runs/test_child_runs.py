@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from runforest.tracking.child_runs.child_run import ChildRun
     from runforest.tracking.child_runs.writers import ChildRuns
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
     from tests.tracking.conftest import RecordedRun, Records
 
 TABLES = ("runs", "tags", "params", "metrics", "latest_metrics")

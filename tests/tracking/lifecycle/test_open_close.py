@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 
 from runforest.errors import StoreError
 from runforest.launch.execution.signals import interruptible
-from runforest.tracking.lifecycle.open_close import RunRequest, open_run
+from runforest.tracking.lifecycle.open_close import open_run
 from runforest.tracking.store.names import safe_name, shortened
 from runforest.tracking.tags import RESULT_TAG
 from tests.tracking.conftest import local
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
     from tests.tracking.conftest import RecordedRun, Records
 
 
@@ -32,8 +32,8 @@ BEGIN SELECT RAISE(ABORT, 'no parameters today'); END
 """
 
 
-def a_request(records: Records, params: dict[str, str]) -> RunRequest:
-    return RunRequest(project=records.project, experiment_name=records.experiment, params=params)
+def opened_with(records: Records, params: dict[str, str]) -> OpenedRun:
+    return open_run(records.client, records.project, records.experiment, params=params)
 
 
 def params_of(records: Records, opened: OpenedRun) -> dict[str, str]:
@@ -56,7 +56,7 @@ def test_a_run_whose_parameters_are_refused_is_closed(records: Records) -> None:
         base.execute(REFUSING)
 
     with pytest.raises(MlflowException, match="no parameters today"):
-        open_run(records.client, a_request(records, {"depth": "1"}))
+        opened_with(records, {"depth": "1"})
 
     assert [run.info.status for run in runs_of(records)] == ["FAILED"]
 
@@ -76,8 +76,8 @@ def test_a_run_that_cannot_be_created_leaves_no_lock(records: Records) -> None:
 @local
 def test_parameters_are_left_as_the_client_leaves_them(records: Records) -> None:
     params = {f"Leaf-number={number}.text": "x" * 40 * number for number in range(230)} | {"ü[": ""}
-    ours = open_run(records.client, a_request(records, params))
-    other = open_run(records.client, a_request(records, {}))
+    ours = opened_with(records, params)
+    other = opened_with(records, {})
 
     for name, value in params.items():
         records.client.log_param(other.run_id, safe_name(name), shortened(value))
@@ -89,9 +89,7 @@ def test_parameters_are_left_as_the_client_leaves_them(records: Records) -> None
 def test_parameters_whose_names_differ_only_in_what_mlflow_refuses_are_all_recorded(
     records: Records,
 ) -> None:
-    opened = open_run(
-        records.client, a_request(records, {"Leaf-a=b,c.x": "1", "Leaf-a=b=c.x": "2"})
-    )
+    opened = opened_with(records, {"Leaf-a=b,c.x": "1", "Leaf-a=b=c.x": "2"})
 
     assert sorted(params_of(records, opened).values()) == ["1", "2"]
 
@@ -134,10 +132,10 @@ class Interrupting(dict[str, str]):
 
 @local
 def test_a_run_that_is_interrupted_while_it_is_opened_is_closed(records: Records) -> None:
-    request = a_request(records, Interrupting(depth="1"))
+    params = Interrupting(depth="1")
 
     with interruptible(), pytest.raises(KeyboardInterrupt):
-        open_run(records.client, request)
+        opened_with(records, params)
 
     (run,) = runs_of(records)
     assert (run.info.status, run.data.params) == ("KILLED", {})

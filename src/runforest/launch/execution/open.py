@@ -19,7 +19,6 @@ from runforest.redact import redact, redact_all
 from runforest.run.active import Run
 from runforest.tracking.exchange.upload import upload_files
 from runforest.tracking.lifecycle.open_close import (
-    RunRequest,
     closed_on_error,
     log_dataset,
     open_run,
@@ -28,6 +27,7 @@ from runforest.tracking.recorder.stale_runs import close_stale_runs
 from runforest.tracking.store.connect import connect
 from runforest.tracking.store.failures import client_errors, store_errors
 from runforest.tracking.store.uri import StoreUri, hide_password
+from runforest.tracking.tags import COMMIT_TAG, DIRTY_TAG, GIT_PROBLEM_TAG, NOTE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from runforest.launch.experiment.load import Experiment
     from runforest.provenance.git import Commit
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
 
 LOCAL_PAGE = "http://localhost:5000"
 
@@ -79,7 +79,16 @@ def _open(
         experiment.pins, experiment.environment, trusts_code=experiment.config.trust_store
     )
     commit = read_commit(project)
-    record = open_run(client, _request(experiment, commit))
+    config, secrets = experiment.config, experiment.environment.secrets
+    tags = {
+        NOTE_TAG: redact(config.description, secrets),
+        COMMIT_TAG: commit.sha,
+        DIRTY_TAG: str(commit.is_dirty).lower() if commit.sha else "",
+        GIT_PROBLEM_TAG: redact(commit.problem, secrets),
+    }
+    name = redact(config.run_name, secrets)
+    params = {key: redact(value, secrets) for key, value in task_params(experiment).items()}
+    record = open_run(client, project, config.experiment_name, name=name, tags=tags, params=params)
     with _undone_on_error(client, record):
         run = _prepare_run(experiment, record, _page(store, record), pins, commit)
         _record_sources(experiment, client, run, commit)
@@ -134,20 +143,6 @@ def _prepare_run(
     }
     (folder / CONFIG_NAME).write_text(toml_text(tables), encoding="utf-8")
     return run
-
-
-def _request(experiment: Experiment, commit: Commit) -> RunRequest:
-    config, secrets = experiment.config, experiment.environment.secrets
-    return RunRequest(
-        project=experiment.environment.project,
-        experiment_name=config.experiment_name,
-        run_name=redact(config.run_name, secrets),
-        description=redact(config.description, secrets),
-        commit=commit.sha,
-        is_dirty=commit.is_dirty,
-        git_problem=redact(commit.problem, secrets),
-        params={name: redact(value, secrets) for name, value in task_params(experiment).items()},
-    )
 
 
 def task_params(experiment: Experiment) -> dict[str, str]:

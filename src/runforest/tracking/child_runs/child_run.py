@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, Param, RunTag
 
     from runforest.run.events import TrialFinished, TrialStarted
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 

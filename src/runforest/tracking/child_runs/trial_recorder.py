@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from runforest.run.events import Event
     from runforest.tracking.child_runs.child_run import ChildRun, FoundChild
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
 
 
 class TrialRecorder:

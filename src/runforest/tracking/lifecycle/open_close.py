@@ -1,4 +1,4 @@
-"""Opening and closing a run: one owner of its status."""
+"""Opening and closing a run of the tracking store: one owner of its status."""
 
 from __future__ import annotations
 
@@ -8,25 +8,20 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
 from runforest.layout import Layout
 from runforest.tracking.lifecycle.liveness import hold_lock
-from runforest.tracking.lifecycle.opened_run import OpenedRun
 from runforest.tracking.store.database import add_rows, writable_store
 from runforest.tracking.store.names import safe_params
-from runforest.tracking.store.uri import StoreUri, artifact_uri
+from runforest.tracking.store.uri import StoreUri, artifact_uri, local_path
 from runforest.tracking.tags import (
-    COMMIT_TAG,
-    DIRTY_TAG,
     EXPERIMENT_KIND_TAG,
-    GIT_PROBLEM_TAG,
     KILLED_NAME,
     NAME_TAG,
-    NOTE_TAG,
     PARENT_TAG,
     PROCESS_TAG,
     PROJECT_TAG,
@@ -38,10 +33,10 @@ from runforest.tracking.tags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mlflow import MlflowClient
-
+    from mlflow.entities import Run as MlflowRun
 
 DIGEST_LENGTH = 36
 """MLflow cuts a digest to so many characters; the manifest of the reading task has all."""
@@ -51,46 +46,80 @@ _EXPERIMENT_TAGS = {EXPERIMENT_KIND_TAG: "custom_model_development"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRequest:
-    """What is known of a run before it is opened."""
+class OpenedRun:
+    """A run in the tracking store; `lock` is the file of its process, removed when it is closed."""
 
-    project: Path
-    experiment_name: str
-    run_name: str = ""
-    description: str = ""
-    commit: str = ""
-    is_dirty: bool = False
-    git_problem: str = ""
-    params: dict[str, str] = field(default_factory=dict)
+    run_id: str
+    name: str
+    experiment_id: str
+    artifact_uri: str
+    lock: Path
+
+    @classmethod
+    def of(cls, run: MlflowRun, lock: Path) -> OpenedRun:
+        """Return a run of MLflow as plain values."""
+        return cls(
+            run_id=run.info.run_id,
+            name=run.info.run_name,
+            experiment_id=run.info.experiment_id,
+            artifact_uri=run.info.artifact_uri,
+            lock=lock,
+        )
+
+    @property
+    def local_folder(self) -> Path | None:
+        """Folder that holds `artifacts/`, None when artifacts have to be uploaded."""
+        artifacts = local_path(self.artifact_uri)
+        return artifacts.parent if artifacts else None
+
+    def folder_in(self, project: Path) -> Path:
+        """Return the run's folder on this machine."""
+        return self.local_folder or Layout(project).remote_runs / self.run_id
 
 
-def open_run(client: MlflowClient, request: RunRequest) -> OpenedRun:
-    """Create the run, RUNNING, with its tags and parameters.
+def open_run(
+    client: MlflowClient,
+    project: Path,
+    experiment: str,
+    *,
+    name: str = "",
+    tags: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+) -> OpenedRun:
+    """Create a run, RUNNING, with its parameters and those of its tags that have a value.
 
     Raises
     ------
     StoreError
         The experiment was deleted, or the store refuses.
     """
-    experiment_id = _experiment_id(client, request)
-    lock = hold_lock(request.project)
+    experiment_id = _experiment_id(client, project, experiment)
+    all_tags = {
+        USER_TAG: _user(),
+        SOURCE_TAG: str(Path(sys.argv[0]).resolve()),
+        SOURCE_TYPE_TAG: "LOCAL",
+        PROJECT_TAG: str(project),
+        **(tags or {}),
+    }
+    lock = hold_lock(project)
     try:
         run = client.create_run(
             experiment_id,
             start_time=time.time_ns() // 1_000_000,
-            run_name=request.run_name or None,
-            tags=_tags(request) | {PROCESS_TAG: lock.name},
+            run_name=name or None,
+            tags={key: value for key, value in all_tags.items() if value}
+            | {PROCESS_TAG: lock.name},
         )
     except BaseException:
         lock.unlink()
         raise
     opened = OpenedRun.of(run, lock)
     with closed_on_error(client, opened):
-        log_params(client, opened.run_id, request.params)
+        log_params(client, opened.run_id, params or {})
     return opened
 
 
-def log_params(client: MlflowClient, run_id: str, params: dict[str, str]) -> None:
+def log_params(client: MlflowClient, run_id: str, params: Mapping[str, str]) -> None:
     """Record parameters of any number and length; over-long values are cut visibly."""
     from mlflow.entities import Param
 
@@ -123,13 +152,7 @@ def log_dataset(
 
 
 def close_run(client: MlflowClient, opened: OpenedRun, status: str) -> None:
-    """Give the run and those of its children that are still open their final status.
-
-    Parameters
-    ----------
-    status
-        FINISHED, FAILED or KILLED.
-    """
+    """Give the run its final status, FINISHED, FAILED or KILLED; KILLED to children still open."""
     query = f"tags.`{PARENT_TAG}` = '{opened.run_id}' and attributes.status = 'RUNNING'"
     for child in client.search_runs([opened.experiment_id], query):
         if child.info.run_name == RUNNING_NAME:
@@ -150,14 +173,13 @@ def closed_on_error(client: MlflowClient, opened: OpenedRun) -> Iterator[None]:
         raise
 
 
-def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
+def _experiment_id(client: MlflowClient, project: Path, name: str) -> str:
     from mlflow.exceptions import MlflowException
 
-    name = request.experiment_name
     found = client.get_experiment_by_name(name)
     if found is None:
         is_remote = StoreUri(client.tracking_uri).is_server
-        location = None if is_remote else artifact_uri(Layout(request.project).experiment(name))
+        location = None if is_remote else artifact_uri(Layout(project).experiment(name))
         try:
             return str(
                 client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS)
@@ -174,20 +196,6 @@ def _experiment_id(client: MlflowClient, request: RunRequest) -> str:
         )
         raise StoreError(message)
     return str(found.experiment_id)
-
-
-def _tags(request: RunRequest) -> dict[str, str]:
-    tags = {
-        USER_TAG: _user(),
-        SOURCE_TAG: str(Path(sys.argv[0]).resolve()),
-        SOURCE_TYPE_TAG: "LOCAL",
-        NOTE_TAG: request.description,
-        PROJECT_TAG: str(request.project),
-        COMMIT_TAG: request.commit,
-        DIRTY_TAG: str(request.is_dirty).lower() if request.commit else "",
-        GIT_PROBLEM_TAG: request.git_problem,
-    }
-    return {key: value for key, value in tags.items() if value}
 
 
 def _user() -> str:

@@ -11,8 +11,7 @@ from runforest.layout import ARTIFACTS, STAGING, Layout
 from runforest.results.index import ResultIndex
 from runforest.tracking.exchange.upload import upload_last_records
 from runforest.tracking.lifecycle.liveness import abandoned_locks
-from runforest.tracking.lifecycle.open_close import close_run
-from runforest.tracking.lifecycle.opened_run import OpenedRun
+from runforest.tracking.lifecycle.open_close import OpenedRun, close_run
 from runforest.tracking.recorder.writer import replay_journal
 from runforest.tracking.store.failures import first_line
 from runforest.tracking.tags import PROCESS_TAG

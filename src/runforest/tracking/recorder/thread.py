@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from runforest.run.active import Run
     from runforest.run.events import Event
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from runforest.run.events import Event
-    from runforest.tracking.lifecycle.opened_run import OpenedRun
+    from runforest.tracking.lifecycle.open_close import OpenedRun
 
 MAX_FAILURES = 3
 """So many requests in a row that fail are the server's failure, not that of what they hold."""
