@@ -32,18 +32,17 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
 
     What stands in their journals is recorded first; when the store fails meanwhile, they are left
     to the next start. Their staging folders go. Committed results stay, since their manifests vouch
-    for them, and are made known in case the process died in between.
-
-    Returns
-    -------
-    run_ids
-        The runs that were closed.
+    for them, and are made known in case the process died in between. The ids of those that were
+    closed are returned.
     """
     closed = []
     for lock, is_original in abandoned_locks(project):
         opened = _find(client, lock)
+        if opened is None:
+            continue
         # A copied project has its runs in its copied store; those on a server are the original's.
-        if opened is None or not (is_original or _lies_in(project, opened)):
+        local = opened.local_folder
+        if not (is_original or (local and local.is_relative_to(project))):
             continue
         try:
             _close(client, project, opened)
@@ -62,10 +61,6 @@ def _find(client: MlflowClient, lock: Path) -> OpenedRun | None:
             return OpenedRun.of(run, lock)
         lock.unlink(missing_ok=True)
     return None
-
-
-def _lies_in(project: Path, opened: OpenedRun) -> bool:
-    return opened.local_folder is not None and opened.local_folder.is_relative_to(project)
 
 
 def _close(client: MlflowClient, project: Path, opened: OpenedRun) -> None:

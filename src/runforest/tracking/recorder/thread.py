@@ -13,7 +13,6 @@ import os
 import sys
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runforest.errors import StoreError
@@ -24,7 +23,7 @@ from runforest.tracking.store.failures import first_line
 from runforest.tracking.store.uri import StoreUri
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mlflow import MlflowClient
 
@@ -95,10 +94,7 @@ class Recorder:
         return self._is_leaving and self._journal.has_more()
 
     def stop(self) -> None:
-        """Let what is left be recorded and stop following.
-
-        After an interrupt while it waits, `close` does not wait for long.
-        """
+        """Record what is left and stop following; interrupted, `close` does not wait for long."""
         self._stop.set()
         try:
             if self._thread.ident is not None:
@@ -154,21 +150,15 @@ class Recorder:
     def _record_piece(self) -> bool:
         """Record some of what is new; return whether there was anything."""
         before = self._journal.offset
-        # What is called here writes to the log too, whose stream has a lock of its own.
-        with _no_fork, self._noting_error():
-            events = self._journal.next_piece(self._writer.n_at_once) or []
-            for event in events:
-                self._on_event(event)
-            if events and self._error is None:
-                self._writer.write(events)
+        with _no_fork:  # what is called here writes to the log too, whose stream has a lock
+            try:
+                events = self._journal.next_piece(self._writer.n_at_once) or []
+                for event in events:
+                    self._on_event(event)
+                if events and self._error is None:
+                    self._writer.write(events)
+            except Exception as error:  # noqa: BLE001 - border: of the thread; `close` raises it
+                if self._error is None and not self._stop.is_set():
+                    logger.error(_LATER, first_line(error))  # noqa: TRY400 - the store's own matter
+                self._error = self._error or error
         return self._journal.offset > before
-
-    @contextmanager
-    def _noting_error(self) -> Iterator[None]:
-        """Note the first error for `close`, the outermost border of the thread."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - see above
-            if self._error is None and not self._stop.is_set():
-                logger.error(_LATER, first_line(error))  # noqa: TRY400 - the store's own matter
-            self._error = self._error or error

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runforest.layout import ARTIFACTS, JOURNAL
-from runforest.run.events import TaskCommitted, TaskReused
+from runforest.run.events import MetricsLogged, ParamsLogged, TaskCommitted, TaskReused
 from runforest.run.journal import JournalReader
 from runforest.tracking.child_runs.trial_recorder import TrialRecorder
 from runforest.tracking.exchange.upload import upload_result
-from runforest.tracking.recorder.rows import log_rows, tag_results
-from runforest.tracking.store.failures import is_failing_request, is_outage
+from runforest.tracking.store.database import add_rows, writable_store
+from runforest.tracking.store.failures import is_failing_request, is_outage, refusal_of
+from runforest.tracking.store.names import safe_name, shortened
 from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
 
     from runforest.run.events import Event
     from runforest.tracking.lifecycle.open_close import OpenedRun
@@ -26,20 +29,15 @@ MAX_FAILURES = 3
 
 
 class EventWriter:
-    """Writes events to the store: metrics, parameters, trials and results."""
+    """Writes events to the store: metrics, parameters, trials and results.
+
+    `folder` is the run's on this machine. At a replay any part of the journal may have been written
+    before.
+    """
 
     def __init__(
         self, client: MlflowClient, opened: OpenedRun, folder: Path, *, is_replay: bool = False
     ) -> None:
-        """Begin with a run.
-
-        Parameters
-        ----------
-        folder
-            The run's folder on this machine.
-        is_replay
-            Any part of the journal may have been written before.
-        """
         self._client, self._opened, self._artifacts = client, opened, folder / ARTIFACTS
         self._trials = TrialRecorder(client, opened, is_replay=is_replay)
         self._refusals: list[Exception] = []
@@ -57,8 +55,8 @@ class EventWriter:
         return [*self._refusals, *self._trials.refusals]
 
     def write(self, events: list[Event]) -> None:
-        """Write some events; a result is tagged when all its files are on the store."""
-        self._refusals += log_rows(self._client, self._opened.run_id, events)
+        """Write some events, in as few requests as can be."""
+        self._log_rows(list(_rows(events)))
         self._trials.record(events)
         results = [
             event
@@ -68,7 +66,7 @@ class EventWriter:
         ]
         for event in results if self._opened.local_folder is None else ():
             upload_result(self._client, self._opened.artifact_uri, self._artifacts / event.task)
-        tag_results(self._client, self._opened.run_id, results)
+        self._tag_results(results)
 
     def write_singly(self, events: list[Event]) -> None:
         """Write events; one that cannot be written though the store works costs no other.
@@ -91,6 +89,82 @@ class EventWriter:
                 self.write_singly([event])
         else:
             self._n_failures = 0
+
+    def _log_rows(self, rows: Sequence[Metric | Param]) -> None:
+        """Write metrics and parameters; when some are refused, by halves until these are found."""
+        from mlflow.entities import Metric, Param
+
+        if not rows:
+            return
+        metrics = [row for row in rows if isinstance(row, Metric)]
+        params = [row for row in rows if isinstance(row, Param)]
+        refusal = refusal_of(
+            lambda run_id: self._client.log_batch(run_id, metrics, params), self._opened.run_id
+        )
+        if refusal and len(rows) == 1:
+            self._refusals.append(refusal)
+        elif refusal:
+            middle = len(rows) // 2
+            self._log_rows(rows[:middle])
+            self._log_rows(rows[middle:])
+
+    def _tag_results(self, events: Sequence[TaskCommitted | TaskReused]) -> None:
+        """Let the run be found by the results that it has, but for those that it reuses of itself.
+
+        They are tagged when all their files are on the store.
+        """
+        from mlflow.entities import RunTag
+
+        run_id = self._opened.run_id
+        tags = [
+            RunTag(f"{RESULT_TAG}{event.fingerprint}", event.task)
+            for event in events
+            if not (isinstance(event, TaskReused) and event.reused_from == run_id)
+        ]
+        store = writable_store(self._client)
+        if store and tags:
+            add_rows(store, run_id, tags=tags)
+        elif tags:
+            self._client.log_batch(run_id, tags=tags)
+
+
+def _rows(events: Sequence[Event]) -> Iterator[Metric | Param]:
+    """Yield the parameters of events, each once, and their metrics."""
+    from mlflow.entities import Metric, Param
+
+    params = [
+        (safe_name(name), shortened(value))
+        for event in events
+        for name, value in _params(event).items()
+    ]
+    for name, value in dict.fromkeys(params):
+        yield Param(name, value)
+    for event in events:
+        for name, step, number, timestamp_ms in _points(event):
+            yield Metric(safe_name(name), number, timestamp_ms, step)
+
+
+def _params(event: Event) -> Mapping[str, str]:
+    match event:
+        case ParamsLogged(values=params) | TaskReused(params=params):
+            return params
+    return {}
+
+
+def _points(event: Event) -> list[tuple[str, int, float, int]]:
+    """Return name, step, value and time of the metrics that an event holds.
+
+    Those of a reused result are as far apart as they were, and the last of them is of now.
+    """
+    now_ms = event.timestamp_ms
+    match event:
+        case MetricsLogged(values=values, step=step):
+            return [(name, step, value, now_ms) for name, value in values.items()]
+        case TaskReused(history=history) if history:
+            return [(name, step, value, now_ms - age_ms) for name, step, value, age_ms in history]
+        case TaskReused(metrics=metrics):
+            return [(name, 0, value, now_ms) for name, value in metrics.items()]
+    return []
 
 
 def replay_journal(client: MlflowClient, opened: OpenedRun, folder: Path) -> list[Exception]:
