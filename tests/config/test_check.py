@@ -304,7 +304,7 @@ def test_a_pin_of_a_task_that_is_not_needed_is_sound(check: Check) -> None:
 
     experiment = check.load()
 
-    assert experiment.pins == {"Trainer-seed=1": str(check.folder / "trainer")}
+    assert experiment.settings.pins == {"Trainer-seed=1": str(check.folder / "trainer")}
 
 
 def test_settings_of_luigi_itself_are_known(check: Check) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import luigi
 from luigi.task_register import Register
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from runforest.config.model import TABLES, DatasetConfig, PathConfig, RunConfig, Table
 from runforest.config.parameter_values import value_problem
-from runforest.errors import Problem, did_you_mean, near_miss
+from runforest.errors import did_you_mean, near_miss
 from runforest.parameters import TaskNameParameter, show_value
 from runforest.run_task import RunTask
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from runforest.config.read import Layers, Tables
+    from runforest.errors import Problem
 
 TableT = TypeVar("TableT", bound=Table)
 
@@ -50,15 +51,12 @@ def check_tables(layers: Layers) -> CheckedTables:
     """Return the tables of the configuration, and all that is wrong with them."""
     problems: list[Problem] = []
     tables = _known_tables(layers, problems)
-    paths = _known_paths(layers, tables.get("PathConfig", {}), problems)
     run = _check_model(layers, RunConfig, tables, problems)
-    message = _task_name_problem(run.task)
-    if message:
-        where = layers.where("RunConfig", "task")
-        problems.append(Problem(where=where, key="task", message=message))
+    if message := _task_name_problem(run.task):
+        problems.append(layers.problem("RunConfig", "task", message))
     return CheckedTables(
         run=run,
-        paths=_check_model(layers, PathConfig, tables | {"PathConfig": paths}, problems),
+        paths=_check_model(layers, PathConfig, tables, problems),
         dataset=_check_model(layers, DatasetConfig, tables, problems),
         tasks={
             name: _check_task_table(layers, name, table, problems)
@@ -109,35 +107,29 @@ def _is_luigi_section(name: str) -> bool:
 
 
 def _known_tables(layers: Layers, problems: list[Problem]) -> Tables:
+    """Return the tables with a known name, and [PathConfig] without the keys that name no task."""
     known = [*TABLES, *task_names()]
-    tables = {
-        name: table
-        for name, table in layers.tables.items()
-        if name in known or _is_luigi_section(name)
-    }
-    for name in [name for name in layers.tables if name not in tables]:
-        message = _plain_task(name) or f"unknown table. {did_you_mean(name, known)}"
-        problems.append(Problem(where=layers.where(name), message=message))
+    tables = {}
+    for name, table in layers.tables.items():
+        if name in known or _is_luigi_section(name):
+            tables[name] = dict(table)
+        else:
+            message = _plain_task(name) or f"unknown table. {did_you_mean(name, known)}"
+            problems.append(layers.problem(name, "", message))
+    known = ["input", *task_names()]
+    for key in layers.tables.get("PathConfig", {}):
+        if key.partition("-")[0] not in known:
+            del tables["PathConfig"][key]
+            message = f"neither `input` nor a task. {did_you_mean(key, known)}"
+            problems.append(layers.problem("PathConfig", key, message))
     return tables
 
 
-def _known_paths(
-    layers: Layers, table: Mapping[str, object], problems: list[Problem]
-) -> dict[str, object]:
-    """Return the table without the keys that are neither `input` nor the name of a task."""
-    known = ["input", *task_names()]
-    paths = {name: value for name, value in table.items() if name.partition("-")[0] in known}
-    for name in [name for name in table if name not in paths]:
-        message = f"neither `input` nor a task. {did_you_mean(name, known)}"
-        problems.append(Problem(where=layers.where("PathConfig", name), key=name, message=message))
-    return paths
-
-
 def _check_model(
-    layers: Layers, model: type[TableT], tables: Mapping[str, object], problems: list[Problem]
+    layers: Layers, model: type[TableT], tables: Tables, problems: list[Problem]
 ) -> TableT:
     name = next(name for name, known in TABLES.items() if known is model)
-    table = dict(cast("Mapping[str, object]", tables.get(name, {})))
+    table = dict(tables.get(name, {}))
     while True:
         try:
             return model(**table)
@@ -146,8 +138,7 @@ def _check_model(
         for mistake in mistakes:
             key = str(mistake["loc"][0])
             value = table.pop(key)
-            message = _model_message(model, key, mistake, value)
-            problems.append(Problem(where=layers.where(name, key), key=key, message=message))
+            problems.append(layers.problem(name, key, _model_message(model, key, mistake, value)))
 
 
 _WORDS = {
@@ -179,23 +170,19 @@ def _check_task_table(
     parameters.pop("active_run", None)
     sound: dict[str, object] = {}
     for key, value in table.items():
-        message = _task_message(key, value, parameters)
+        message: str | None
+        parameter = parameters.get(key)
+        if parameter is None:
+            message = f"unknown key. {did_you_mean(key, parameters)}"
+        elif isinstance(parameter, TaskNameParameter) and isinstance(value, str):
+            message = _task_name_problem(value, parameter.takes)
+        else:
+            message = value_problem(parameter, value)
         if message:
-            problems.append(Problem(where=layers.where(name, key), key=key, message=message))
+            problems.append(layers.problem(name, key, message))
         else:
             sound[key] = value
     return sound
-
-
-def _task_message(
-    key: str, value: object, parameters: Mapping[str, luigi.Parameter[object]]
-) -> str | None:
-    if key not in parameters:
-        return f"unknown key. {did_you_mean(key, parameters)}"
-    parameter = parameters[key]
-    if isinstance(parameter, TaskNameParameter) and isinstance(value, str):
-        return _task_name_problem(value, parameter.takes)
-    return value_problem(parameter, value)
 
 
 def _task_name_problem(name: str, takes: Iterable[str] = ()) -> str | None:
@@ -205,9 +192,7 @@ def _task_name_problem(name: str, takes: Iterable[str] = ()) -> str | None:
         missing = [key for key in takes if key not in parameters]
         remedy = "Name another task, or derive it from one that has."
         return f"{name} has no parameter {', '.join(missing)}. {remedy}" if missing else None
-    if _plain_task(name):
-        return _plain_task(name)
     hint = f"{near_miss(name, known)} ".lstrip()
-    return (
+    return _plain_task(name) or (
         f'unknown task "{name}". {hint}Known: {", ".join(known)}. They are looked for in src/tasks.'
     )

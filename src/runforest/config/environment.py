@@ -35,12 +35,8 @@ def read_environment(default_project: Path) -> Environment:
 
     A relative path is meant from the current folder when the environment gives it, from the
     project folder when `.env` does. Variables of `.env` are put into the environment, for the
-    libraries that read them there.
-
-    Raises
-    ------
-    ConfigError
-        `.env` cannot be read, or the project folder does not exist.
+    libraries that read them there. Raises ConfigError when `.env` cannot be read or the project
+    folder does not exist.
     """
     outside = {key: value for key, value in os.environ.items() if value}
     project = Path(outside.get("PROJECT_ROOT", default_project)).resolve()
@@ -78,13 +74,7 @@ def _read_dotenv(file: Path) -> dict[str, str]:
 
 
 def find_project() -> Path:
-    """Return the project folder: PROJECT_ROOT, or the nearest folder upward with a luigi.toml.
-
-    Raises
-    ------
-    ConfigError
-        There is none.
-    """
+    """Return the project folder: PROJECT_ROOT, or the nearest folder upward with a luigi.toml."""
     if os.environ.get("PROJECT_ROOT"):
         return Path(os.environ["PROJECT_ROOT"]).resolve()
     here = Path.cwd()

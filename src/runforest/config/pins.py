@@ -39,13 +39,7 @@ def path_parts(project: Path, value: str) -> set[str]:
 
 
 def configured_pins(environment: Environment) -> set[str]:
-    """Return what luigi.toml pins tasks to.
-
-    Raises
-    ------
-    ConfigError
-        It cannot be read.
-    """
+    """Return what luigi.toml pins tasks to."""
     layers = read_layers([environment.config_file], [], environment.config_parser)
     table = layers.tables.get("PathConfig", {})
     return {str(value) for name, value in table.items() if name != "input"}

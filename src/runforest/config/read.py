@@ -34,17 +34,18 @@ class Layers:
     files: tuple[Path, ...] = ()
     settings: tuple[str, ...] = ()
 
-    def where(self, table: str, key: str = "") -> str:
-        """Return the place to name in a message about a key such as `params.alpha`.
+    def problem(self, table: str, key: str, message: str) -> Problem:
+        """Return the problem of a table, or of a key in it such as `params.alpha`.
 
-        That is the file which set the key last, or the table that the key is missing from.
+        It stands in the file which set the key last, or the table that the key is missing from.
         """
         path = (table, *key.split(".")) if key else (table,)
         found = self._origin(path)
         while found is None and len(path) > len((table, key)):
             path = path[:-1]
             found = self._origin(path)
-        return f"{found or self.files[0].name} [{table}]"
+        where = f"{found or self.files[0].name} [{table}]"
+        return Problem(where=where, key=key, message=message)
 
     def _origin(self, path: tuple[str, ...]) -> str | None:
         below = [origin for key, origin in self.origins.items() if key[: len(path)] == path]
@@ -66,13 +67,7 @@ class Layers:
 
 
 def read_layers(files: Iterable[Path], settings: Iterable[str], parser: str) -> Layers:
-    """Read the configuration files and the `--set` options, later ones over earlier ones.
-
-    Raises
-    ------
-    ConfigError
-        A file is missing or unreadable, its syntax is wrong, or an option has no value.
-    """
+    """Read the configuration files and the `--set` options, later ones over earlier ones."""
     layers = Layers(files=tuple(files), settings=tuple(settings))
     if parser != PARSER:
         message = f'must be "{PARSER}" or empty, got "{parser}". Write the experiment as TOML.'

@@ -98,7 +98,7 @@ def run(tmp_path: Path) -> Run:
 
 def refusal(task: type[RunTask], run: Run) -> str:
     with pytest.raises(ConfigError) as raised:
-        walk_graph(task(active_run=run), is_leaf=lambda _: False)
+        walk_graph(task(active_run=run), pins={})
     return str(raised.value)
 
 
@@ -126,7 +126,7 @@ def test_a_class_that_would_not_do_its_work_is_refused(
 def test_sound_classes_are_not_refused(run: Run) -> None:
     tasks = [Leaf(active_run=run), Leaf(active_run=run, n=2)]
 
-    assert [walk_graph(task, is_leaf=lambda _: False) for task in tasks] == [[one] for one in tasks]
+    assert [walk_graph(task, pins={}) for task in tasks] == [[one] for one in tasks]
     assert output_problems(tasks) == []
 
 

@@ -76,7 +76,7 @@ def _open(
 ) -> OpenExperiment:
     close_stale_runs(client, project)
     pins = local_pins(
-        experiment.pins, experiment.environment, trusts_code=experiment.config.trust_store
+        experiment.settings.pins, experiment.environment, trusts_code=experiment.config.trust_store
     )
     commit = read_commit(project)
     config, secrets = experiment.config, experiment.environment.secrets

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 from luigi.task import flatten
+from luigi.task_register import Register
 
 from runforest.errors import ConfigError, Problem, RunforestError, kind_and_text
 from runforest.parameters import InputFileParameter, TaskNameParameter, shared_source
@@ -16,21 +17,13 @@ from runforest.run.active import how_to_run
 from runforest.run_task import RunTask, WrapperRunTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Container, Iterable
 
     from runforest.run.active import Run
 
 
 def root_task(family: str, run: Run) -> RunTask:
-    """Return the configured instance of a task.
-
-    Raises
-    ------
-    ConfigError
-        A parameter without a default is not configured.
-    """
-    from luigi.task_register import Register
-
+    """Return the configured instance of a task."""
     try:
         task: RunTask = Register.get_task_cls(family)(active_run=run)
     except luigi.parameter.MissingParameterException as error:
@@ -38,19 +31,11 @@ def root_task(family: str, run: Run) -> RunTask:
     return task
 
 
-def walk_graph(root: RunTask, is_leaf: Callable[[RunTask], bool]) -> list[RunTask]:
-    """Return all tasks that the root needs, upstream first, each once.
+def walk_graph(root: RunTask, pins: Container[str]) -> list[RunTask]:
+    """Return all tasks that the root needs, upstream first, each once; pinned ones need nothing.
 
-    Parameters
-    ----------
-    is_leaf
-        Whether the requirements of a task are not followed, since its result exists.
-
-    Raises
-    ------
-    ConfigError
-        A class would not do its work, `requires()` of a task raises, returns something that is no
-        RunTask, or goes in a circle.
+    Raises ConfigError when a class would not do its work, or `requires()` of a task raises, returns
+    something that is no RunTask, or goes in a circle.
     """
     found: dict[str, RunTask] = {}
     open_tasks: list[str] = []
@@ -63,7 +48,7 @@ def walk_graph(root: RunTask, is_leaf: Callable[[RunTask], bool]) -> list[RunTas
             raise _graph_error(task, "requires itself, by way of others. Break the circle.")
         open_tasks.append(task.task_id)
         problems.extend(class_problems(type(task)))
-        for needed in [] if is_leaf(task) else _required(task):
+        for needed in [] if task.folder_name in pins else _required(task):
             visit(needed)
         open_tasks.pop()
         found[task.task_id] = task
@@ -122,9 +107,9 @@ def _output_messages(task: RunTask) -> list[str]:
         return [f"output() raises {kind_and_text(error)}. Correct the task."]
     if task.is_wrapper and outputs:
         return ["is a WrapperRunTask, which writes nothing. Derive it from RunTask."]
+    remedy = "a file in the run, written with `.save(value)` or to its `.path`."
     return [
-        f"output() returns {one!r}. Return `self.artifact({_file_name(one)!r})`: a file in the "
-        "run, written with `.save(value)` or to its `.path`."
+        f"output() returns {one!r}. Return `self.artifact({_file_name(one)!r})`: {remedy}"
         for one in outputs
         if not isinstance(one, Artifact)
     ]
@@ -164,13 +149,10 @@ def _required(task: RunTask) -> list[RunTask]:
         raise _graph_error(task, message) from error
     for item in needed:
         if not isinstance(item, RunTask):
-            remedy = (
-                "Derive it from RunTask, and name its run() compute()."
-                if isinstance(item, luigi.Task)
-                else "Return tasks from requires()."
-            )
-            message = f"requires {item!r}, which is not a RunTask. {remedy}"
-            raise _graph_error(task, message)
+            remedy = "Return tasks from requires()."
+            if isinstance(item, luigi.Task):
+                remedy = "Derive it from RunTask, and name its run() compute()."
+            raise _graph_error(task, f"requires {item!r}, which is not a RunTask. {remedy}")
     return needed
 
 
@@ -185,8 +167,8 @@ def _check_chosen(task: RunTask) -> None:
         missing = [one for one in parameter.outputs if one not in present]
         if missing:
             table, _ = shared_source(parameter) or (task.get_task_family(), key)
-            message = f"{name} has no output {', '.join(missing)}. Name another task, or add it: "
-            message += "see docs/own-task.md."
+            remedy = "Name another task, or add it: see docs/own-task.md."
+            message = f"{name} has no output {', '.join(missing)}. {remedy}"
             raise ConfigError([Problem(where=f"[{table}]", key=key, message=message)])
 
 

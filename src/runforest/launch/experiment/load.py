@@ -42,7 +42,6 @@ class Experiment:
     config: RunConfig
     tables: Tables
     dataset: ResolvedDataset
-    pins: dict[str, str]
     tasks: list[RunTask]
     plan: list[PlannedTask]
     settings: RunSettings
@@ -52,25 +51,17 @@ class Experiment:
 def load_experiment(options: Options, environment: Environment) -> Experiment:
     """Read and check everything.
 
-    Raises
-    ------
-    ConfigError
-        With every mistake that can be found without running a task.
-    StoreError
-        The output folder cannot be written, or a store that has to be searched cannot be used.
-    ArtifactError
-        A pinned result cannot be downloaded.
+    Raises ConfigError with every mistake that can be found without running a task, StoreError when
+    a folder or store cannot be used, ArtifactError when a pinned result cannot be downloaded.
     """
     files = [Path(file).resolve() for file in options.config] or [environment.config_file]
     layers = read_layers(files, options.settings, environment.config_parser)
     import_tasks(environment.project)
     checked = check_tables(layers)
     check_folder(Layout(environment.project).output)  # the caches of what follows lie there
-    dataset = (
-        resolve_dataset(checked.dataset, checked.paths, environment.project)
-        if checked.has_dataset
-        else ResolvedDataset()
-    )
+    dataset = ResolvedDataset()
+    if checked.has_dataset:
+        dataset = resolve_dataset(checked.dataset, checked.paths, environment.project)
     pins, pin_problems = resolve_pins(checked, layers, environment.project)
     tables = effective_tables(checked, dataset.dataset, environment.project)
     use_luigi_config(tables)
@@ -87,15 +78,12 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
     problems += [*found, *unmatched_pins(tasks, layers), *_force_problems(options, tasks)]
     problems += secret_params(tasks, layers)
     problems = problems or output_problems(tasks)
-    plan = (
-        []
-        if problems or dataset.problems
-        else _plan(options, environment, planned, tasks, checked.run)
-    )
+    plan: list[PlannedTask] = []
+    if not problems and not dataset.problems:
+        plan = _plan(options, environment, planned, tasks, checked.run)
     known = {one.name for one in plan if one.action != "run"} | pins.keys()
-    problems += check_tasks(
-        [task for task in tasks if task.folder_name not in known], layers, dataset, problems
-    )
+    unknown = [task for task in tasks if task.folder_name not in known]
+    problems += check_tasks(unknown, layers, dataset, problems)
     if problems:
         raise ConfigError(problems)
     if not plan:  # only the data set, which no task uses, has problems
@@ -107,7 +95,6 @@ def load_experiment(options: Options, environment: Environment) -> Experiment:
         config=checked.run,
         tables=tables,
         dataset=dataset,
-        pins=pins,
         tasks=tasks,
         plan=plan,
         settings=dataclasses.replace(settings, forced=forced),
@@ -132,10 +119,7 @@ def _graph(
     tasks: list[RunTask] = []
     for family in _families(checked):
         try:
-            root = root_task(family, planned)
-            tasks += walk_graph(
-                root, is_leaf=lambda task: task.folder_name in planned.settings.pins
-            )
+            tasks += walk_graph(root_task(family, planned), planned.settings.pins)
         except ConfigError as error:
             return [], [place(one, layers) for one in [*error.problems, *dataset.problems]]
     return tasks, []
@@ -168,16 +152,12 @@ def _plan(
 
 
 def _force_problems(options: Options, tasks: list[RunTask]) -> list[Problem]:
-    known = {task.folder_name for task in tasks} | {task.get_task_family() for task in tasks}
+    known = {name for task in tasks for name in (task.folder_name, task.get_task_family())}
+    wrong = "is not a task of this experiment."
+    given = {"--force": options.force, "--force-downstream": options.force_downstream}
     return [
-        Problem(
-            where=option,
-            message=f'"{name}" is not a task of this experiment. {did_you_mean(name, known)}',
-        )
-        for option, names in (
-            ("--force", options.force),
-            ("--force-downstream", options.force_downstream),
-        )
+        Problem(where=option, message=f'"{name}" {wrong} {did_you_mean(name, known)}')
+        for option, names in given.items()
         for name in names
         if known and name not in known
     ]

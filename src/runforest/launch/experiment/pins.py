@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from luigi.task_register import Register
 
 from runforest.config.pins import is_uri, pinned_folder
-from runforest.errors import ArtifactError, Problem
+from runforest.errors import ArtifactError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.results.manifest import read_manifest
 from runforest.tracking.exchange.download import download_result, intact_manifest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runforest.config.check import CheckedTables
     from runforest.config.environment import Environment
     from runforest.config.read import Layers
+    from runforest.errors import Problem
     from runforest.run_task import RunTask
 
 
@@ -42,9 +43,7 @@ def resolve_pins(
             else "is empty. Name the folder of a result, or take the key out."
         )
         if message:
-            problems.append(
-                Problem(where=layers.where("PathConfig", name), key=name, message=message)
-            )
+            problems.append(layers.problem("PathConfig", name, message))
         pins[name] = str(folder)
     return pins, problems
 
@@ -65,8 +64,7 @@ def unmatched_pins(tasks: Iterable[RunTask], layers: Layers) -> list[Problem]:
                 "is no task of this experiment. Name one of its folders "
                 f"({', '.join(sorted(known))}), or take the key out."
             )
-            where = layers.where("PathConfig", name)
-            problems.append(Problem(where=where, key=name, message=message))
+            problems.append(layers.problem("PathConfig", name, message))
     return problems
 
 
@@ -75,12 +73,7 @@ def local_pins(
 ) -> dict[str, str]:
     """Return the pins with those results downloaded that lie elsewhere and are not here yet.
 
-    Raises
-    ------
-    ArtifactError
-        One cannot be downloaded, is not complete, or may not be loaded.
-    StoreError
-        The store cannot be used.
+    Raises ArtifactError when one cannot be downloaded, is not complete or may not be loaded.
     """
     return {
         name: str(_downloaded(value, environment, trusts_code=trusts_code))
@@ -108,11 +101,8 @@ def _pin_problem(family: str, folder: Path, *, is_foreign: bool) -> str | None:
     except ArtifactError as error:
         return str(error)
     if manifest is None:
-        what = (
-            "has no manifest.json, so it is not a complete result"
-            if folder.is_dir()
-            else ("does not exist")
-        )
+        lacking = "has no manifest.json, so it is not a complete result"
+        what = lacking if folder.is_dir() else "does not exist"
         return f"{folder} {what}. Name the task's folder in the artifacts of a run."
     if manifest.task != family and family in Register.task_names():
         return f"{folder} is a result of {manifest.task}. Name a folder of {family}."

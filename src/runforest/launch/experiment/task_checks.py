@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ def place(problem: Problem, layers: Layers) -> Problem:
     """Return the problem with the file before its `[Table]`."""
     if not problem.where.startswith("["):
         return problem
-    return dataclasses.replace(problem, where=layers.where(problem.where.strip("[]"), problem.key))
+    return layers.problem(problem.where.strip("[]"), problem.key, problem.message)
 
 
 def _tables(task: RunTask) -> set[str]:
