@@ -15,9 +15,9 @@ from luigi.configuration import get_config
 from luigi.freezing import FrozenOrderedDict
 from luigi.task_register import Register
 
+from runforest.config.effective import toml_text
 from runforest.config.parameter_values import expected_type, value_problem
 from runforest.config.read import read_layers
-from runforest.config.writing import toml_text
 from runforest.parameters import (
     ImportPathParameter,
     InputFileParameter,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runforest.config.writing import toml_text
+from runforest.config.effective import toml_text
 
 VALUES = {
     "control characters": "tab\tbell\x07 one\x01 delete\x7f",

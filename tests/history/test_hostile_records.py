@@ -10,8 +10,7 @@ import pytest
 from runforest.errors import ArtifactError
 from runforest.history import gc
 from runforest.history.needed_runs import without_needed
-from runforest.history.reproduce.prerequisites import recorded_inputs
-from runforest.history.reproduce.redo import code_of_run, redo
+from runforest.history.redo import code_of_run, recorded_inputs, redo
 from runforest.layout import Layout
 from runforest.tracking.exchange import places
 from runforest.tracking.recorded_run import RecordedRun

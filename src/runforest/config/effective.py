@@ -1,11 +1,13 @@
-"""The effective configuration: every value a task gets, with all sources merged."""
+"""The effective configuration: every value a task gets, with all sources merged; as TOML too."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import tomli_w
 from luigi.task_register import Register
 
 from runforest.config.check import task_names
@@ -13,8 +15,6 @@ from runforest.config.resolve import Dataset
 from runforest.parameters import InputFileParameter, shared_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from runforest.config.check import CheckedTables
 
 Tables = dict[str, dict[str, object]]
@@ -51,3 +51,22 @@ def _fill(
             table.setdefault(key, shared)
         if isinstance(parameter, InputFileParameter) and table.get(key):
             table[key] = str(project / Path(str(table[key])).expanduser())
+
+
+def toml_text(tables: Mapping[str, object]) -> str:
+    r"""Return tables as TOML, without keys that have no value.
+
+    >>> print(toml_text({"Dataset": {"kind": None, "delimiter": "\x01"}}), end="")
+    [Dataset]
+    delimiter = "\u0001"
+    """
+    return tomli_w.dumps(cast("Tables", _plain(tables)), multiline_strings=False)
+
+
+def _plain(value: object) -> object:
+    """Return a value in types that TOML has."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

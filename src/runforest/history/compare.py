@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from runforest.layout import SOURCES_RECORD
-from runforest.reuse.differences import Difference, differences
+from runforest.reuse import Difference, differences
 from runforest.tracking.lifecycle.open_close import DIGEST_LENGTH
 
 if TYPE_CHECKING:

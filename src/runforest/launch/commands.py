@@ -103,7 +103,7 @@ def _why(options: argparse.Namespace) -> int:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from runforest.history.reproduce.command import reproduce
+    from runforest.history.reproduce import reproduce
 
     client, environment = _connect()
     project, tolerance = environment.project, options.tolerance

@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 
 from runforest import __version__
+from runforest.reuse import DOWNSTREAM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,11 @@ class Options:
     has_exit_code: bool
     force: list[str]
     force_downstream: list[str]
+
+    @property
+    def forced(self) -> dict[str, list[str]]:
+        """Names of tasks, by the option that forces them."""
+        return {"--force": self.force, DOWNSTREAM: self.force_downstream}
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -61,7 +67,7 @@ def parse_options(arguments: list[str]) -> Options:
         help="compute a task even if its result is known; what follows it runs if that changed",
     )
     add_list(
-        "--force-downstream",
+        DOWNSTREAM,
         metavar="TASK",
         help="compute a task and everything that follows it",
     )

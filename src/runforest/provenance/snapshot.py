@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from runforest.config.writing import toml_text
+from runforest.config.effective import toml_text
 from runforest.layout import (
     COMMIT_RECORD,
     CONFIG_RECORD,

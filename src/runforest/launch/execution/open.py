@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.config.writing import toml_text
+from runforest.config.effective import toml_text
 from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.launch.experiment.pins import local_pins

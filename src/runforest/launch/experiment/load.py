@@ -18,7 +18,7 @@ from runforest.launch.experiment.project_tasks import import_tasks
 from runforest.launch.experiment.task_checks import check_tasks, place, secret_params
 from runforest.layout import Layout
 from runforest.results.index import ResultIndex
-from runforest.reuse.plan import Forcing, PlannedTask, make_plan
+from runforest.reuse import PlannedTask, make_plan
 from runforest.run.active import Run, RunSettings
 from runforest.run.luigi_config import use_luigi_config
 from runforest.tracking.exchange.store_results import StoreResults
@@ -117,20 +117,15 @@ def _graph(
 ) -> tuple[list[RunTask], list[Problem]]:
     """Return the tasks to complete, upstream first, or the problems of their graph."""
     tasks: list[RunTask] = []
-    for family in _families(checked):
+    known, family = task_names(), checked.run.task
+    # Of an unknown task all that have a table, to find more mistakes.
+    families = [family] if family in known else [name for name in checked.tasks if name in known]
+    for family in families:
         try:
             tasks += walk_graph(root_task(family, planned), planned.settings.pins)
         except ConfigError as error:
             return [], [place(one, layers) for one in [*error.problems, *dataset.problems]]
     return tasks, []
-
-
-def _families(checked: CheckedTables) -> list[str]:
-    """Return the task to complete; for an unknown one all with a table, to find more mistakes."""
-    known = task_names()
-    if checked.run.task in known:
-        return [checked.run.task]
-    return [name for name in checked.tasks if name in known]
 
 
 def _plan(
@@ -142,22 +137,16 @@ def _plan(
 ) -> list[PlannedTask]:
     if planned.source:
         connect(environment.tracking_uri, environment.project)
-    forcing = Forcing(
-        tasks=frozenset(options.force),
-        downstream=frozenset(options.force_downstream),
-        is_all=not planned.settings.is_reusing,
-    )
     pins = local_pins(planned.settings.pins, environment, trusts_code=config.trust_store)
-    return make_plan(tasks, ResultIndex(planned.layout), pins, forcing)
+    return make_plan(tasks, ResultIndex(planned.layout), pins, options.forced)
 
 
 def _force_problems(options: Options, tasks: list[RunTask]) -> list[Problem]:
     known = {name for task in tasks for name in (task.folder_name, task.get_task_family())}
     wrong = "is not a task of this experiment."
-    given = {"--force": options.force, "--force-downstream": options.force_downstream}
     return [
         Problem(where=option, message=f'"{name}" {wrong} {did_you_mean(name, known)}')
-        for option, names in given.items()
+        for option, names in options.forced.items()
         for name in names
         if known and name not in known
     ]

@@ -9,19 +9,20 @@ import subprocess
 import sys
 import zipfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from runforest.config.writing import toml_text
+from runforest.config.effective import toml_text
 from runforest.errors import ArtifactError, TaskError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
-from runforest.history.reproduce.prerequisites import recorded_inputs, recorded_project
 from runforest.layout import (
     COMMIT_RECORD,
     CONFIG_RECORD,
     DIFF_RECORD,
+    PROJECT_RECORD,
     SOURCES_RECORD,
     Layout,
     below,
@@ -29,10 +30,20 @@ from runforest.layout import (
 from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import RecordedRun, read_run
 from runforest.tracking.store.connect import connect
+from runforest.tracking.store.names import safe_name
 from runforest.tracking.tags import PARENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedInput:
+    """A raw file or folder that a task read, and where it lies now."""
+
+    task: str
+    path: Path
+    digest: str
 
 
 def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
@@ -189,3 +200,22 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
+    """Return the raw files that the run's tasks read, by their recorded parameters."""
+    before = recorded_project(run)
+    found = []
+    for task, manifest in run.manifests.items():
+        for key, digest in manifest.ingredients.get("inputs", {}).items():
+            path = Path(run.params[safe_name(f"{task}.{key}")])
+            if path.is_relative_to(before):
+                path = path.relative_to(before)
+            path = Path(os.path.normpath(project / path))
+            found.append(RecordedInput(task=task, path=path, digest=digest))
+    return found
+
+
+def recorded_project(run: RecordedRun) -> Path:
+    """Return where the project lay when the run was made."""
+    return Path(run.record(PROJECT_RECORD, "project")["project"])

@@ -11,12 +11,18 @@ from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of, task_code
 from runforest.results.index import Result, ResultIndex
 from runforest.results.manifest import read_manifest
-from runforest.reuse.differences import differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runforest.run_task import RunTask
+
+DOWNSTREAM = "--force-downstream"
+"""Option that forces a task and all that follows it."""
+
+Ingredients = dict[str, dict[str, str]]
+
+GROUPS = ("params", "code", "inputs", "upstream", "packages", "task")
 
 N_COMPARED = 20
 N_REASONS = 4
@@ -44,21 +50,11 @@ class PlannedTask:
         return self.task.folder_name
 
 
-@dataclass(frozen=True, kw_only=True)
-class Forcing:
-    """Which tasks are computed whatever is known, by family or by folder name.
-
-    `downstream` takes along all that follows a task; `is_all` is `reuse = false`. The name of a
-    wrapper stands for the tasks that it requires.
-    """
-
-    tasks: frozenset[str] = frozenset()
-    downstream: frozenset[str] = frozenset()
-    is_all: bool = False
-
-
 def make_plan(
-    tasks: list[RunTask], index: ResultIndex, pins: Mapping[str, str], forcing: Forcing
+    tasks: list[RunTask],
+    index: ResultIndex,
+    pins: Mapping[str, str],
+    forced: Mapping[str, list[str]],
 ) -> list[PlannedTask]:
     """Return the plan of a graph, upstream first; wrappers have none of their own.
 
@@ -66,10 +62,11 @@ def make_plan(
     now is what will run, however the sources are edited meanwhile. A worker process that is forked
     knows that code too; one that is spawned imports and reads the sources anew.
 
-    `pins` has the folder of the result that a task is pinned to, by task folder. Raises ConfigError
-    when a task is forced that is pinned.
+    `pins` has the folder of the result that a task is pinned to, by task folder. `forced` has the
+    tasks that are computed whatever is known, by option, as families or folders; a wrapper stands
+    for the tasks that it requires. Raises ConfigError when a task is forced that is pinned.
     """
-    forced = _forced_tasks(tasks, forcing)
+    forced_ids = _forced_tasks(tasks, forced)
     planned: dict[str, PlannedTask] = {}
     for task in tasks:
         if not task.is_wrapper:
@@ -78,22 +75,19 @@ def make_plan(
             planned[task.task_id] = (
                 _plan_pinned(task, Path(pin))
                 if pin
-                else _plan_task(task, planned, index, forced, is_reusing=not forcing.is_all)
+                else _plan_task(task, planned, index, forced_ids)
             )
     return list(planned.values())
 
 
-def _forced_tasks(tasks: list[RunTask], forcing: Forcing) -> dict[str, bool]:
+def _forced_tasks(tasks: list[RunTask], names: Mapping[str, list[str]]) -> dict[str, bool]:
     """Return the ids of the forced tasks, and whether all that follows is forced too."""
     forced: dict[str, bool] = {}
     problems = []
-    for option, names, is_forcing in (
-        ("--force", forcing.tasks, False),
-        ("--force-downstream", forcing.downstream, True),
-    ):
-        for name in sorted(names):
+    for option in names:
+        for name in sorted(set(names[option])):
             meant = _tasks_named(name, tasks)
-            forced |= {task.task_id: is_forcing for task in meant}
+            forced |= {task.task_id: option == DOWNSTREAM for task in meant}
             pinned = [one.folder_name for one in meant if one.active_run.pinned(one.folder_name)]
             if pinned and len(pinned) == len(meant):
                 message = (
@@ -125,10 +119,8 @@ def _plan_task(
     planned: dict[str, PlannedTask],
     index: ResultIndex,
     forced: dict[str, bool],
-    *,
-    is_reusing: bool,
 ) -> PlannedTask:
-    if not is_reusing:
+    if not task.active_run.settings.is_reusing:
         return PlannedTask(task=task, action="run", reason="reuse is switched off")
     upstream = [planned[needed.task_id] for needed in task.upstream]
     is_following = any(one.is_forcing for one in upstream)
@@ -175,3 +167,43 @@ def why_new(task_folder: str, ingredients: dict[str, dict[str, str]], index: Res
     shown = [str(difference) for difference in nearest[:N_REASONS]]
     more = len(nearest) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One ingredient that differs; None stands for an ingredient that is not there."""
+
+    group: str
+    name: str
+    old: str | None
+    new: str | None
+
+    def __str__(self) -> str:
+        """Return the difference as a person says it."""
+        old, new, name = self.old, self.new, self.name
+        change = "is new" if old is None else "is gone" if new is None else "changed"
+        match self.group:
+            case "params":
+                return f"`{name}` {old} -> {new}"
+            case "code":
+                return f"code of {name.removesuffix(':<module>').replace(':', '.')} {change}"
+            case "upstream":
+                return f"result of {name.partition('.')[2]} {change}"
+            case "packages":
+                return f"{name} {old or 'absent'} -> {new or 'absent'}"
+            case "task":
+                return f"task {old} -> {new}"
+        return f"{name} {change}"
+
+
+def differences(old: Ingredients, new: Ingredients) -> list[Difference]:
+    """Return the ingredients that differ, group by group, each group sorted by name."""
+    found = []
+    for group in GROUPS:
+        before, after = old.get(group, {}), new.get(group, {})
+        found += [
+            Difference(group=group, name=name, old=before.get(name), new=after.get(name))
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        ]
+    return found

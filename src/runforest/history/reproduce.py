@@ -1,18 +1,17 @@
-"""What a run needs to be done again: its environment, its raw files, its study."""
+"""`runforest reproduce`: an earlier run done again, and whether it came out the same."""
 
 from __future__ import annotations
 
-import os
+import math
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
 from runforest.history.needed_runs import STUDY_FILE
+from runforest.history.redo import code_of_run, recorded_inputs, redo
 from runforest.history.studies import study_of
-from runforest.layout import COMMIT_RECORD, PACKAGES_RECORD, PLATFORM_RECORD, PROJECT_RECORD
+from runforest.layout import COMMIT_RECORD, PACKAGES_RECORD, PLATFORM_RECORD
 from runforest.provenance.snapshot import (
     DECISIVE,
     LEFT_OUT,
@@ -20,23 +19,45 @@ from runforest.provenance.snapshot import (
     platform_facts,
 )
 from runforest.provenance.sources import sizes_in_words
-from runforest.tracking.store.names import safe_name
+from runforest.tracking.recorded_run import find_run
 from runforest.tuning.storage.study_file import record_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+
+    from runforest.results.manifest import Manifest
     from runforest.tracking.recorded_run import RecordedRun
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordedInput:
-    """A raw file or folder that a task read, and where it lies now."""
+def reproduce(
+    client: MlflowClient, reference: str, project: Path, *, is_strict: bool, tolerance: float
+) -> int:
+    """Do a run again from its recorded commit, diff and configuration, and compare.
 
-    task: str
-    path: Path
-    digest: str
+    Return the exit code: 0 if every task comes out as before, 1 if not. Where outputs are not the
+    same bytes, metrics may differ by `tolerance`, which is relative. Raises StoreError,
+    ArtifactError and TaskError when the run cannot be done again; `is_strict` adds differences of
+    Python, the machine and the packages to the reasons.
+    """
+    run = find_run(client, reference)
+    _check_environment(run, is_strict=is_strict)
+    _check_inputs(run, project)
+    _print_left_out(run)
+    _print_earlier_trials(run)
+    is_reproduced = True
+    with code_of_run(run, project) as folder:
+        manifests = redo(run, folder, project).manifests
+        for task, manifest in run.manifests.items():
+            is_same, reason = _compare(manifest, manifests.get(task), tolerance)
+            is_reproduced &= is_same
+            sys.stdout.write(f"  {task:<20} {_verdict(is_same=is_same)}: {reason}\n")
+    sys.stdout.write(f"{run.name}: {_verdict(is_same=is_reproduced)}\n")
+    return 0 if is_reproduced else 1
 
 
-def check_environment(run: RecordedRun, *, is_strict: bool) -> None:
+def _check_environment(run: RecordedRun, *, is_strict: bool) -> None:
     """Print how Python, the machine and the packages differ from the recorded ones, or raise it."""
     recorded = (run.artifacts / PACKAGES_RECORD).read_text(encoding="utf-8")
     before = _environment(run.record(PLATFORM_RECORD, *DECISIVE), recorded)
@@ -56,7 +77,7 @@ def check_environment(run: RecordedRun, *, is_strict: bool) -> None:
     sys.stdout.write(f"Python, the machine or the installed packages differ:\n{text}\n")
 
 
-def check_inputs(run: RecordedRun, project: Path) -> None:
+def _check_inputs(run: RecordedRun, project: Path) -> None:
     """Raise ArtifactError if a raw file is missing or not what it was."""
     cache = digest_cache(project)
     for one in recorded_inputs(run, project):
@@ -70,26 +91,7 @@ def check_inputs(run: RecordedRun, project: Path) -> None:
         raise ArtifactError(message)
 
 
-def recorded_inputs(run: RecordedRun, project: Path) -> list[RecordedInput]:
-    """Return the raw files that the run's tasks read, by their recorded parameters."""
-    before = recorded_project(run)
-    found = []
-    for task, manifest in run.manifests.items():
-        for key, digest in manifest.ingredients.get("inputs", {}).items():
-            path = Path(run.params[safe_name(f"{task}.{key}")])
-            if path.is_relative_to(before):
-                path = path.relative_to(before)
-            path = Path(os.path.normpath(project / path))
-            found.append(RecordedInput(task=task, path=path, digest=digest))
-    return found
-
-
-def recorded_project(run: RecordedRun) -> Path:
-    """Return where the project lay when the run was made."""
-    return Path(run.record(PROJECT_RECORD, "project")["project"])
-
-
-def print_left_out(run: RecordedRun) -> None:
+def _print_left_out(run: RecordedRun) -> None:
     """Print which files of the run are not in its recorded code, as large ones, if any."""
     files = run.record(COMMIT_RECORD, "commit").get(LEFT_OUT, {})
     if files:
@@ -99,7 +101,7 @@ def print_left_out(run: RecordedRun) -> None:
         )
 
 
-def print_earlier_trials(run: RecordedRun) -> None:
+def _print_earlier_trials(run: RecordedRun) -> None:
     """Print of each tuner how many of its trials it did not compute itself, if any."""
     for task, manifest in run.manifests.items():
         if STUDY_FILE not in manifest.outputs:
@@ -115,3 +117,29 @@ def print_earlier_trials(run: RecordedRun) -> None:
 
 def _environment(facts: dict[str, object], packages: str) -> set[str]:
     return {f"{name} {facts[name]}" for name in DECISIVE} | set(packages.splitlines())
+
+
+def _verdict(*, is_same: bool) -> str:
+    return "reproduced" if is_same else "NOT reproduced"
+
+
+def _compare(old: Manifest, new: Manifest | None, tolerance: float) -> tuple[bool, str]:
+    """Return whether a task came out as before, and by what that is known."""
+    if new is None:
+        return False, "it was not completed"
+    if old.content_digest == new.content_digest:
+        return True, "same bytes"
+    files = [
+        file
+        for file, output in old.outputs.items()
+        if not output.is_volatile
+        and (file not in new.outputs or new.outputs[file].sha256 != output.sha256)
+    ]
+    what = f"{', '.join(files[:3])} differ" if files else "it has other files"
+    has_same_metrics = bool(old.metrics) and old.metrics.keys() == new.metrics.keys()
+    if has_same_metrics and all(
+        math.isclose(value, new.metrics[name], rel_tol=tolerance)
+        for name, value in old.metrics.items()
+    ):
+        return True, f"same metrics, though {what}"
+    return False, what

@@ -1,1 +1,0 @@
-"""`runforest reproduce`: a recorded run once more."""

@@ -1,1 +1,0 @@
-"""Reuse: which tasks need not run, and why the others do."""
