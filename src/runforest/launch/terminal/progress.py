@@ -58,8 +58,8 @@ class Progress:
                 )
                 if event.n_earlier:
                     logger.info("%s goes on from %d finished trials", event.task, event.n_earlier)
-            case TrialFinished():
-                self._on_trial(event)
+            case TrialFinished() if event.task in self._studies:
+                self._on_trial(event, self._studies[event.task])
             case TaskCommitted() | TaskFailed() if event.task in self._studies:
                 self._log_end(self._studies.pop(event.task))
 
@@ -87,11 +87,8 @@ class Progress:
                 self._log_end(study)
             terminal.file.close()
 
-    def _on_trial(self, trial: TrialFinished) -> None:
+    def _on_trial(self, trial: TrialFinished, study: StudyProgress) -> None:
         now_s = self._clock()
-        study = self._studies.setdefault(
-            trial.task, StudyProgress(task=trial.task, started_s=now_s)
-        )
         study.add(trial)
         if trial.is_earlier:
             return
@@ -99,7 +96,7 @@ class Progress:
         since_s = now_s - self._logged_s.get(trial.task, study.started_s)
         least_s, most_s = INTERVAL_S
         is_due = since_s >= min(max((now_s - study.started_s) / 100, least_s), most_s)
-        if is_due and not study.is_complete:
+        if is_due and study.n_done < study.n_trials:
             self._logged_s[trial.task] = now_s
             self._log_detail(study.trial_text(trial, now_s))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,52 +19,45 @@ _REASON_LENGTH = 300
 class StudyProgress:
     """The trials of a study so far; times are in seconds on the caller's clock.
 
-    `n_trials` is None when that is not known. `n_earlier` trials were computed by earlier runs:
-    they count as done, but not into the pace.
+    `n_earlier` trials were computed by earlier runs: they count as done, but not into the pace.
     """
 
     task: str
     started_s: float
-    n_trials: int | None = None
+    n_trials: int
     n_earlier: int = 0
     timeout_s: float | None = None
     best: TrialFinished | None = None
+    best_value: float = -math.inf
     states: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    _n_recorded_earlier: int = 0
 
     def add(self, trial: TrialFinished) -> None:
         """Count a finished trial."""
-        if trial.is_earlier:
-            self._n_recorded_earlier += 1
-        else:
+        if not trial.is_earlier:
             self.states[trial.state] += 1
-        if _is_better(trial, self.best):
-            self.best = trial
+        value = trial.value if trial.state == "complete" else None
+        if value is not None and value > self.best_value:
+            self.best, self.best_value = trial, value
 
     @property
     def n_done(self) -> int:
         """Number of finished trials, those of earlier runs included."""
-        return max(self.n_earlier, self._n_recorded_earlier) + self.states.total()
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all trials are done."""
-        return self.n_trials is not None and self.n_done >= self.n_trials
+        return self.n_earlier + self.states.total()
 
     @property
     def best_text(self) -> str:
         """The best score so far, and which trial has it."""
-        if self.best is None or self.best.value is None:
+        if self.best is None:
             return ""
         trial = f"trial {self.best.number}: {params_text(self.best.params)}"
-        return f"best {value_text(self.best.value)} ({trial})"
+        return f"best {value_text(self.best_value)} ({trial})"
 
     def left_text(self, now_s: float) -> str:
         """Return how long the rest takes at the pace so far, at most until the timeout."""
         spans = []
         n_own, elapsed_s = self.states.total(), now_s - self.started_s
-        if self.n_trials is not None and n_own:
+        if n_own:
             spans.append((self.n_trials - self.n_done) * elapsed_s / n_own)
         if self.timeout_s:
             spans.append(self.timeout_s - elapsed_s)
@@ -85,7 +79,7 @@ class StudyProgress:
 
     @property
     def _count_text(self) -> str:
-        return f"{self.n_done}{'' if self.n_trials is None else f'/{self.n_trials}'} trials"
+        return f"{self.n_done}/{self.n_trials} trials"
 
 
 def reason_text(trial: TrialFinished) -> str:
@@ -136,9 +130,3 @@ def one_line(text: str) -> str:
     'a b [2J'
     """
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-
-
-def _is_better(trial: TrialFinished, best: TrialFinished | None) -> bool:
-    if trial.state != "complete" or trial.value is None:
-        return False
-    return best is None or best.value is None or trial.value > best.value
