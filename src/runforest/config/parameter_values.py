@@ -26,8 +26,6 @@ from runforest.parameters import (
 
 
 class _Expected(NamedTuple):
-    """What a TOML value of a parameter may be: its types, and in words."""
-
     values: tuple[type, ...]
     words: str
     has_own_error: bool = False  # the parameter's own message is more exact
@@ -57,9 +55,10 @@ _EXPECTED: tuple[tuple[type | tuple[type, ...], _Expected], ...] = (
         _Expected((str, int, float), 'a number of seconds, or such as "1 h 30 m"'),
     ),
     (luigi.TaskParameter, _Expected((str,), "the name of a task")),
-    ((luigi.StrParameter, luigi.PathParameter), _TEXT),
     (
         (
+            luigi.StrParameter,
+            luigi.PathParameter,
             InputFileParameter,
             ImportPathParameter,
             IdParameter,

@@ -118,12 +118,10 @@ def _read_file(file: Path) -> dict[str, object]:
 
 def _parse_setting(setting: str) -> dict[str, object]:
     name, _, text = setting.partition("=")
-    return _nested([part.strip() for part in name.split(".")], parse_value(text.strip()))
-
-
-def _nested(keys: list[str], value: object) -> dict[str, object]:
-    first, *rest = keys
-    return {first: _nested(rest, value) if rest else value}
+    value = parse_value(text.strip())
+    for key in reversed(name.split(".")):
+        value = {key.strip(): value}
+    return cast("dict[str, object]", value)
 
 
 def _leaves(path: tuple[str, ...], value: object) -> Iterator[tuple[str, ...]]:

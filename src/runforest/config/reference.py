@@ -39,13 +39,8 @@ def reference_page() -> str:
 
 def _model_section(name: str, model: type[Table]) -> str:
     rows = [
-        (
-            key,
-            _annotation(field.annotation),
-            f"`{json.dumps(field.default)}`",
-            str(field.description),
-        )
-        for key, field in model.model_fields.items()
+        (key, _annotation(one.annotation), f"`{json.dumps(one.default)}`", str(one.description))
+        for key, one in model.model_fields.items()
     ]
     return _section(name, model.__doc__ or "", rows)
 
@@ -79,21 +74,16 @@ def _annotation(annotation: object) -> str:
 
 
 def _default(parameter: luigi.Parameter[object]) -> str:
-    source = shared_source(parameter)
-    if source:
-        return _shared_default(*source)
+    if source := shared_source(parameter):
+        section, key = source
+        name = key.removesuffix("_file")  # `train_file` is the path that `train` becomes
+        folder = "" if name == key else ", in `input` of [PathConfig]"
+        return f"`{name}` of [{section}]{folder}"
     try:
         value = parameter.task_value("", "")
     except MissingParameterException:
         return "none, must be set"
     return f"`{_as_toml(value)}`"
-
-
-def _shared_default(section: str, key: str) -> str:
-    """Return where a shared value stands; `train_file` is the path that `train` becomes."""
-    name = key.removesuffix("_file")
-    folder = "" if name == key else ", in `input` of [PathConfig]"
-    return f"`{name}` of [{section}]{folder}"
 
 
 def _as_toml(value: object) -> str:

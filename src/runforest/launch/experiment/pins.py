@@ -75,22 +75,17 @@ def local_pins(
 
     Raises ArtifactError when one cannot be downloaded, is not complete or may not be loaded.
     """
-    return {
-        name: str(_downloaded(value, environment, trusts_code=trusts_code))
-        if is_uri(value)
-        else value
-        for name, value in pins.items()
-    }
-
-
-def _downloaded(uri: str, environment: Environment, *, trusts_code: bool) -> Path:
-    project = environment.project
-    folder, digests = pinned_folder(project, uri), digest_cache(project)
-    if not intact_manifest(folder, digests):
-        connect(environment.tracking_uri, project)
-    check = None if trusts_code else check_executable
-    download_result(uri, folder, digests, check=check)
-    return folder
+    project, check = environment.project, None if trusts_code else check_executable
+    digests = digest_cache(project)
+    folders = dict(pins)
+    for name, value in pins.items():
+        if is_uri(value):
+            folder = pinned_folder(project, value)
+            if not intact_manifest(folder, digests):
+                connect(environment.tracking_uri, project)
+            download_result(value, folder, digests, check=check)
+            folders[name] = str(folder)
+    return folders
 
 
 def _pin_problem(family: str, folder: Path, *, is_foreign: bool) -> str | None:
