@@ -44,13 +44,7 @@ class Profile:
 def profile_file(
     file: TableFile, target: str, ids: list[str], *, digests: DigestCache, cache: Path
 ) -> Profile:
-    """Return the profile of a file; `target` is empty for the test file.
-
-    Raises
-    ------
-    ConfigError
-        The file is not a table.
-    """
+    """Return the profile of a file; `target` is empty for the test file."""
     wanted = [digests.digest(file.path), target, ids, file.delimiter, file.encoding]
     known = cache / f"{text_digest(json.dumps(wanted))}.json"
     if known.exists():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.config.dataset import find_ids, infer_target
 from runforest.config.profile import Profile, profile_file
-from runforest.errors import ConfigError, Problem
+from runforest.errors import ConfigError, Problem, did_you_mean
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.layout import Layout
 from runforest.model.table_file import TableFile
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runforest.config.model import DatasetConfig, PathConfig
+
+
+# A word of its own, or with a capital after a small letter: `passengerId`, but not `humid`.
+_ID_NAME = re.compile(
+    r"(?i:(^|[\W_])(id|key|index|uuid|guid)$|^(id|key|index)(_|\b))|[a-z0-9](I[dD]|Key|Index)$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +41,7 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedDataset:
-    """The data set with its profiles, and what is wrong with it.
-
-    Without `dataset` the mistakes are such that nothing can be checked against it.
-    """
+    """The data set with its profiles, and its problems; without `dataset` it cannot be used."""
 
     dataset: Dataset | None = None
     facts: DatasetFacts = field(default_factory=DatasetFacts)
@@ -63,20 +66,19 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     if problems:
         return ResolvedDataset(problems=tuple(problems))
     train, test = columns
-    target, target_problem = infer_target(train, test, config)
-    ids, id_problem = find_ids(train, test, config)
+    target, target_problem = _infer_target(train, test, config)
+    ids, id_problem = _find_ids(train, test, config)
     problems += [problem for problem in (target_problem, id_problem) if problem]
+    if not target:
+        return ResolvedDataset(problems=tuple(problems))
     digests, cache = digest_cache(project), Layout(project).profiles
     try:
         profiles = tuple(
             profile_file(file, column, ids, digests=digests, cache=cache)
             for file, column in zip(files, (target, ""), strict=True)
-            if target
         )
     except ConfigError as error:
         return ResolvedDataset(problems=(*problems, *error.problems))
-    if not profiles:
-        return ResolvedDataset(problems=tuple(problems))
     chosen, id_problem = _choose_id(ids, profiles)
     target_problem = _target_problem(target, profiles[0], config)
     problems += [problem for problem in (target_problem, id_problem) if problem]
@@ -102,6 +104,42 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
         profiles=profiles,
         problems=tuple(problems),
     )
+
+
+def _infer_target(
+    train: Sequence[str], test: Sequence[str], config: DatasetConfig
+) -> tuple[str, Problem | None]:
+    """Return the target: as configured, or the one column that train has and test lacks."""
+    only_train = [name for name in train if name not in test]
+    if config.target in only_train or (not config.target and len(only_train) == 1):
+        return config.target or only_train[0], None
+    if not config.target:
+        found = ", ".join(only_train) or "no column"
+        message = f'cannot be inferred: train has {found} that test lacks. Name it: target = "...".'
+    elif config.target in train:
+        message = (
+            f'"{config.target}" is also a column of {config.test}, where it should be unknown. '
+            "Remove it there, or name another target."
+        )
+    else:
+        hint = did_you_mean(config.target, train)
+        message = f'"{config.target}" is not a column of {config.train}. {hint}'
+    return "", Problem(where="[Dataset]", key="target", message=message)
+
+
+def _find_ids(
+    train: Sequence[str], test: Sequence[str], config: DatasetConfig
+) -> tuple[list[str], Problem | None]:
+    """Return the columns that may be the id: the configured one, or those named like one."""
+    shared = [name for name in train if name in test]
+    if not config.has_id:
+        return [], None
+    if not config.id:
+        return [name for name in shared if _ID_NAME.search(name)], None
+    if config.id in shared:
+        return [config.id], None
+    message = f'"{config.id}" is not a column of both files. {did_you_mean(config.id, shared)}'
+    return [], Problem(where="[Dataset]", key="id", message=message)
 
 
 def _choose_id(ids: list[str], profiles: Sequence[Profile]) -> tuple[str, Problem | None]:

@@ -52,13 +52,7 @@ class Selection:
 
     @classmethod
     def of(cls, older_than: str, n_kept: int | None, *, only_failed: bool) -> Selection:
-        """Return the selection of a command line.
-
-        Raises
-        ------
-        ConfigError
-            A condition is wrong, or there is none.
-        """
+        """Return the selection of a command line; ConfigError if it is wrong or empty."""
         if not older_than and n_kept is None and not only_failed:
             raise ConfigError([Problem(where="runforest gc", message=_CONDITIONS)])
         if n_kept is not None and n_kept < 0:
@@ -93,14 +87,9 @@ def collect_garbage(
     is_shared: bool,
     is_real: bool,
 ) -> int:
-    """Delete the selected runs, or say which they are; return 0.
+    """Delete the selected runs, or print which they are; return 0.
 
-    Parameters
-    ----------
-    pins
-        What luigi.toml pins tasks to; runs that it names are spared.
-    is_shared
-        Whether other projects use the store too, whose runs are theirs to delete.
+    Runs that the pins of luigi.toml name are spared, and in a shared store those of other projects.
     """
     listed_s = time.time()
     runs = top_runs(client)

@@ -20,13 +20,7 @@ STUDY_FILE = "study.journal"
 def without_needed(
     runs: list[RecordedRun], doomed: list[RecordedRun], pins: Collection[str], project: Path
 ) -> list[RecordedRun]:
-    """Return the doomed runs without those that a kept run needs, or one that is spared for it.
-
-    Parameters
-    ----------
-    pins
-        What luigi.toml pins tasks to.
-    """
+    """Return the doomed runs without those that a pin, a kept run or a spared one needs."""
     needed = _named(pins, project)
     selected = {run.run_id for run in doomed}
     asking = [run for run in runs if run.run_id not in selected]

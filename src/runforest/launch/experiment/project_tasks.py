@@ -18,10 +18,7 @@ TASKS_PACKAGE = "tasks"
 def import_tasks(project: Path) -> None:
     """Import every module below the folder of the project's tasks, which registers them.
 
-    Raises
-    ------
-    ConfigError
-        A module of theirs cannot be imported, or two tasks have one name.
+    Raises ConfigError when one cannot be imported, or two tasks have one name.
     """
     source = str(project / "src")
     if source not in sys.path:
