@@ -80,9 +80,8 @@ def kind_and_text(error: BaseException) -> str:
     >>> kind_and_text(ZeroDivisionError("division by zero")), kind_and_text(MemoryError())
     ('ZeroDivisionError: division by zero', 'MemoryError')
     """
-    kind, text = type(error).__name__, str(error)
     lines = _error_lines("".join(traceback.format_exception(error)))
-    return (f"{kind}: {text}" if text else kind) + _root(lines)
+    return ": ".join(filter(None, [type(error).__name__, str(error)])) + _root(lines)
 
 
 def error_line(text: str) -> str:
@@ -108,10 +107,7 @@ def _root(lines: list[str]) -> str:
 
 @contextmanager
 def cause_raised(kind: type[BaseException]) -> Iterator[None]:
-    """Raise an error of this kind where a library made another one of it in the block.
-
-    So do those that advise on what they take for their own failure, or whose clean-up fails.
-    """
+    """Raise an error of this kind where a library made another one of it in the block."""
     try:
         yield
     except Exception as error:  # whichever library's: only those with such a cause are changed
@@ -129,14 +125,10 @@ def format_problems(problems: Iterable[Problem]) -> str:
       seed: bad.
     """
     groups: dict[str, list[str]] = {}
-    for problem in problems:
+    for problem in dict.fromkeys(problems):
         text = f"{problem.key}: {problem.message}" if problem.key else problem.message
-        lines = groups.setdefault(problem.where, [])
-        if text not in lines:
-            lines.append(text)
-    return "\n".join(
-        "\n".join([where, *(f"  {line}" for line in lines)]) for where, lines in groups.items()
-    )
+        groups.setdefault(problem.where, []).append(f"  {text}")
+    return "\n".join("\n".join([where, *lines]) for where, lines in groups.items())
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

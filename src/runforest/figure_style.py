@@ -36,11 +36,9 @@ def new_figure(width_in: float = WIDTH_IN, height_in: float = HEIGHT_IN) -> Figu
     return figure
 
 
-def new_axes(
-    x_label: str, y_label: str, *, width_in: float = WIDTH_IN, height_in: float = HEIGHT_IN
-) -> tuple[Figure, Axes]:
+def new_axes(x_label: str, y_label: str, *, height_in: float = HEIGHT_IN) -> tuple[Figure, Axes]:
     """Return a figure with one styled pair of axes."""
-    figure = new_figure(width_in, height_in)
+    figure = new_figure(height_in=height_in)
     axes = figure.add_subplot()
     style_axes(axes, x_label=x_label, y_label=y_label)
     return figure, axes

@@ -18,18 +18,11 @@ LOCK_SUFFIX = ".lock"
 """Of the file beside what it locks."""
 
 PATIENCE_S = 3.0
-"""How long a process waits before it logs that."""
 
 
 @contextmanager
 def held(path: Path, reason: str) -> Iterator[None]:
-    """Hold the lock of a file while the block runs.
-
-    Parameters
-    ----------
-    reason
-        Logged once when another process keeps the lock for longer than `PATIENCE_S`.
-    """
+    """Hold the lock of a file while the block runs; log the reason if that is not given soon."""
     lock = FileLock(path)
     try:
         lock.acquire(timeout=PATIENCE_S)

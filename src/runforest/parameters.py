@@ -85,23 +85,8 @@ def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
 class CountParameter(luigi.NumericalParameter[int]):
     """A whole number, from `low` to below `high`."""
 
-    def __init__(
-        self,
-        *,
-        default: int,
-        low: int = 1,
-        high: int = 1000,
-        description: str,
-        significant: bool = True,
-    ) -> None:
-        super().__init__(
-            default=default,
-            var_type=int,
-            min_value=low,
-            max_value=high,
-            description=description,
-            significant=significant,
-        )
+    def __init__(self, *, low: int = 1, high: int = 1000, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(var_type=int, min_value=low, max_value=high, **options)
 
 
 class TablesParameter(TaskNameParameter):

@@ -54,8 +54,8 @@ def secret_values(variables: Mapping[str, str]) -> tuple[str, ...]:
     """
     hidden = {one for item in variables.items() for one in _secrets_of(*item)}
     hidden |= {line.strip() for value in hidden for line in value.splitlines()}
-    long_enough = sorted(value for value in hidden if len(value) >= SHORTEST)
-    return tuple(sorted(long_enough, key=len, reverse=True))
+    long_enough = [value for value in hidden if len(value) >= SHORTEST]
+    return tuple(sorted(long_enough, key=lambda one: (-len(one), one)))
 
 
 def unmaskable(variables: Mapping[str, str]) -> list[str]:
@@ -89,10 +89,9 @@ def holds_secret(text: str, secret: str) -> bool:
     >>> holds_secret("at 1234.", "1234"), holds_secret("0.12345", "1234")
     (True, False)
     """
-    pattern = (
-        re.escape(secret) if len(secret) >= 2 * SHORTEST else rf"(?<!\w){re.escape(secret)}(?!\w)"
-    )
-    return re.search(pattern, text) is not None
+    if len(secret) >= 2 * SHORTEST:
+        return secret in text
+    return re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text) is not None
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

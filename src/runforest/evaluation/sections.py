@@ -51,9 +51,10 @@ def experiment_report(
                 name=name,
                 n_rows=len(results["tables"][name].load()),
                 n_columns=n_features,
-                sha256=results["tables"][name].sha256,
+                sha256=sha256,
             )
             for name in ("train", "test")
+            for sha256 in results["tables"][name].digests.values()
         ),
         params=results["trainer"]["params"].load(),
         # Which run made each stands in the run's lineage page.

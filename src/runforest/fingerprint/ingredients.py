@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from os.path import splitext
@@ -16,7 +15,7 @@ from runforest.fingerprint.code import Code, find_code, is_machinery, task_modul
 from runforest.fingerprint.modules import package_versions
 from runforest.layout import Layout
 from runforest.parameters import ImportPathParameter, InputFileParameter
-from runforest.results.digests import DigestCache
+from runforest.results.digests import DigestCache, text_digest
 from runforest.results.formats import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -28,12 +27,10 @@ if TYPE_CHECKING:
 
 Ingredients = dict[str, dict[str, str]]
 
-_encode = json.JSONEncoder(sort_keys=True).encode
-
 
 def fingerprint_of(ingredients: Ingredients) -> str:
     """Return the SHA-256 over all ingredients, in hexadecimal."""
-    return hashlib.sha256(_encode(ingredients).encode()).hexdigest()
+    return text_digest(json.dumps(ingredients, sort_keys=True))
 
 
 def collect_ingredients(
@@ -108,7 +105,7 @@ def input_digest(path: Path, cache: DigestCache) -> str:
         for file in files
         if file.is_file()
     ]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return text_digest("".join(lines))
 
 
 def _folders_below(top: Path) -> Iterator[Path]:

@@ -63,15 +63,6 @@ class Artifact(luigi.Target):
         return self.folder / self.name
 
     @property
-    def sha256(self) -> str:
-        """Digest of the file, as the manifest of the committed result states it."""
-        label = f"{self.folder.name}/{self.name}"
-        if label not in self.digests:
-            message = f"{self.path} is not a file of a committed result. Commit its task first."
-            raise ArtifactError(message)
-        return self.digests[label]
-
-    @property
     def digests(self) -> dict[str, str]:
         """Digests of the file, or of the files in the folder, that are not volatile."""
         manifest = read_manifest(self.folder)

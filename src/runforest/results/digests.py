@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from runforest.results.line_cache import open_cache
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
 
@@ -22,34 +21,22 @@ class DigestCache:
     def __init__(self, path: Path) -> None:
         self._cache = open_cache(path)  # read once, however many ask for digests
 
-    def digest(self, file: Path) -> str:
-        """Return the SHA-256 of a raw input in hexadecimal.
+    def digest(self, file: Path, *, is_immutable: bool = False) -> str:
+        """Return the SHA-256 of a file in hexadecimal.
 
-        It is recognised by its ctime too: it may have been replaced under its old mtime.
+        It is recognised by its ctime too, since it may have been replaced under its old mtime. Hard
+        links to one that `is_immutable`, of a committed result, change only its ctime.
         """
-        return self._digest(file, _key(file.stat(), is_immutable=False))
-
-    def is_same(self, file: Path, size_bytes: int, sha256: str) -> bool:
-        """Return whether a committed artifact has the size and digest that it had.
-
-        Hard links may be added to it, which changes its ctime, but it is never written again.
-        Raises OSError if there is none.
-        """
-        status = file.stat()
-        key = _key(status, is_immutable=True)
-        return status.st_size == size_bytes and self._digest(file, key) == sha256
+        key = _key(file, is_immutable=is_immutable)
+        sha256 = self._cache.get(key)
+        if not isinstance(sha256, str):
+            sha256 = file_digest(file)
+            self._cache.put(key, sha256)
+        return sha256
 
     def remember(self, file: Path, sha256: str) -> None:
         """Take over the digest of a committed artifact, whoever computed it."""
-        self._cache.put(_key(file.stat(), is_immutable=True), sha256)
-
-    def _digest(self, file: Path, key: str) -> str:
-        known = self._cache.get(key)
-        if isinstance(known, str):
-            return known
-        sha256 = file_digest(file)
-        self._cache.put(key, sha256)
-        return sha256
+        self._cache.put(_key(file, is_immutable=True), sha256)
 
 
 def file_digest(file: Path) -> str:
@@ -63,6 +50,7 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _key(status: os.stat_result, *, is_immutable: bool) -> str:
+def _key(file: Path, *, is_immutable: bool) -> str:
+    status = file.stat()
     changed = 0 if is_immutable else status.st_ctime_ns
     return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{changed}"

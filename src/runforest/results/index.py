@@ -175,7 +175,8 @@ def read_intact(folder: Path, digests: DigestCache) -> Manifest:
     for name, output in manifest.outputs.items():
         path = folder / name
         try:
-            damage = "" if digests.is_same(path, output.size_bytes, output.sha256) else "changed"
+            is_same = digests.digest(path, is_immutable=True) == output.sha256
+            damage = "" if is_same else "changed"
         except OSError:
             damage = "deleted"
         if damage:

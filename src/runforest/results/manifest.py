@@ -5,7 +5,6 @@ It is written last, so a folder without one is no result, whatever files it hold
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runforest.errors import ArtifactError
 from runforest.layout import check_name
+from runforest.results.digests import text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,9 +84,7 @@ class Manifest:
             for name, output in self.outputs.items()
             if not output.is_volatile
         ]
-        lines += [f"{name}/\n" for name in self.empty_folders]
-        lines.sort()
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return text_digest("".join(sorted(lines + [f"{name}/\n" for name in self.empty_folders])))
 
 
 def is_complete(folder: Path) -> bool:

@@ -46,16 +46,14 @@ class TaskCommitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskReused(Event):
-    """A task has taken an equal result of the run `reused_from`, with what was logged there.
-
-    `history` has name, step, value and age in milliseconds of each value of a metric.
-    """
+    """A task has taken an equal result of the run `reused_from`, with what was logged there."""
 
     fingerprint: str
     reused_from: str
     metrics: Mapping[str, float] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     history: Sequence[tuple[str, int, float, int]] = ()
+    """Name, step, value and age in milliseconds of each value of a metric."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,9 +71,8 @@ class JournalReader:
 
     def torn_end(self) -> bytes:
         """Return what stands after the last whole line: nothing, once all writers are gone."""
-        try:
-            with self._path.open("rb") as source:
-                source.seek(self.offset)
-                return source.read().rpartition(b"\n")[2]
-        except FileNotFoundError:
+        if not self.has_more():
             return b""
+        with self._path.open("rb") as source:
+            source.seek(self.offset)
+            return source.read().rpartition(b"\n")[2]
