@@ -118,12 +118,15 @@ class Tuner(RunTask):
 
     def save(self, result: StudyResult, study: StudySpec) -> None:
         """Write the outputs and log what is best."""
+        from runforest.tuning.storage.study_file import read_study_file
+
         outputs = self.output()
         outputs["best_params"].save(result.best_params)
         outputs["study"].save(study_facts(result, study.objectives))
         outputs["trials"].save(trials_table(result.trials, result.front))
         outputs["plots"].path.mkdir()
-        for name, figure in study_figures(result, study).items():
+        stored = read_study_file(outputs["storage"].path)
+        for name, figure in study_figures(result, study, stored).items():
             self.log_figure(figure, f"plots/{name}.png")
         self.log_metric(f"best_{study.objectives[0]}", result.best_value)
         self.log_params({f"best.{name}": value for name, value in result.best_params.items()})

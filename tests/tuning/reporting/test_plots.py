@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
-import sys
+from dataclasses import replace
 
+import matplotlib as mpl
+import optuna
 import pytest
+from matplotlib import pyplot as plt
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from runforest.tuning.reporting.plots import (
     history_figure,
     importances_figure,
     parallel_figure,
     slices_figure,
-    study_figures,
 )
 from runforest.tuning.study.trial_record import TrialRecord, TrialState
-from tests.tuning.studies import make_study, run
+
+CHOICES = ("svd", "lsqr", "$\\no_formula$", "a long name of a choice")
+DISTRIBUTIONS = {
+    "alpha": FloatDistribution(1e-2, 1e3, log=True),
+    "solver": CategoricalDistribution(CHOICES),
+}
+STATES = {
+    "complete": optuna.trial.TrialState.COMPLETE,
+    "failed": optuna.trial.TrialState.FAIL,
+    "pruned": optuna.trial.TrialState.PRUNED,
+}
 
 
 def make_trial(number: int, value: float | None, state: TrialState = "complete") -> TrialRecord:
@@ -34,6 +46,21 @@ def make_trial(number: int, value: float | None, state: TrialState = "complete")
     )
 
 
+def stored(trials: list[TrialRecord], n_objectives: int = 1) -> optuna.Study:
+    """Return the trials as Optuna has them."""
+    study = optuna.create_study(directions=["maximize"] * n_objectives)
+    for trial in trials:
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=STATES[trial.state],
+                values=None if trial.value is None else [trial.value] * n_objectives,
+                params=trial.params,
+                distributions=DISTRIBUTIONS,
+            )
+        )
+    return study
+
+
 TRIALS = [
     make_trial(0, 0.5),
     make_trial(1, None, "failed"),
@@ -43,8 +70,8 @@ TRIALS = [
 ]
 FIGURES = {
     "history": history_figure,
-    "slices": slices_figure,
-    "parallel": parallel_figure,
+    "slices": lambda trials: slices_figure(stored(trials)),
+    "parallel": lambda trials: parallel_figure(stored(trials)),
     "importances": lambda trials: importances_figure(
         {"alpha": 0.9, "solver": 0.1} if trials else {}
     ),
@@ -67,11 +94,16 @@ def test_a_figure_is_drawn_without_a_complete_trial(name: str, state: TrialState
     FIGURES[name]([make_trial(0, None, state)]).savefig(io.BytesIO())
 
 
-def test_drawing_leaves_the_global_state_of_pyplot_alone() -> None:
-    history_figure(TRIALS)
+def test_drawing_leaves_the_figures_the_style_and_the_backend_of_pyplot_alone() -> None:
+    plt.switch_backend("pdf")
+    style, mine = dict(mpl.rcParams), plt.figure()
 
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    assert pyplot is None or not pyplot.get_fignums()
+    slices_figure(stored(TRIALS))
+    parallel_figure(stored(TRIALS))
+
+    assert dict(mpl.rcParams) == style
+    assert plt.get_fignums() == [mine.number]
+    plt.close(mine)
 
 
 def test_the_best_so_far_never_falls() -> None:
@@ -97,64 +129,42 @@ def test_the_most_important_parameter_is_on_top() -> None:
 
 
 def test_a_logarithmic_parameter_has_a_logarithmic_axis() -> None:
-    alpha, solver = slices_figure(TRIALS, {"alpha"}).axes
+    alpha, solver, _ = slices_figure(stored(TRIALS)).axes
 
     assert alpha.get_xscale() == "log"
     assert solver.get_xscale() == "linear"
 
 
-def test_a_line_of_a_trial_runs_from_its_parameters_to_its_value() -> None:
-    axes = parallel_figure(TRIALS, {"alpha"}).axes[0]
+@pytest.mark.parametrize("n_objectives", [1, 2])
+def test_a_line_of_a_trial_runs_from_its_value_to_its_parameters(n_objectives: int) -> None:
+    axes = parallel_figure(stored(TRIALS, n_objectives), "r2").axes[0]
 
     (lines,) = axes.collections
     heights = sorted([list(segment[:, 1]) for segment in lines.get_segments()])
 
-    # alpha 0.01, 1 and 100 in logarithms; svd alone; values 0.5, 0.4 and 0.8.
+    # Values; alpha 0.01, 1 and 100 in logarithms, on the scale of the value; svd alone.
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["r2", "alpha", "solver"]
     assert heights == [
-        pytest.approx([0.0, 0.5, 0.25]),
-        pytest.approx([0.5, 0.5, 0.0]),
-        pytest.approx([1.0, 0.5, 1.0]),
+        pytest.approx([0.4, 0.6, 0.6]),
+        pytest.approx([0.5, 0.4, 0.6]),
+        pytest.approx([0.8, 0.8, 0.6]),
     ]
 
 
-def test_a_zero_that_a_task_suggests_by_itself_has_its_place_on_a_logarithmic_axis() -> None:
-    zero = dataclasses.replace(TRIALS[0], params={"alpha": 0.0})
-    one = dataclasses.replace(TRIALS[4], params={"alpha": 1.0})
+@pytest.mark.parametrize("draw", [slices_figure, parallel_figure])
+def test_a_choice_that_looks_like_a_formula_is_drawn_as_text(draw) -> None:
+    trials = [replace(TRIALS[0], params={"alpha": 1.0, "solver": each}) for each in CHOICES]
 
-    (lines,) = parallel_figure([zero, one], {"alpha"}).axes[0].collections
-
-    assert [list(segment[:, 1]) for segment in lines.get_segments()] == [[0.0, 0.0], [1.0, 1.0]]
+    draw(stored(trials)).savefig(io.BytesIO())
 
 
-def suggest_shared(trial, **_) -> dict[str, object]:
-    """Suggest a parameter for all trials, and another one for some."""
-    alpha = trial.suggest_float("alpha", 0.1, 10.0)
-    solver = trial.suggest_categorical("solver", ["svd", "lsqr"])
-    only = {"tol": trial.suggest_float("tol", 1e-4, 1e-2)} if solver == "lsqr" else {"copy_X": True}
-    return {"alpha": alpha, "solver": solver, **only}
+def test_a_parameter_of_some_trials_alone_is_drawn() -> None:
+    study = optuna.create_study()
+    for params in ({"alpha": 1.0}, {"solver": "svd"}, {}):
+        distributions = {name: DISTRIBUTIONS[name] for name in params}
+        study.add_trial(
+            optuna.trial.create_trial(value=0.5, params=params, distributions=distributions)
+        )
 
-
-def suggest_disjoint(trial, **_) -> dict[str, object]:
-    """Suggest this or that parameter."""
-    if trial.number % 2:
-        return {"alpha": trial.suggest_float("alpha", 0.1, 10.0)}
-    return {"tol": trial.suggest_float("tol", 1e-4, 1e-2)}
-
-
-@pytest.mark.parametrize(
-    ("suggest", "shown"),
-    [
-        (suggest_shared, ["alpha", "solver", "r2"]),
-        (suggest_disjoint, []),
-        (lambda _trial, **_: {}, []),
-    ],
-)
-def test_the_figures_of_a_conditional_space_show_what_its_trials_share(suggest, shown) -> None:
-    study = make_study(space={})
-
-    figures = study_figures(run(study, suggesting=suggest), study)
-
-    for figure in figures.values():
-        figure.savefig(io.BytesIO())
-    labels = figures["parallel_coordinates"].axes[0].get_xticklabels()
-    assert [label.get_text() for label in labels] == shown
+    for draw in (slices_figure, parallel_figure):
+        draw(study).savefig(io.BytesIO())

@@ -13,7 +13,7 @@ import pytest
 
 from runforest.tuning.samplers.table import sampler_problems
 from runforest.tuning.space.dimensions import CategoricalDimension, FloatDimension, IntDimension
-from runforest.tuning.space.table import grid_size, log_names, parse_space, space_problems, suggest
+from runforest.tuning.space.table import grid_size, parse_space, space_problems, suggest
 from runforest.tuning.storage.resume import is_inside
 
 
@@ -170,12 +170,6 @@ def test_a_dimension_of_many_values_takes_no_memory_for_them() -> None:
 )
 def test_a_value_is_moved_to_the_nearest_step(value: float, nearest: float) -> None:
     assert FloatDimension(low=0.1, high=0.9, step=0.1).nearest(value) == nearest
-
-
-def test_logarithmic_names_are_known() -> None:
-    space = parse_space({"a": {"type": "float", "low": 1, "high": 9, "log": True}, "b": [1]})
-
-    assert log_names(space) == {"a"}
 
 
 def test_checking_a_space_imports_neither_optuna_nor_scikit_learn() -> None:

@@ -11,6 +11,7 @@ from runforest.run.active import DatasetFacts
 from runforest.tuning.checks import study_problems
 from runforest.tuning.reporting.plots import study_figures
 from runforest.tuning.samplers.table import SAMPLERS
+from runforest.tuning.storage.study_file import read_study_file
 from runforest.tuning.study.objectives import pareto_front
 from runforest.tuning.study.tables import best_trials, trials_table
 from tests.tuning.studies import GRID, GRID_TABLE, make_study, run
@@ -86,11 +87,13 @@ def test_the_table_says_who_is_on_the_front_and_shows_them_first() -> None:
     assert "fit_time" in rows[0]
 
 
-def test_only_a_study_of_several_objectives_has_a_figure_of_its_front() -> None:
-    one, two = make_study(), make_study(objectives=TIMED)
+@pytest.mark.parametrize("objectives", [("r2",), TIMED])
+def test_only_a_study_of_several_objectives_has_a_figure_of_its_front(tmp_path, objectives) -> None:
+    study, file = make_study(objectives=objectives), tmp_path / "study.journal"
 
-    assert "pareto_front" not in study_figures(run(one), one)
-    assert "pareto_front" in study_figures(run(two), two)
+    figures = study_figures(run(study, output=file), study, read_study_file(file))
+
+    assert ("pareto_front" in figures) == (len(objectives) > 1)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,20 @@
-"""Figures of a study, from plain records, in the one look of all plots."""
+"""Figures of a study, in the one look of all plots."""
 
 from __future__ import annotations
 
-import math
+import warnings
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from runforest import figure_style
-from runforest.figure_style import GRID, MUTED, PALETTE, shorten, style_axes
-from runforest.tuning.space.table import log_names
+from runforest.figure_style import DOTS_PER_INCH, MUTED, PALETTE, shorten, style_axes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    import optuna
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from runforest.tuning.study.spec import StudyResult, StudySpec
@@ -23,17 +24,17 @@ STATES: tuple[TrialState, ...] = ("complete", "failed", "pruned")
 COLOURS = dict(zip(STATES, PALETTE[:2] + PALETTE[4:5], strict=True))
 ACCENT = PALETTE[2]
 COLOUR_MAP = "viridis_r"  # The best is dark: the bright end is hard to see on white.
-JITTER, MAX_COLUMNS, MAX_LABEL = 0.12, 3, 18
+MAX_COLUMNS, MAX_LABEL = 3, 18
 
 
-def study_figures(result: StudyResult, study: StudySpec) -> dict[str, Figure]:
+def study_figures(result: StudyResult, study: StudySpec, stored: optuna.Study) -> dict[str, Figure]:
     """Return the figures by the name of their file; with several objectives the Pareto front."""
-    logarithmic, scorer = log_names(study.space), study.objectives[0]
+    scorer = study.objectives[0]
     figures = {
         "history": history_figure(result.trials, scorer),
         "importances": importances_figure(result.importances),
-        "slices": slices_figure(result.trials, logarithmic, scorer),
-        "parallel_coordinates": parallel_figure(result.trials, logarithmic, scorer),
+        "slices": slices_figure(stored, scorer),
+        "parallel_coordinates": parallel_figure(stored, scorer),
     }
     if len(study.objectives) > 1:
         figures["pareto_front"] = pareto_figure(result.trials, result.front, study.objectives)
@@ -85,75 +86,34 @@ def importances_figure(importances: Mapping[str, float]) -> Figure:
     return figure
 
 
-def slices_figure(
-    trials: Sequence[TrialRecord], log_params: Collection[str] = (), scorer: str = "score"
-) -> Figure:
+def slices_figure(study: optuna.Study, scorer: str = "score") -> Figure:
     """Return the value against each parameter, complete trials alone; later ones are darker."""
-    names = _param_names(complete := _complete(trials))
-    n_axes = max(len(names), 1)
-    n_columns = min(MAX_COLUMNS, n_axes)
-    size = (max(3.2 * n_columns + 0.8, 4.5), 3 * math.ceil(n_axes / n_columns) + 0.4)
-    figure, all_axes = _new_figure(n_axes, size, n_columns)
-    for i, (axes, name) in enumerate(zip(all_axes, names, strict=False)):
-        shown = [trial for trial in complete if name in trial.params]
-        positions, ticks = _positions([trial.params[name] for trial in shown])
-        if ticks:  # Side by side instead of on top of each other; the same in each drawing.
-            positions = [x + JITTER * (n % 3 - 1) for n, x in enumerate(positions)]
-        axes.scatter(
-            positions,
-            [trial.value or 0.0 for trial in shown],
-            c=[trial.number for trial in shown],
-            cmap="Blues",
-            vmin=-len(trials) / 2,
-            edgecolors=COLOURS["complete"],
-            linewidths=0.6,
-        )
-        _set_ticks(axes, ticks, is_log=name in log_params)
+    figure = _drawn_by_optuna("plot_slice", study, scorer)
+    all_axes = figure.axes[:-1] or figure.axes  # The last one is the colour bar, if there are any.
+    n_columns = min(MAX_COLUMNS, len(all_axes))
+    grid = figure.add_gridspec(-(-len(all_axes) // n_columns), n_columns)
+    figure.set_size_inches(max(3.2 * n_columns + 1.6, 5.5), 3 * grid.nrows + 0.4)
+    for i, axes in enumerate(all_axes):
+        axes.set(subplotspec=grid[i], facecolor="white", title="")
         label = "" if i % n_columns else scorer
-        style_axes(axes, x_label=shorten(name, MAX_LABEL), y_label=label)
+        style_axes(axes, x_label=shorten(axes.get_xlabel(), MAX_LABEL), y_label=label)
+        axes.tick_params("y", labelleft=True)
+        _shorten_words(axes.xaxis)
     figure.suptitle("Slices", fontsize="large")
-    if not names:
-        _write(all_axes[0], "no complete trial")
     return figure
 
 
-def parallel_figure(
-    trials: Sequence[TrialRecord], log_params: Collection[str] = (), scorer: str = "score"
-) -> Figure:
-    """Return a line per complete trial across its parameters to its value, coloured by value.
-
-    In a conditional space these are the parameters that all complete trials have.
-    """
-    import numpy as np
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.collections import LineCollection
-    from matplotlib.colors import Normalize
-
-    complete = _complete(trials)
-    names = [name for name in _param_names(complete) if all(name in t.params for t in complete)]
-    figure, (axes,) = _new_figure(1, (max(1.6 * (len(names) + 1), 5) + 1.5, 4.4))
-    if not names:
-        _write(axes, "no parameter that all trials have" if complete else "no complete trial")
-        return figure
-    values = [trial.value or 0.0 for trial in complete]
-    columns = [
-        _scaled(axes, x, [trial.params[name] for trial in complete], is_log=name in log_params)
-        for x, name in enumerate(names)
-    ]
-    heights = np.array([*columns, _scaled(axes, len(names), values, is_log=False)]).T
-    colours = ScalarMappable(Normalize(min(values), max(values)), COLOUR_MAP)
-    # The best on top, since lines hide each other; one collection, since there may be thousands.
-    order = np.argsort(np.array(values), kind="stable")
-    across = np.broadcast_to(np.arange(len(names) + 1, dtype=float), heights.shape)
-    lines = list(np.stack([across, heights[order]], axis=-1))
-    line_colours = colours.to_rgba(np.array(values)[order])
-    axes.add_collection(LineCollection(lines, colors=line_colours, alpha=0.75, linewidths=1.5))
-    margin = 0.05 * (len(names) + 1)
-    axes.set_xticks(range(len(names) + 1), [*(shorten(n, MAX_LABEL) for n in names), scorer])
-    axes.spines[:].set_visible(False)
-    axes.set(ylim=(-0.06, 1.06), xlim=(-margin, len(names) + margin), yticks=[])
-    axes.set_title("Parallel coordinates")
-    figure.colorbar(colours, ax=axes, label=scorer, pad=0.06)
+def parallel_figure(study: optuna.Study, scorer: str = "score") -> Figure:
+    """Return a line per complete trial from its value across its parameters, coloured by value."""
+    figure = _drawn_by_optuna("plot_parallel_coordinate", study, scorer)
+    figure.set_size_inches(1.6 * len(figure.axes) + 2, 4.4)
+    for axes in figure.axes:
+        _shorten_words(axes.xaxis)
+        _shorten_words(axes.yaxis)
+        for lines in axes.collections:
+            lines.set(cmap=COLOUR_MAP, alpha=0.75)
+    figure.axes[0].set_title("Parallel coordinates", y=1.03)
+    figure.axes[0].tick_params("x", rotation=0)
     return figure
 
 
@@ -186,7 +146,7 @@ def _new_figure(
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure with a grid of empty axes; the size is in inches."""
     figure = figure_style.new_figure(*size)
-    n_rows = math.ceil(n_axes / n_columns)
+    n_rows = -(-n_axes // n_columns)
     return figure, [figure.add_subplot(n_rows, n_columns, i + 1) for i in range(n_axes)]
 
 
@@ -205,44 +165,34 @@ def _scatter(
         axes.scatter(x, y, 26, COLOURS[state], alpha=0.75, label=state, **style)
 
 
-def _param_names(trials: Sequence[TrialRecord]) -> list[str]:
-    return list(dict.fromkeys(name for trial in trials for name in trial.params))
+def _drawn_by_optuna(plot: str, study: optuna.Study, scorer: str) -> Figure:
+    """Return a figure that Optuna draws by pyplot, whose windows and style stay as they are."""
+    import matplotlib as mpl
+    from matplotlib import pyplot as plt
+    from optuna.visualization import matplotlib as plots
+
+    target = None if len(study.directions) == 1 else lambda trial: trial.values[0]
+    backend = mpl.get_backend(auto_select=False)
+    plt.switch_backend("agg")
+    with mpl.rc_context({"figure.dpi": DOTS_PER_INCH, "figure.constrained_layout.use": True}):
+        with warnings.catch_warnings():  # Of a new interface, and of a parameter with one value.
+            warnings.simplefilter("ignore")
+            getattr(plots, plot)(study, target=target, target_name=scorer)
+        figure = plt.gcf()
+        plt.close(figure)
+    if backend:
+        plt.switch_backend(backend)
+    return figure
 
 
-def _positions(values: Sequence[object]) -> tuple[list[float], list[str]]:
-    """Return where values stand on an axis; unless they are numbers, also the labels of 0, 1..."""
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return [float(str(value)) for value in values], []
-    labels = sorted({str(value) for value in values})
-    return [float(labels.index(str(value))) for value in values], labels
+def _shorten_words(axis: Axis) -> None:
+    """Shorten the labels of an axis of choices, or of names."""
+    from matplotlib.category import StrCategoryLocator
+    from matplotlib.ticker import FixedLocator
 
-
-def _set_ticks(axes: Axes, labels: Sequence[str], *, is_log: bool) -> None:
-    if labels:
-        axes.set_xticks(range(len(labels)), [shorten(label, MAX_LABEL) for label in labels])
-        if any(len(label) > MAX_LABEL // 2 for label in labels):
-            axes.tick_params("x", rotation=20)
-        axes.set_xlim(-0.5, len(labels) - 0.5)
-    elif is_log:
-        axes.set_xscale("log")
-
-
-def _scaled(axes: Axes, x: float, values: Sequence[object], *, is_log: bool) -> list[float]:
-    """Draw the vertical axis of one parameter; return its values as heights from 0 to 1."""
-    positions, labels = _positions(values)
-    is_log = is_log and not labels and min(positions) > 0
-    shown = [math.log10(position) for position in positions] if is_log else positions
-    low, high = min(shown), max(shown)
-    axes.axvline(x, color=GRID, linewidth=0.8, zorder=0)
-    heights = [(position - low) / (high - low) if high > low else 0.5 for position in shown]
-    ends = {min(heights): f"{min(positions):.3g}", max(heights): f"{max(positions):.3g}"}
-    if labels:
-        ends = {i / max(len(labels) - 1, 1) if high > low else 0.5: t for i, t in enumerate(labels)}
-    for height, text in ends.items():
-        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1}
-        place = x + 0.03, height, shorten(text, MAX_LABEL)
-        axes.text(*place, fontsize="x-small", va="center", bbox=box)
-    return heights
+    if isinstance(axis.get_major_locator(), FixedLocator | StrCategoryLocator):
+        labels = [shorten(label.get_text(), MAX_LABEL) for label in axis.get_ticklabels()]
+        axis.set_ticks(axis.get_ticklocs(), labels)
 
 
 def _write(axes: Axes, text: str) -> None:

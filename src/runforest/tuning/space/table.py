@@ -83,11 +83,6 @@ def grid_points(
     return (dict(zip(space, point, strict=True)) for point in points if point not in used)
 
 
-def log_names(space: Mapping[str, Dimension]) -> frozenset[str]:
-    """Return the names whose dimension is logarithmic."""
-    return frozenset(name for name, dimension in space.items() if getattr(dimension, "log", False))
-
-
 def space_problems(table: Mapping[str, object]) -> dict[str, str]:
     """Return what is wrong with the table, by `<name>` or `<name>.<key>`; empty when it is sound.
 
