@@ -75,7 +75,9 @@ def test_the_models_travel_between_processes() -> None:
 
 
 @pytest.mark.slow
-def test_a_model_that_cannot_travel_is_told_with_its_attribute(tmp_path, monkeypatch) -> None:
+def test_a_model_that_cannot_be_pickled_fails_its_trial_with_the_reason(
+    tmp_path, monkeypatch
+) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "locked.py").write_text(
         "import threading\n"
@@ -90,6 +92,8 @@ def test_a_model_that_cannot_travel_is_told_with_its_attribute(tmp_path, monkeyp
 
     with (
         open_executor("processes", 1) as executor,
-        pytest.raises(StudyError, match=r"\.lock_ cannot be sent back by a worker: it is a lock"),
+        pytest.raises(
+            StudyError, match=r"cannot pickle '_thread\.lock'.*Give the estimator values"
+        ),
     ):
         run(study, executor=executor)
