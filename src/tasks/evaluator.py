@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest import KindParameter, RunTask, StringsParameter, load_model
-from runforest.model.folds import feature_columns, fold_count_problem
-from runforest.model.scoring import scorer_problems
+from runforest.model.folds import feature_columns
+from runforest.model_checks import fold_count_problem, scorer_problem
 from runforest.parameters import CountParameter, IdParameter, TargetParameter
 from runforest.tuning.study.tables import best_trials
 from tasks.trainer import Trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import pandas as pd
+    from collections.abc import Iterator
 
     from runforest import Artifact, Problem
-    from runforest.evaluation.report import Plot
-    from runforest.evaluation.scores import CrossValidation
 
 
 class Evaluator(RunTask):
@@ -44,14 +40,13 @@ class Evaluator(RunTask):
 
     def problems(self) -> Iterator[Problem]:
         """Return scorers that do not suit, and too many folds."""
-        facts = self.active_run.settings.dataset
-        n_classes = facts.n_target_values if self.kind == "classification" else None
+        facts, kind = self.active_run.settings.dataset, self.kind
+        n_classes = facts.n_target_values if kind == "classification" else None
         for name in self.scoring:
-            for message in scorer_problems(str(name), self.kind, n_classes=n_classes).values():
+            if message := scorer_problem(str(name), kind, n_classes):
                 yield self.problem("scoring", message)
-        found = fold_count_problem(self.n_folds, facts.n_rows, facts.smallest_class, self.kind)
-        for key, message in found.items():
-            yield self.problem(key, message)
+        if message := fold_count_problem(self.n_folds, facts.n_rows, facts.smallest_class, kind):
+            yield self.problem("n_folds", message)
 
     def output(self) -> dict[str, Artifact]:
         """Return the report for people, and its numbers and plots for programs."""
@@ -63,17 +58,18 @@ class Evaluator(RunTask):
         }
 
     def compute(self) -> None:
-        """Cross-validate, plot and write the report."""
-        from runforest.evaluation.importance import permutation_importances
+        """Cross-validate, plot and write the report; log the scores."""
         from runforest.evaluation.plots import evaluation_plots
-        from runforest.evaluation.scores import cross_validate_pipeline
-        from runforest.evaluation.sections import experiment_report
+        from runforest.evaluation.report import experiment_report
+        from runforest.evaluation.score_plots import importance_plot
+        from runforest.evaluation.scores import cross_validate_pipeline, permutation_importances
 
-        train = self.input()["tables"]["train"].load()
-        pipeline = load_model(self.input()["trainer"]["model"].path)
+        inputs, outputs = self.input(), self.output()
+        train = inputs["tables"]["train"].load()
         features, target = feature_columns(train, self.target, self.id), train[self.target]
+        model = load_model(inputs["trainer"]["model"].path)
         scores = cross_validate_pipeline(
-            pipeline,
+            model,
             features,
             target,
             kind=self.kind,
@@ -82,30 +78,21 @@ class Evaluator(RunTask):
             scorers=self.scoring,
         )
         importances = permutation_importances(
-            pipeline, features, target, scorer=scores.main_scorer, seed=self.seed
+            model, features, target, scorer=scores.main_scorer, seed=self.seed
         )
         plots = evaluation_plots(scores)
-        self.save_numbers(scores, importances, plots)
-        tuner = self.input().get("tuner")
+        tuner = inputs.get("tuner")
         page = experiment_report(
-            self.input(),
-            estimator=type(pipeline[-1]).__name__,
+            inputs,
+            estimator=type(model[-1]).__name__,
             target=self.target,
             n_features=features.shape[1],
-            trials=best_trials(tuner["trials"].load()) if tuner else [],
             scores=scores,
             importances=importances,
-            plots=plots,
+            plots=[*plots.values()],
+            trials=best_trials(tuner["trials"].load()) if tuner else [],
         )
-        self.output()["report"].save(page)
-
-    def save_numbers(
-        self, scores: CrossValidation, importances: pd.DataFrame, plots: Mapping[str, Plot]
-    ) -> None:
-        """Write scores, importances and plots; log the scores."""
-        from runforest.evaluation.score_plots import importance_plot
-
-        outputs = self.output()
+        outputs["report"].save(page)
         outputs["scores"].save({name: list(folds) for name, folds in scores.fold_scores.items()})
         outputs["importances"].save(importances)
         outputs["plots"].path.mkdir()

@@ -11,6 +11,7 @@ import luigi
 from runforest import InputFileParameter, RunTask, StringsParameter, TableParameter, from_table
 from runforest.model.columns import TYPES, ColumnChoice
 from runforest.model.table_file import TableFile
+from runforest.model_checks import column_problems
 from runforest.parameters import IdParameter, TargetParameter
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Preprocessor(RunTask):
     def problems(self) -> Iterator[Problem]:
         """Return columns that do not exist, and choices that contradict each other."""
         facts = self.active_run.settings.dataset
-        for key, message in self.choice().problems(facts.train_columns, facts.test_columns):
+        for key, message in column_problems(self.choice(), facts.train_columns, facts.test_columns):
             yield self.problem(key, message)
 
     def output(self) -> dict[str, Artifact]:

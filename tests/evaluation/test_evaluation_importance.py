@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from runforest.evaluation.importance import permutation_importances
+from runforest.evaluation.scores import permutation_importances
 
 
 @pytest.fixture

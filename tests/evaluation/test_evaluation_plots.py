@@ -8,11 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runforest.evaluation.confusion_plot import confusion_matrix_plot
-from runforest.evaluation.curve_plots import precision_recall_plot, roc_plot
+from runforest.evaluation.class_plots import (
+    confusion_matrix_plot,
+    precision_recall_plot,
+    roc_plot,
+)
 from runforest.evaluation.plots import evaluation_plots
-from runforest.evaluation.regression_plots import predicted_actual_plot, residual_plot
-from runforest.evaluation.score_plots import fold_scores_plot, importance_plot
+from runforest.evaluation.score_plots import (
+    fold_scores_plot,
+    importance_plot,
+    predicted_actual_plot,
+    residual_plot,
+)
 from runforest.evaluation.scores import CrossValidation
 from runforest.figure_style import PALETTE, png_bytes, shorten
 
@@ -50,13 +57,11 @@ def make_validation(
 ) -> CrossValidation:
     """Return the cross-validation of a perfect predictor."""
     return CrossValidation(
-        kind=kind,
         fold_scores={"main": (0.5, 0.75)},
         target=target,
         predictions=target,
         class_scores=class_scores,
         classes=tuple(np.unique(target).tolist()) if kind == "classification" else (),
-        folds=np.zeros(len(target), dtype=int),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runforest.model.folds import fold_count_problem
+from runforest.model_checks import fold_count_problem
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,13 @@ from runforest.model.folds import fold_count_problem
     ],
 )
 def test_too_many_folds_have_a_remedy(n_rows, smallest_class, kind, remedy) -> None:
-    problems = fold_count_problem(5, n_rows, smallest_class, kind)
+    problem = fold_count_problem(5, n_rows, smallest_class, kind)
 
-    assert problems["n_folds"].endswith(remedy)
+    assert problem.endswith(remedy)
 
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
 def test_as_many_folds_as_rows_are_accepted(kind) -> None:
-    problems = fold_count_problem(5, 5, 5, kind)
+    problem = fold_count_problem(5, 5, 5, kind)
 
-    assert problems == {}
+    assert problem is None

@@ -11,12 +11,8 @@ from sklearn.metrics import get_scorer_names
 
 from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
 from runforest.model.folds import apply_features, fold_positions, select_rows
-from runforest.model.scorers import ONE_CLASS_SCORERS
-from runforest.model.scoring import (
-    default_scorer,
-    score_fold,
-    scorer_problems,
-)
+from runforest.model.scoring import DEFAULT_SCORERS, ONE_CLASS_SCORERS, score_fold
+from runforest.model_checks import scorer_problem
 
 KINDS: tuple[Kind, ...] = ("classification", "regression")
 
@@ -33,9 +29,13 @@ def make_spec(kind: Kind = "classification", path: str = "", **params: object) -
     return EstimatorSpec(path=path, params=params, seed=0, kind=kind)
 
 
+def rows_of(table: pd.DataFrame, fold, kind: Kind):
+    values = table["y"].to_numpy()
+    return apply_features(select_rows(table.drop(columns="y"), values, fold, kind))
+
+
 def scores_of(table, fold, spec: EstimatorSpec, objectives: tuple[str, ...]) -> tuple[float, ...]:
-    rows = apply_features(select_rows(table, fold, "y", spec.kind))
-    return score_fold(rows, spec, objectives)
+    return score_fold(rows_of(table, fold, spec.kind), spec, objectives)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -68,7 +68,7 @@ def test_each_fold_of_a_classification_has_the_classes_in_proportion() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_default_scorer_fits_its_kind(kind: Kind) -> None:
-    assert scorer_problems(default_scorer(kind), kind) == {}
+    assert scorer_problem(DEFAULT_SCORERS[kind], kind) is None
 
 
 @pytest.mark.parametrize(
@@ -84,17 +84,17 @@ def test_the_default_scorer_fits_its_kind(kind: Kind) -> None:
     ],
 )
 def test_a_scorer_of_the_other_kind_has_a_remedy(name: str, kind: Kind, remedy: str) -> None:
-    assert remedy in scorer_problems(name, kind)["scorer"]
+    assert remedy in scorer_problem(name, kind)
 
 
 @pytest.mark.parametrize(("name", "instead"), [("f1", "f1_macro"), ("roc_auc", "roc_auc_ovr")])
 def test_a_score_of_one_class_does_not_fit_three(name: str, instead: str) -> None:
-    assert scorer_problems(name, "classification", n_classes=2) == {}
-    assert f"`{instead}`" in scorer_problems(name, "classification", n_classes=3)["scorer"]
+    assert scorer_problem(name, "classification", 2) is None
+    assert f"`{instead}`" in scorer_problem(name, "classification", 3)
 
 
-def test_every_scorer_can_be_asked_about() -> None:
-    fitting = {k: {n for n in get_scorer_names() if not scorer_problems(n, k)} for k in KINDS}
+def test_every_scorer_fits_one_kind_at_most() -> None:
+    fitting = {k: {n for n in get_scorer_names() if not scorer_problem(n, k)} for k in KINDS}
 
     assert {"f1", "roc_auc", "neg_log_loss", "accuracy"} <= fitting["classification"]
     assert {"r2", "neg_mean_absolute_error", "neg_max_error"} <= fitting["regression"]
@@ -148,7 +148,7 @@ def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
 def test_an_estimator_that_overwrites_its_rows_does_not_change_the_next_trial() -> None:
     table, spec = make_table((0, 1)), make_spec("regression", copy_X=False)
     fold = fold_positions(table["y"].to_numpy(), "regression", 3, 0)[0]
-    rows = apply_features(select_rows(table, fold, "y", "regression"))
+    rows = rows_of(table, fold, "regression")
 
     first, second = (score_fold(rows, spec, ("r2",)) for _ in range(2))
 

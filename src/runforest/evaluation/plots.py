@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runforest.evaluation.confusion_plot import confusion_matrix_plot
-from runforest.evaluation.curve_plots import precision_recall_plot, roc_plot
-from runforest.evaluation.regression_plots import predicted_actual_plot, residual_plot
-from runforest.evaluation.report import Plot
-from runforest.evaluation.score_plots import fold_scores_plot
+from runforest.evaluation.class_plots import (
+    confusion_matrix_plot,
+    precision_recall_plot,
+    roc_plot,
+)
+from runforest.evaluation.score_plots import fold_scores_plot, predicted_actual_plot, residual_plot
 from runforest.figure_style import png_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from runforest.evaluation.scores import CrossValidation
+
+WIDE = 2.0
 
 TITLES = {
     "roc_curve": "ROC curve",
@@ -44,6 +50,32 @@ CAPTIONS = {
 """Name of a plot, of the evaluation or of a study -> how to read it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A picture with its heading and one sentence that says how to read it."""
+
+    title: str
+    caption: str
+    png: bytes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as the PNG's header states them."""
+        width, height = struct.unpack(">II", self.png[16:24])
+        return width, height
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the picture deserves the whole width of the page."""
+        width, height = self.size
+        return width >= WIDE * height
+
+    @property
+    def data_uri(self) -> str:
+        """The picture as an address that holds it."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
 def explained(name: str, png: bytes) -> Plot:
     """Return a plot with its heading and its caption."""
     title = TITLES.get(name, name.replace("_", " ").capitalize())
@@ -58,15 +90,13 @@ def evaluation_plots(scores: CrossValidation) -> dict[str, Plot]:
     """
     target, predictions, classes = scores.target, scores.predictions, scores.classes
     figures: dict[str, Figure] = {}
-    if scores.kind == "regression":
+    if classes:
+        figures["confusion_matrix"] = confusion_matrix_plot(target, predictions, classes=classes)
+    else:
         figures["predicted_actual"] = predicted_actual_plot(target, predictions)
         figures["residuals"] = residual_plot(target, predictions)
-    else:
-        figures["confusion_matrix"] = confusion_matrix_plot(target, predictions, classes=classes)
-    if scores.class_scores is not None:
-        figures["roc_curve"] = roc_plot(target, scores.class_scores, classes=classes)
-        figures["precision_recall_curve"] = precision_recall_plot(
-            target, scores.class_scores, classes=classes
-        )
+    if (found := scores.class_scores) is not None:
+        figures["roc_curve"] = roc_plot(target, found, classes=classes)
+        figures["precision_recall_curve"] = precision_recall_plot(target, found, classes=classes)
     figures["fold_scores"] = fold_scores_plot(scores.fold_scores)
     return {name: explained(name, png_bytes(figure)) for name, figure in figures.items()}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import struct
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
+from luigi.task import flatten
+
+from runforest.evaluation.plots import Plot, explained
 from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
+from runforest.layout import LINEAGE_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,73 +22,6 @@ if TYPE_CHECKING:
     from runforest.evaluation.scores import CrossValidation
 
 N_SHOWN = 10
-WIDE = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plot:
-    """A picture with its heading and one sentence that says how to read it."""
-
-    title: str
-    caption: str
-    png: bytes
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels, as the PNG's header states them."""
-        width, height = struct.unpack(">II", self.png[16:24])
-        return width, height
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether the picture deserves the whole width of the page."""
-        width, height = self.size
-        return width >= WIDE * height
-
-    @property
-    def data_uri(self) -> str:
-        """The picture as an address that holds it."""
-        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TuningSection:
-    """What the search for parameters found.
-
-    Attributes
-    ----------
-    counts
-        State ("complete", "pruned", "failed") -> number of trials.
-    top_trials
-        The best first, one mapping of column -> value each; the page shows ten.
-    """
-
-    best_params: Mapping[str, object]
-    counts: Mapping[str, int]
-    top_trials: Sequence[Mapping[str, object]] = ()
-    figures: tuple[Plot, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataRow:
-    """A table that the run has read."""
-
-    name: str
-    n_rows: int
-    n_columns: int
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineageRow:
-    """One thing that the result rests on: what, its digest or version, where it came from.
-
-    `link` becomes a link if it is an address of http or https, else it is plain text.
-    """
-
-    label: str
-    detail: str
-    link: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,30 +31,78 @@ class Report:
     Attributes
     ----------
     facts
-        (label, value) pairs beside the main score: estimator, size of the table, duration, ...
-    scores
-        Its first scorer makes the headline.
-    figures
-        In the order of the page.
-    importances : (n, 3) frame, or None if they were not computed
+        (label, value) pairs beside the main score, which is that of the first scorer.
+    importances : (n, 3) frame
         `feature`, `importance`, `std`, the most important first; the page shows the first ten.
-    tuning
-        None if parameters were not searched for.
-    lineage_page
-        Address of the page with the lineage of the whole run, relative to this page; the section
-        `lineage` links to it.
+    data
+        Name, rows, columns and SHA-256 of each table.
+    lineage
+        What the result rests on: name and SHA-256 of a file, and the task that made it.
+    best_params
+        What the search for parameters found; None without a search, as all that follows is empty.
+    n_trials
+        State ("complete", "pruned", "failed") -> number of trials.
+    trials
+        The best first, one mapping of column -> value each; the page shows ten.
     """
 
     title: str
-    facts: Sequence[tuple[str, str]] = ()
+    facts: Sequence[tuple[str, str]]
     scores: CrossValidation
-    figures: tuple[Plot, ...] = ()
-    importances: pd.DataFrame | None = None
-    tuning: TuningSection | None = None
-    data: tuple[DataRow, ...] = ()
-    params: Mapping[str, object] = field(default_factory=dict)
-    lineage: tuple[LineageRow, ...] = ()
-    lineage_page: str = ""
+    plots: Sequence[Plot]
+    importances: pd.DataFrame
+    data: Sequence[tuple[str, int, int, str]]
+    params: Mapping[str, object]
+    lineage: Sequence[tuple[str, str, str]]
+    best_params: Mapping[str, object] | None = None
+    n_trials: Mapping[str, int] = field(default_factory=dict)
+    trials: Sequence[Mapping[str, object]] = ()
+    trial_plots: Sequence[Plot] = ()
+
+
+def experiment_report(
+    results: Any,  # noqa: ANN401 - artifacts of tables, trainer and tuner, as `requires()` has them
+    *,
+    estimator: str,
+    target: str,
+    n_features: int,
+    scores: CrossValidation,
+    importances: pd.DataFrame,
+    plots: Sequence[Plot],
+    trials: Sequence[Mapping[str, object]],
+) -> str:
+    """Return the page of an experiment; `trials` are the best ones, as rows to show."""
+    tables, tuner = results["tables"], results.get("tuner")
+    facts = {"training rows": f"{len(scores.target):,}", "features": str(n_features)}
+    report = Report(
+        title=f"{estimator} on {target}",
+        facts=[("estimator", estimator), *facts.items()],
+        scores=scores,
+        plots=plots,
+        importances=importances,
+        data=[
+            (name, len(tables[name].load()), n_features, sha256)
+            for name in ("train", "test")
+            for sha256 in tables[name].digests.values()
+        ],
+        params=results["trainer"]["params"].load(),
+        # Which run made each stands in the run's lineage page.
+        lineage=[
+            (name, sha256, f"task {artifact.folder.name}")
+            for artifact in flatten(results)
+            for name, sha256 in artifact.digests.items()
+        ],
+    )
+    if tuner:
+        files = sorted(tuner["plots"].path.glob("*.png"))
+        report = replace(
+            report,
+            best_params=tuner["best_params"].load(),
+            n_trials=Counter(tuner["trials"].load()["state"]),
+            trials=trials,
+            trial_plots=[explained(file.stem, file.read_bytes()) for file in files],
+        )
+    return render_report(report)
 
 
 def render_report(report: Report) -> str:
@@ -130,8 +113,9 @@ def render_report(report: Report) -> str:
         headline=format_spread(scores.mean(scores.main_scorer), scores.std(scores.main_scorer)),
         has_errors=any(name.startswith("neg_") for name in scores.fold_scores),
         score_rows=[_score_row(scores, name) for name in scores.fold_scores],
-        importance_rows=_importance_rows(report.importances),
-        trials=[] if report.tuning is None else list(report.tuning.top_trials)[:N_SHOWN],
+        importance_rows=_importance_rows(report.importances.head(N_SHOWN)),
+        trials=report.trials[:N_SHOWN],
+        lineage_page=f"../{LINEAGE_PAGE}",
     )
 
 
@@ -146,7 +130,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["cell"] = format_cell
-    environment.tests["followable"] = is_followable
     environment.tests["numeric"] = is_numeric
     return environment
 
@@ -162,10 +145,7 @@ def _score_row(scores: CrossValidation, scorer: str) -> dict[str, object]:
     }
 
 
-def _importance_rows(importances: pd.DataFrame | None) -> list[dict[str, object]]:
-    if importances is None or importances.empty:
-        return []
-    shown = importances.head(N_SHOWN)
+def _importance_rows(shown: pd.DataFrame) -> list[dict[str, object]]:
     decimals = n_decimals(shown["importance"])
     largest = float(shown["importance"].max())
     columns = zip(shown["feature"], shown["importance"], shown["std"], strict=True)
@@ -192,8 +172,3 @@ def format_cell(value: object) -> str:
 def is_numeric(value: object) -> bool:
     """Return whether a value is a number, which stands at the right of its column."""
     return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def is_followable(link: str) -> bool:
-    """Return whether a link leads somewhere without running anything (`javascript:` would)."""
-    return urlsplit(link).scheme in {"http", "https"}

@@ -1,4 +1,4 @@
-"""Plots for every kind of target: the scores of the folds, the importances of the columns."""
+"""Plots of numbers: predictions of a regression, scores of the folds, importances of columns."""
 
 from __future__ import annotations
 
@@ -26,17 +26,64 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+N_GROUPS = 10
+MIN_ROWS_PER_GROUP = 5
+
+
+def residual_plot(target: NDArray[np.generic], predictions: NDArray[np.generic]) -> Figure:
+    """Return the residual (actual minus predicted) against the prediction.
+
+    With 50 rows or more, a line joins the medians of ten equally large groups of rows by
+    prediction: where it leaves zero, the model is off to one side.
+
+    Parameters
+    ----------
+    target, predictions : (n_rows,) arrays
+        Numbers in the unit of the target.
+    """
+    predicted = np.asarray(predictions, dtype=float)
+    residuals = np.asarray(target, dtype=float) - predicted
+    figure, axes = _row_axes("Actual \N{MINUS SIGN} predicted", predicted, residuals)
+    axes.axhline(0, color=INK, linewidth=1)
+    if len(predicted) >= N_GROUPS * MIN_ROWS_PER_GROUP:
+        groups = np.array_split(np.argsort(predicted, kind="stable"), N_GROUPS)
+        centers = [float(np.median(predicted[rows])) for rows in groups]
+        medians = [float(np.median(residuals[rows])) for rows in groups]
+        axes.plot(centers, medians, color=PALETTE[1], linewidth=2, marker="o", markersize=4)
+        note = "median of each tenth of the rows"
+        axes.set_title(note, loc="right", color=PALETTE[1], fontsize=SMALL_TEXT_SIZE)
+    return figure
+
+
+def predicted_actual_plot(target: NDArray[np.generic], predictions: NDArray[np.generic]) -> Figure:
+    """Return the actual value against the prediction, on equal scales, with the line of equality.
+
+    Takes the same arrays as `residual_plot`.
+    """
+    predicted, actual = np.asarray(predictions, dtype=float), np.asarray(target, dtype=float)
+    figure, axes = _row_axes("Actual", predicted, actual)
+    lowest, highest = min(predicted.min(), actual.min()), max(predicted.max(), actual.max())
+    axes.plot([lowest, highest], [lowest, highest], color=INK, linewidth=1)
+    axes.set_title("predicted = actual", loc="right", color=INK, fontsize=SMALL_TEXT_SIZE)
+    axes.set_aspect("equal", adjustable="datalim")
+    return figure
+
+
+def _row_axes(y_label: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Figure, Axes]:
+    """Return a figure with one point per row, fainter the more there are."""
+    figure, axes = new_axes("Predicted", y_label)
+    write_plain_ticks(axes.xaxis, axes.yaxis)
+    opacity = float(np.clip(12 / np.sqrt(len(x)), 0.05, 0.6))
+    axes.scatter(x, y, s=16, color=PALETTE[0], alpha=opacity, linewidths=0)
+    return figure, axes
 
 
 def fold_scores_plot(fold_scores: Mapping[str, Sequence[float]]) -> Figure:
     """Return one strip per scorer with a dot per fold and a tick at the mean.
 
     Scores between 0 and 1 share one scale; otherwise every scorer has its own.
-
-    Parameters
-    ----------
-    fold_scores
-        Scorer name -> one score per fold.
     """
     is_share = all(0 <= score <= 1 for scores in fold_scores.values() for score in scores)
     figure = new_figure(height_in=0.75 * len(fold_scores) + 0.35)
@@ -70,10 +117,7 @@ def importance_plot(importances: pd.DataFrame, *, n_features: int = 15) -> Figur
     Parameters
     ----------
     importances : (n, 3) frame
-        `feature`, `importance`, `std`, the most important first, as `permutation_importances`
-        returns it.
-    n_features
-        How many of the first rows are drawn.
+        As `permutation_importances` returns it; its first `n_features` rows are drawn.
     """
     shown = importances.head(n_features).iloc[::-1]
     left_out = len(importances) - len(shown)
@@ -83,11 +127,9 @@ def importance_plot(importances: pd.DataFrame, *, n_features: int = 15) -> Figur
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color=MUTED, linewidth=1)
-    places = np.arange(len(shown))
-    axes.barh(places, shown["importance"], height=0.62, color=PALETTE[0], alpha=0.85)
-    axes.errorbar(
-        shown["importance"], places, xerr=shown["std"], fmt="none", ecolor=INK, elinewidth=1.2
-    )
+    places, drops = np.arange(len(shown)), shown["importance"]
+    axes.barh(places, drops, height=0.62, color=PALETTE[0], alpha=0.85)
+    axes.errorbar(drops, places, xerr=shown["std"], fmt="none", ecolor=INK, elinewidth=1.2)
     axes.set_yticks(places, [shorten(name, 24) for name in shown["feature"]])
     axes.tick_params(axis="y", labelcolor=INK, labelsize=SMALL_TEXT_SIZE)
     axes.set_ylim(-0.7, len(shown) - 0.3)

@@ -1,4 +1,4 @@
-"""Cross-validated scores and out-of-fold predictions of a pipeline."""
+"""Cross-validated scores, out-of-fold predictions and importances of a pipeline."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runforest.model.folds import FoldRows, fold_positions
-from runforest.model.scorers import BINARY
-from runforest.model.scoring import score_model
+from runforest.model.folds import fold_positions, select_rows
+from runforest.model.scoring import BINARY, named_scorer, score_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +26,6 @@ class CrossValidation:
 
     Attributes
     ----------
-    kind
-        Whether the target is a class or a number.
     fold_scores
         Scorer name -> one score per fold, in fold order; higher is better. The first is the main
         scorer.
@@ -41,17 +38,13 @@ class CrossValidation:
         score of `classes[1]`. None in a regression, and if the estimator has neither method.
     classes
         The labels in sorted order; empty in a regression.
-    folds : (n_rows,) array of int
-        The fold, counted from 0, in which the row was predicted.
     """
 
-    kind: Kind
     fold_scores: Mapping[str, tuple[float, ...]]
     target: NDArray[np.generic]
     predictions: NDArray[np.generic]
     class_scores: NDArray[np.float64] | None
     classes: tuple[object, ...]
-    folds: NDArray[np.int64]
 
     @property
     def n_folds(self) -> int:
@@ -75,30 +68,15 @@ class CrossValidation:
         return float(np.std(self.fold_scores[scorer]))
 
 
-def default_scorers(
-    kind: Kind, n_classes: int = 0, *, pipeline: BaseEstimator | None = None
-) -> tuple[str, ...]:
-    """Return the scikit-learn scorers that suit the target; the main one first.
-
-    Without a pipeline it is taken to have `predict_proba`; with one, an area under the ROC curve
-    is named only if its estimator can be scored by it.
-
-    Examples
-    --------
-    >>> default_scorers("classification", 2)
-    ('accuracy', 'balanced_accuracy', 'f1_macro', 'roc_auc')
-    >>> default_scorers("regression")
-    ('r2', 'neg_root_mean_squared_error', 'neg_mean_absolute_error')
-    """
+def default_scorers(kind: Kind, n_classes: int, pipeline: BaseEstimator) -> tuple[str, ...]:
+    """Return the scikit-learn scorers that suit target and pipeline; the main one first."""
     if kind == "regression":
         return ("r2", "neg_root_mean_squared_error", "neg_mean_absolute_error")
     scorers = ("accuracy", "balanced_accuracy", "f1_macro")
-    has_probabilities = pipeline is None or hasattr(pipeline, "predict_proba")
+    has_probabilities = hasattr(pipeline, "predict_proba")
     if n_classes == BINARY and (has_probabilities or hasattr(pipeline, "decision_function")):
         return (*scorers, "roc_auc")
-    if n_classes > BINARY and has_probabilities:
-        return (*scorers, "roc_auc_ovr")
-    return scorers
+    return (*scorers, "roc_auc_ovr") if n_classes > BINARY and has_probabilities else scorers
 
 
 def cross_validate_pipeline(
@@ -116,13 +94,11 @@ def cross_validate_pipeline(
     Parameters
     ----------
     pipeline
-        Not fitted; stays as it is.
+        Stays as it is.
     features : (n_rows, n_features) frame
         Raw columns: whatever is learned from them belongs into the pipeline.
     target : (n_rows,) series
         Labels of any sortable type, or numbers.
-    kind, n_folds, seed
-        As `fold_positions` takes them.
     scorers
         Names known to `named_scorer`; higher is better. Empty for `default_scorers`.
 
@@ -137,36 +113,25 @@ def cross_validate_pipeline(
     """
     from sklearn.base import clone
 
-    scorers = scorers or default_scorers(kind, target.nunique(), pipeline=pipeline)
-    labels = np.unique(np.asarray(target)) if kind == "classification" else None
-    folds = np.empty(len(target), dtype=np.int64)
+    scorers = scorers or default_scorers(kind, target.nunique(), pipeline)
+    values = np.asarray(target)
     fold_scores, predictions, class_scores = [], [], []
-    positions = fold_positions(np.asarray(target), kind, n_folds, seed)
-    for number, (fit_rows, test_rows) in enumerate(positions):
-        folds[test_rows] = number
-        rows = FoldRows(
-            train=features.iloc[fit_rows],
-            train_values=target.iloc[fit_rows],
-            test=features.iloc[test_rows],
-            test_values=target.iloc[test_rows],
-            labels=labels,
-        )
+    folds = fold_positions(values, kind, n_folds, seed)
+    for fold in folds:
+        rows = select_rows(features, values, fold, kind)
         model = clone(pipeline).fit(rows.train, rows.train_values)
         fold_scores.append(score_model(model, rows, scorers, fit_time_s=0.0))
         # Some boosting libraries answer with one column instead of a vector.
         predictions.append(np.ravel(model.predict(rows.test)))
-        if kind == "classification":
-            class_scores.append(score_classes(model, rows.test))
-    in_row_order = np.argsort(np.concatenate([test_rows for _, test_rows in positions]))
+        class_scores.append(None if kind == "regression" else score_classes(model, rows.test))
+    in_row_order = np.argsort(np.concatenate([test_rows for _, test_rows in folds]))
     scored = [scores for scores in class_scores if scores is not None]
     return CrossValidation(
-        kind=kind,
         fold_scores=dict(zip(scorers, zip(*fold_scores, strict=True), strict=True)),
-        target=np.asarray(target),
+        target=values,
         predictions=np.concatenate(predictions)[in_row_order],
         class_scores=np.concatenate(scored)[in_row_order] if scored else None,
-        classes=() if labels is None else tuple(labels.tolist()),
-        folds=folds,
+        classes=() if kind == "regression" else tuple(np.unique(values).tolist()),
     )
 
 
@@ -178,3 +143,58 @@ def score_classes(model: BaseEstimator, features: pd.DataFrame) -> NDArray[np.fl
     if hasattr(model, "decision_function"):
         return np.asarray(model.decision_function(features), dtype=float)
     return None
+
+
+def permutation_importances(
+    pipeline: BaseEstimator,
+    features: pd.DataFrame,
+    target: pd.Series,
+    *,
+    scorer: str,
+    seed: int,
+    n_repeats: int = 5,
+) -> pd.DataFrame:
+    """Return by how much the score drops when a raw column is shuffled.
+
+    It is computed on the rows given. On rows that the pipeline was fitted on it shows what the
+    model relies on, over-fitted columns included; on rows left out, what helps it to generalise.
+    Columns that say the same (a correlated pair) share their importance and may both look weak.
+
+    Parameters
+    ----------
+    pipeline
+        Fitted.
+    features : (n_rows, n_features) frame
+        Raw columns, as the pipeline's first step takes them.
+    scorer
+        A name known to `named_scorer`; importances are in its unit.
+
+    Returns
+    -------
+    (n_features, 3) frame
+        `feature`, `importance` (mean drop), `std` (over the shuffles); the largest drop first,
+        equal ones by name.
+
+    References
+    ----------
+    Breiman (2001), "Random Forests", Machine Learning 45, section 10.
+    """
+    import pandas as pd
+    from sklearn.inspection import permutation_importance
+
+    drops = permutation_importance(
+        pipeline,
+        features,
+        target,
+        scoring=named_scorer(scorer, np.unique(np.asarray(target))),
+        n_repeats=n_repeats,
+        random_state=seed,
+    )
+    table = pd.DataFrame(
+        {
+            "feature": [str(column) for column in features.columns],
+            "importance": drops.importances_mean,
+            "std": drops.importances_std,
+        }
+    )
+    return table.sort_values(["importance", "feature"], ascending=[False, True], ignore_index=True)

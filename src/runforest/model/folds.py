@@ -1,4 +1,4 @@
-"""Folds of a cross-validation: whether a target can be split, and the rows of one fold."""
+"""Folds of a cross-validation, and the rows of one fold."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FoldRows:
     train, test : (n, n_features)
         Frames, or arrays where the features have been applied.
     train_values, test_values : (n,)
-        The target, as arrays or series.
+        The target.
     labels : (n_classes,) array
         All classes of the target, sorted; None for a regression.
     """
@@ -60,12 +60,13 @@ def feature_columns(table: pd.DataFrame, *others: str) -> pd.DataFrame:
     return table.drop(columns=[name for name in others if name in table.columns])
 
 
-def select_rows(table: pd.DataFrame, fold: Fold, target: str, kind: Kind) -> FoldRows:
-    """Return the rows of a fold, given by their positions, as frames without the target."""
+def select_rows(
+    features: pd.DataFrame, values: NDArray[np.generic], fold: Fold, kind: Kind
+) -> FoldRows:
+    """Return the rows of a fold, given by their positions."""
     import numpy as np
 
     train, test = fold
-    features, values = table.drop(columns=target), table[target].to_numpy()
     return FoldRows(
         train=features.iloc[train],
         train_values=values[train],
@@ -86,25 +87,3 @@ def apply_features(rows: FoldRows) -> FoldRows:
         warnings.simplefilter("ignore")
         train = features.fit_transform(rows.train, rows.train_values)
         return replace(rows, train=train, test=features.transform(rows.test))
-
-
-def fold_count_problem(
-    n_folds: int, n_rows: int, smallest_class: int, kind: Kind
-) -> dict[str, str]:
-    """Return why there are too many folds, by `n_folds`, or nothing.
-
-    Parameters
-    ----------
-    smallest_class
-        Rows of the target's rarest value; counts in a classification only.
-
-    >>> fold_count_problem(5, 100, 3, "classification")["n_folds"]
-    'must be at most 3, the rows of the smallest class of the target, got 5. Set n_folds = 3.'
-    """
-    is_classification = kind == "classification"
-    limit = smallest_class if is_classification else n_rows
-    if n_folds <= limit:
-        return {}
-    what = "the rows of the smallest class of the target" if is_classification else "the rows"
-    remedy = f"Set n_folds = {limit}." if limit > 1 else "Merge that class with another."
-    return {"n_folds": f"must be at most {limit}, {what}, got {n_folds}. {remedy}"}

@@ -1,77 +1,85 @@
-"""Scores of one trial: folds, checks of scorers and the pure functions that workers run."""
+"""Scorers by name, and what one fold of a trial scores."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from runforest.errors import near_miss
 from runforest.model.estimators import EstimatorSpec, Kind, build_estimator
-from runforest.model.scorers import BINARY, TIMES, named_scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from runforest.model.folds import FoldRows
-    from runforest.model.scorers import Scores
+
+    Scorer = Callable[[object, object, NDArray[np.generic]], float]
+
+BINARY = 2
 
 DEFAULT_SCORERS: dict[Kind, str] = {"classification": "accuracy", "regression": "r2"}
-MULTICLASS_SUFFIXES = ("_macro", "_ovr")
+
+TIMES = ("fit_time", "score_time")
+"""Objectives in seconds a fold, less is better; `cross_validate` of scikit-learn names them so."""
+
+Scores = tuple[float, ...]
+"""What one fold scored, a number per objective."""
+
+ONE_CLASS_SCORERS: dict[str, tuple[str, dict[str, object]]] = {
+    "f1": ("f1_score", {}),
+    "precision": ("precision_score", {}),
+    "recall": ("recall_score", {}),
+    "jaccard": ("jaccard_score", {}),
+    "average_precision": (
+        "average_precision_score",
+        {"response_method": ("decision_function", "predict_proba")},
+    ),
+    "neg_brier_score": (
+        "brier_score_loss",
+        {"response_method": "predict_proba", "greater_is_better": False},
+    ),
+    "d2_brier_score": ("d2_brier_score", {"response_method": "predict_proba"}),
+}
+"""Scorer -> the metric behind it and how scikit-learn makes the one from the other."""
 
 
-def default_scorer(kind: Kind) -> str:
-    """Return the scorer that is used when none is named."""
-    return DEFAULT_SCORERS[kind]
+def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer:
+    """Return scikit-learn's scorer of this name; greater is better.
 
+    Scores of one class (f1, precision, recall...) take the class 1 as the positive one. Two labels
+    without a 1 get the greater one instead, "yes" of "no" and "yes", as `roc_auc` does already.
 
-def scorer_problems(name: str, kind: Kind, *, n_classes: int | None = None) -> dict[str, str]:
-    """Return why the scorer cannot judge such a target, by `scorer`; empty when it can.
-
-    scikit-learn does not say what a scorer is for, so it is tried on predictions that ignore
-    their input. Without `n_classes`, both two and three classes are tried.
+    Parameters
+    ----------
+    labels : (n_classes,) array
+        All classes of the target; None for a regression.
     """
-    from sklearn.metrics import get_scorer_names
+    import sklearn.metrics
 
-    if name not in get_scorer_names():
-        hint = near_miss(name, get_scorer_names())
-        remedy = hint or f"Name one of scikit-learn's, such as `{default_scorer(kind)}`."
-        return {"scorer": f"unknown scorer `{name}`. {remedy}"}
-    sizes = (BINARY, BINARY + 1) if n_classes is None else (min(n_classes, 5),)
-    refusals = [_refusal(name, kind, size) for size in sizes]
-    if None in refusals:
-        return {}
-    fitting = [
-        name + suffix for suffix in MULTICLASS_SUFFIXES if name + suffix in get_scorer_names()
-    ]
-    instead = (fitting if kind == "classification" else []) or [default_scorer(kind)]
-    target = kind if n_classes is None else f"{kind} of {n_classes} classes"
-    remedy = f"Use one that does, such as `{instead[0]}`."
-    return {"scorer": f"`{name}` does not score a {target}: {refusals[0]}. {remedy}"}
+    scorer: Scorer = sklearn.metrics.get_scorer(name)
+    if labels is None or name not in ONE_CLASS_SCORERS or len(labels) != BINARY or 1 in labels:
+        return scorer
+    metric, options = ONE_CLASS_SCORERS[name]
+    options = {**options, "pos_label": max(labels.tolist())}
+    return cast("Scorer", sklearn.metrics.make_scorer(getattr(sklearn.metrics, metric), **options))
 
 
 def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -> Scores:
-    """Return what one cross-validation fold scores, a number per objective.
+    """Return what one cross-validation fold scores, a number per objective, in its unit.
 
-    Warnings are silenced: a model that did not converge is judged by its score.
+    Warnings are silenced: a model that did not converge is judged by its score. A score is NaN
+    where the scorer is undefined for the fold.
 
     Parameters
     ----------
     rows
         The fold, its features applied; it stays as it is.
-    spec
-        The estimator, its parameters and seed.
     objectives
         Names of scikit-learn's scorers, greater is better, or of `TIMES`, in seconds. The time of
         a fit is that of the estimator, without its features.
-
-    Returns
-    -------
-    tuple of float
-        In the objectives' units; NaN where a scorer is undefined for the fold.
 
     Raises
     ------
@@ -105,32 +113,3 @@ def score_model(
         }
     scores |= {"fit_time": fit_time_s, "score_time": time.perf_counter() - clock}
     return tuple(scores[name] for name in objectives)
-
-
-def _labels(values: NDArray[np.generic], kind: Kind) -> NDArray[np.generic] | None:
-    import numpy as np
-
-    return np.unique(values) if kind == "classification" else None
-
-
-def _refusal(name: str, kind: Kind, n_classes: int) -> str | None:
-    """Return the error of the scorer on a small target of the kind, or None when it scores it."""
-    import numpy as np
-    import pandas as pd
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-
-    features = pd.DataFrame({"x": np.zeros(4 * n_classes)})
-    with warnings.catch_warnings():
-        if kind == "regression":
-            warnings.simplefilter("error")  # Scores of clusterings only warn of real numbers.
-            model, values = DummyRegressor(), np.linspace(0.5, 2.5, len(features))
-        else:
-            warnings.simplefilter("ignore")
-            model = DummyClassifier(strategy="stratified", random_state=0)
-            values = np.array(list("abcde"[:n_classes] * 4))
-        model.fit(features, values)
-        try:
-            named_scorer(name, _labels(values, kind))(model, features, values)
-        except (ValueError, AttributeError, TypeError, UserWarning) as error:
-            return str(error).partition("\n")[0].rstrip(".")
-    return None

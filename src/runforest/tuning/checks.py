@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runforest.model.estimator_checks import estimator_problems, param_name_problems
-from runforest.model.folds import fold_count_problem
-from runforest.model.scorers import TIMES
-from runforest.model.scoring import scorer_problems
+from runforest.model.scoring import TIMES
 from runforest.model.stepwise.steps import stepping_problem
+from runforest.model_checks import (
+    estimator_problems,
+    fold_count_problem,
+    param_name_problems,
+    scorer_problem,
+)
 from runforest.tuning.samplers.pruners import PRUNERS, idle_pruner_problems, pruner_problems
 from runforest.tuning.samplers.table import SAMPLERS, sampler_problems
 from runforest.tuning.space.dimensions import CategoricalDimension
@@ -37,14 +40,14 @@ def study_problems(
     facts
         Counts of the target.
     """
+    n_rows, smallest = facts.n_rows, facts.smallest_class
+    too_many = fold_count_problem(study.n_folds, n_rows, smallest, study.estimator.kind)
     return {
         **_space_problems(study, table),
         **(pruner_problems(study.pruner, study.pruner_options) or idle_pruner_problems(study)),
         **_objective_problems(study, facts),
         **_prune_by_problems(study, table),
-        **fold_count_problem(
-            study.n_folds, facts.n_rows, facts.smallest_class, study.estimator.kind
-        ),
+        **({"n_folds": too_many} if too_many else {}),
         **_timeout_problems(study.timeout_s),
     }
 
@@ -80,9 +83,8 @@ def _objective_problems(study: StudySpec, facts: DatasetFacts) -> dict[str, str]
     repeated = sorted({name for name in study.objectives if study.objectives.count(name) > 1})
     if repeated:
         messages.append(f"{repeated[0]} stands there more than once. Keep one of them.")
-    for name in dict.fromkeys(study.objectives):
-        if name not in TIMES:
-            messages += scorer_problems(name, kind, n_classes=n_classes).values()
+    scorers = [name for name in dict.fromkeys(study.objectives) if name not in TIMES]
+    messages += filter(None, (scorer_problem(name, kind, n_classes) for name in scorers))
     found = {"scoring": "\n".join(messages)} if messages else {}
     if further and study.pruner != "none":
         message = 'no pruner compares several objectives. Set pruner = "none", or one scorer.'

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runforest.model.estimators import EstimatorSpec
-from runforest.model.scorers import TIMES
-from runforest.model.scoring import default_scorer
+from runforest.model.scoring import DEFAULT_SCORERS, TIMES
 from runforest.tuning.samplers.pruners import PRUNERS
 from runforest.tuning.samplers.table import SAMPLERS
 from runforest.tuning.study.spec import StudySpec
@@ -57,7 +56,7 @@ def study_of(
         estimator=EstimatorSpec(
             path=tuner.estimator, params=dict(tuner.params), seed=tuner.seed, kind=tuner.kind
         ),
-        objectives=tuner.scoring or (default_scorer(tuner.kind),),
+        objectives=tuner.scoring or (DEFAULT_SCORERS[tuner.kind],),
         timeout_s=tuner.timeout_s or None,
         space=space,
         is_conditional=is_conditional,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-    from runforest.model.stepwise.trainers import StepWork
+    from runforest.model.stepwise.steps import StepWork
 
 SEEDS = 2**31
 """Seeds of these libraries are smaller than this."""
@@ -60,7 +60,7 @@ class Booster:
             )
         return None
 
-    def total(self, template: BaseEstimator, n_steps: int) -> int:  # noqa: ARG002 its own budget
+    def total(self, template: BaseEstimator) -> int:
         """Return the number of rounds."""
         params = template.get_params()
         return int(params.get(self._rounds_name(params)) or self.default_rounds)

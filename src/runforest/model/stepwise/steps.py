@@ -7,18 +7,35 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-from runforest.model.estimators import build_pipeline
-from runforest.model.stepwise.trainers import StepWork, find_trainer
+from runforest.model.estimators import build_estimator, build_pipeline
+from runforest.model.stepwise.boosters import BOOSTERS, is_from
+from runforest.model.stepwise.scikit_learn import (
+    Batches,
+    Epochs,
+    WarmStart,
+    grows,
+    has_epochs,
+    takes_batches,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+    from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
     from runforest.model.estimators import EstimatorSpec
+
+REMEDY = (
+    "Name one that can: a random forest, extra trees, bagging or gradient boosting of "
+    "scikit-learn, one with `partial_fit` (SGDClassifier, MLPRegressor...), or one of XGBoost, "
+    "LightGBM or CatBoost; or set prune_by = folds."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +50,61 @@ class ModelState:
     """How many of its iterations are due by now; a model that stopped early has fewer."""
 
 
-def stepping_problem(spec: EstimatorSpec) -> str | None:
-    """Return why an estimator cannot be trained in steps, and the remedy; None when it can.
+@dataclass(frozen=True, kw_only=True)
+class StepWork:
+    """What one step has to do: take a model from `start` iterations to `stop` of `total`."""
 
-    The specification must be one that can be built (see `estimator_problems`).
-    """
+    rows: NDArray[np.generic]
+    """The training rows, (n_rows, n_columns), as the features made them."""
+    values: NDArray[np.generic]
+    start: int
+    stop: int
+    total: int
+    seed: int
+
+
+class Trainer(Protocol):
+    """Trains an estimator in steps. A template is one as specified and not fitted."""
+
+    def problem(self, template: BaseEstimator) -> str | None:
+        """Return which of the template's parameters hinders it, and the remedy; None if none."""
+
+    def total(self, template: BaseEstimator) -> int | None:
+        """Return the iterations of the whole training; None for as many as there are steps."""
+
+    def train(
+        self, template: BaseEstimator, fitted: BaseEstimator | None, work: StepWork
+    ) -> BaseEstimator:
+        """Return the model with the work done; `fitted` is the one so far, and stays as it is."""
+
+
+TRAINERS: tuple[tuple[Callable[[BaseEstimator], bool], Trainer], ...] = (
+    *((is_from(package), booster) for package, booster in BOOSTERS.items()),
+    (grows, WarmStart()),
+    (has_epochs, Epochs()),
+    (takes_batches, Batches()),
+)
+"""Whom a trainer suits -> the trainer. scikit-learn's `warm_start` alone is no sign of one: linear
+models and MLPs take it for a starting point, from which the optimiser begins its schedule anew."""
+
+
+def stepping_problem(spec: EstimatorSpec) -> str | None:
+    """Return why an estimator that can be built cannot be trained in steps, and the remedy."""
     try:
-        find_trainer(spec)
+        _find_trainer(spec)
     except ValueError as error:
         return str(error)
     return None
+
+
+def _find_trainer(spec: EstimatorSpec) -> Trainer:
+    template = build_estimator(spec)
+    trainer = next((trainer for suits, trainer in TRAINERS if suits(template)), None)
+    problem = trainer.problem(template) if trainer else None
+    if trainer and not problem:
+        return trainer
+    message = f"{type(template).__name__} cannot be trained in steps"
+    raise ValueError(f"{message} with {problem}" if problem else f"{message}. {REMEDY}")
 
 
 def advance(
@@ -94,28 +156,19 @@ def advance(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer, pipeline = find_trainer(spec), build_pipeline(spec)
-        total = trainer.total(pipeline[-1], n_steps)
+        trainer, pipeline = _find_trainer(spec), build_pipeline(spec)
+        total = trainer.total(pipeline[-1]) or n_steps
         start, stop = (state.n_iterations if state else 0), -(-total * step // n_steps)
-        if state is not None and start >= stop:
+        if state is None:
+            rows = pipeline[:-1].fit_transform(features, values)
+        elif start >= stop:
             return state
-        rows = _transform(pipeline, state, features, values)
+        else:
+            pipeline.steps[:-1] = state.pipeline.steps[:-1]
+            rows = pipeline[:-1].transform(features)
         work = StepWork(
             rows=rows, values=values, start=start, stop=stop, total=total, seed=spec.seed
         )
         model = trainer.train(pipeline[-1], state and state.pipeline[-1], work)
     pipeline.steps[-1] = (pipeline.steps[-1][0], model)
     return ModelState(pipeline=pipeline, n_iterations=stop)
-
-
-def _transform(
-    pipeline: Pipeline,
-    state: ModelState | None,
-    features: pd.DataFrame,
-    values: NDArray[np.generic],
-) -> Any:  # noqa: ANN401 - an array, or what the user's features make
-    """Return the rows as the estimator sees them; give the pipeline its fitted features."""
-    if state is None:
-        return pipeline[:-1].fit_transform(features, values)
-    pipeline.steps[:-1] = state.pipeline.steps[:-1]
-    return pipeline[:-1].transform(features)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import optuna
 
-    from runforest.model.scorers import Scores
+    from runforest.model.scoring import Scores
     from runforest.tuning.driver.work import StepState
 
 UID_LENGTH = 12

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runforest.executors import Location
     from runforest.model.estimators import EstimatorSpec, Kind
     from runforest.model.folds import Fold, FoldRows
-    from runforest.model.scorers import Scores
+    from runforest.model.scoring import Scores
     from runforest.model.stepwise.steps import ModelState
 
 MAX_CACHED_BYTES = 256 << 20
@@ -133,8 +133,9 @@ def _prepare(plan: FoldPlan, number: int) -> FoldRows:
 
 
 def _rows(plan: FoldPlan, number: int) -> FoldRows:
-    table = feature_columns(_load_table(plan.table), plan.id)
-    return select_rows(table, _folds(plan)[number], plan.target, plan.kind)
+    table = _load_table(plan.table)
+    features = feature_columns(table, plan.id, plan.target)
+    return select_rows(features, table[plan.target].to_numpy(), _folds(plan)[number], plan.kind)
 
 
 @lru_cache(maxsize=1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from runforest.model.scorers import TIMES
+from runforest.model.scoring import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runforest.model.scorers import Scores
+    from runforest.model.scoring import Scores
     from runforest.tuning.study.trial_record import TrialRecord
 
 

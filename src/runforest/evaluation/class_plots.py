@@ -1,0 +1,199 @@
+"""Plots of a classifier: its confusion matrix, ROC and precision-recall curves."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from runforest.figure_style import (
+    HEIGHT_IN,
+    INK,
+    MUTED,
+    PALETTE,
+    REST,
+    SMALL_TEXT_SIZE,
+    TEXT_SIZE,
+    WIDTH_IN,
+    new_axes,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Curve = tuple[float, object, NDArray[np.float64], NDArray[np.float64]]
+    """Area, label, x and y of a line in the unit square."""
+
+MAX_CLASSES_WITH_PERCENT = 6
+MAX_CLASSES_WITH_COUNT = 15
+MAX_CHARACTERS_IN_LINE = 36
+DARK_SHARE = 0.55
+LEGEND_COLUMNS = 2
+QUOTES = "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+REFERENCE: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (2, 3))}
+
+
+def confusion_matrix_plot(
+    target: NDArray[np.generic], predictions: NDArray[np.generic], *, classes: Sequence[object]
+) -> Figure:
+    """Return how the rows of each true class were predicted: counts, coloured by share of the row.
+
+    Percentages are left out with more than 6 classes, counts with more than 15.
+
+    Parameters
+    ----------
+    target, predictions : (n_rows,) arrays
+        Labels, each of them one of `classes`.
+    classes
+        Labels in the order in which they are shown.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    counts = confusion_matrix(target, predictions, labels=np.asarray(classes))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = new_axes("Predicted class", "True class", height_in=WIDTH_IN * 0.8)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    _name_classes(axes, [shorten(label, 16) for label in classes])
+    if len(classes) <= MAX_CLASSES_WITH_COUNT:
+        _write_cells(axes, counts, shares)
+        return figure
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, format="{x:.0%}")
+    bar.outline.set(visible=False)
+    bar.ax.tick_params(labelsize=SMALL_TEXT_SIZE, labelcolor=MUTED, length=0)
+    return figure
+
+
+def _name_classes(axes: Axes, labels: Sequence[str]) -> None:
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(np.arange(len(labels)), labels)
+        axis.set_ticks(np.arange(len(labels) + 1) - 0.5, minor=True)
+    axes.tick_params(which="minor", length=0)
+    axes.grid(visible=True, which="minor", color="white", linewidth=2)
+    # imshow's image lies above the grid of `style_axes`; the gaps between cells must not.
+    axes.set_axisbelow(False)
+    if max(map(len, labels)) * len(labels) > MAX_CHARACTERS_IN_LINE:
+        axes.tick_params(axis="x", rotation=90 if len(labels) > MAX_CLASSES_WITH_COUNT else 35)
+        for text in axes.get_xticklabels():
+            text.set(ha="right", rotation_mode="anchor", va="center")
+
+
+def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    has_percent = len(counts) <= MAX_CLASSES_WITH_PERCENT
+    for (row, column), count in np.ndenumerate(counts):
+        share = float(shares[row, column])
+        color = "white" if share > DARK_SHARE else INK
+        text = axes.text(column, row, f"{count:,}", ha="center", va="center", color=color)
+        if not has_percent:
+            text.set(fontsize=SMALL_TEXT_SIZE, visible=bool(count))
+            continue
+        text.set(fontsize=TEXT_SIZE + 2, fontweight="bold", va="bottom")
+        percent = axes.text(column, row + 0.05, f"{share:.0%}", ha="center", va="top", color=color)
+        percent.set(fontsize=SMALL_TEXT_SIZE)
+
+
+def roc_plot(
+    target: NDArray[np.generic], class_scores: NDArray[np.float64], *, classes: Sequence[object]
+) -> Figure:
+    """Return the receiver operating characteristic of `classes[1]`, or of each of several classes.
+
+    Parameters
+    ----------
+    target : (n_rows,) array
+        True labels, each of them one of `classes`.
+    class_scores : (n_rows,) or (n_rows, n_classes) array
+        As in `CrossValidation`: one dimension for two classes. Folds are pooled, so the area
+        differs a little from the mean of the folds' areas.
+    classes
+        Labels in the order of the columns.
+
+    References
+    ----------
+    Fawcett (2006), "An introduction to ROC analysis".
+    """
+    from sklearn.metrics import auc, roc_curve
+
+    curves: list[Curve] = []
+    for label, scores in _scores_by_class(class_scores, classes):
+        false_rate, true_rate, _ = roc_curve(target == label, scores)
+        curves.append((float(auc(false_rate, true_rate)), label, false_rate, true_rate))
+    figure, axes = _draw(curves, "AUC", "False positive rate", "True positive rate")
+    axes.plot([0, 1], [0, 1], **REFERENCE)
+    return figure
+
+
+def precision_recall_plot(
+    target: NDArray[np.generic], class_scores: NDArray[np.float64], *, classes: Sequence[object]
+) -> Figure:
+    """Return precision against recall of `classes[1]`, or of each of several classes.
+
+    Takes the same arrays as `roc_plot`. AP is the average precision, the area under the steps:
+    between two thresholds precision is not on the line from one point to the next.
+
+    References
+    ----------
+    Davis and Goadrich (2006), "The Relationship Between Precision-Recall and ROC Curves".
+    """
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    curves: list[Curve] = []
+    for label, scores in _scores_by_class(class_scores, classes):
+        precision, recall, _ = precision_recall_curve(target == label, scores)
+        area = float(average_precision_score(target == label, scores))
+        # Without a single true positive, precision says nothing; scikit-learn closes with 1 there.
+        x, y = recall[recall > 0], precision[recall > 0]
+        curves.append((area, label, np.append(x, 0.0), np.append(y, y[-1])))
+    figure, axes = _draw(curves, "AP", "Recall", "Precision", drawstyle="steps-post")
+    if len(curves) == 1:
+        share = float(np.mean(target == classes[1]))
+        axes.axhline(share, **REFERENCE)
+        place: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "top"}
+        note = axes.annotate(f"guessing {share:.3f}", (1, share), (0, -4), **place)
+        note.set(color=MUTED, fontsize=SMALL_TEXT_SIZE)
+    return figure
+
+
+def _scores_by_class(
+    class_scores: NDArray[np.float64], classes: Sequence[object]
+) -> Iterable[tuple[object, NDArray[np.float64]]]:
+    is_binary = class_scores.ndim == 1
+    return [(classes[1], class_scores)] if is_binary else zip(classes, class_scores.T, strict=True)
+
+
+def _draw(
+    curves: list[Curve], area_name: str, x_label: str, y_label: str, drawstyle: str = "default"
+) -> tuple[Figure, Axes]:
+    """Draw the classes with the smallest areas in colour, those beyond the palette in grey."""
+    curves = sorted(curves, key=lambda curve: curve[0])
+    is_single = len(curves) == 1
+    n_lines = 0 if is_single else min(len(curves), len(PALETTE) + 1)
+    of_class = f" for {QUOTES[0]}{shorten(curves[0][1])}{QUOTES[1]}" if is_single else ""
+    height_in = HEIGHT_IN + 0.2 * math.ceil(n_lines / LEGEND_COLUMNS)
+    figure, axes = new_axes(x_label, f"{y_label}{of_class}", height_in=height_in)
+    rest = curves[len(PALETTE) :]
+    for _, _, x, y in rest:
+        axes.plot(x, y, color=REST, linewidth=1, drawstyle=drawstyle)
+    for color, (area, label, x, y) in zip(PALETTE, curves, strict=False):
+        text = f"{shorten(label, 16)}  {area_name} {area:.3f}"
+        axes.plot(x, y, color=color, lw=1.8, drawstyle=drawstyle, label=text)
+    style: dict[str, Any] = {"color": PALETTE[0], "fontsize": TEXT_SIZE + 2, "fontweight": "bold"}
+    if is_single:
+        text = f"{area_name} {curves[0][0]:.3f}"
+        axes.set_title(text, loc="right", **style)
+    else:
+        axes.plot([], [], color=REST, lw=1, label=f"{len(rest)} other classes" if rest else None)
+        # Below the axes: a place inside them that no curve can cross does not exist.
+        style = {"frameon": False, "labelcolor": INK, "fontsize": SMALL_TEXT_SIZE}
+        figure.legend(loc="outside lower center", ncols=LEGEND_COLUMNS, **style)
+    axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.03))
+    ticks = (0, 0.25, 0.5, 0.75, 1)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    return figure, axes

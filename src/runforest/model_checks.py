@@ -1,0 +1,225 @@
+"""What is wrong with columns, an estimator, a scorer and folds, found before a run is opened."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from runforest.errors import did_you_mean, near_miss
+from runforest.model.columns import TYPES
+from runforest.model.estimators import DEFAULT_ESTIMATORS, estimator_class, param_names
+from runforest.model.scoring import BINARY, DEFAULT_SCORERS, named_scorer
+from runforest.parameters import show_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sklearn.base import BaseEstimator
+
+    from runforest.model.columns import ColumnChoice
+    from runforest.model.estimators import EstimatorSpec, Kind
+
+MAX_SEED = 2**32 - 1
+MULTICLASS_SUFFIXES = ("_macro", "_ovr")
+
+
+def column_problems(
+    choice: ColumnChoice, train: Sequence[str], test: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the key and the message of each mistake, given the columns of both files."""
+    for key in ("train_columns", "drop_columns", "rename", "test_columns"):
+        columns = test if key == "test_columns" else train
+        for name in getattr(choice, key):
+            if name not in columns:
+                yield key, f'"{name}" is not a column of the file. {did_you_mean(name, columns)}'
+    fixed = [name for name in (choice.target, choice.id) if name]
+    for key in ("drop_columns", "rename"):
+        for name in [name for name in fixed if name in getattr(choice, key)]:
+            message = f'"{name}" is the target or the id, which are kept as they are. Take it out.'
+            yield key, message
+    if not choice.rename.keys() & set(fixed):
+        yield from list(_new_names(choice, train)) or _features(choice, train, test)
+
+
+def _new_names(choice: ColumnChoice, train: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield new names that are no names, or that two columns would have."""
+    for old, new in choice.rename.items():
+        others = [choice.new_name(name) for name in choice.train(train) if name != old]
+        if not isinstance(new, str) or not new:
+            yield f"rename.{old}", f"expected a name, got {show_value(new)}."
+        elif new in others:
+            yield f"rename.{old}", f'another column is called "{new}". Choose another name.'
+
+
+def _features(
+    choice: ColumnChoice, train: Sequence[str], test: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the columns to learn from, and with the types."""
+    roles = {choice.target, choice.id}
+    features = {choice.new_name(name) for name in choice.train(train)} - roles
+    missing = sorted(features - {choice.new_name(name) for name in choice.test(test)})
+    if not features and set(choice.train_columns) <= set(train):
+        key = "drop_columns" if choice.drop_columns else "train_columns"
+        yield key, "no column is left to learn from, beside the target and the id. Keep some."
+    if missing:
+        message = f"the test table lacks {', '.join(missing)}, which the training table has. "
+        yield "test_columns", f"{message}Add them, or leave them out of train_columns."
+    for name, kind in choice.types.items():
+        if kind not in TYPES:
+            yield f"types.{name}", f'unknown type "{kind}". {did_you_mean(str(kind), TYPES)}'
+        if name not in features | roles:
+            yield f"types.{name}", f"no such column is kept. {did_you_mean(name, features)}"
+
+
+def estimator_problems(spec: EstimatorSpec) -> dict[str, str]:
+    """Return what is wrong with a specification, by key; empty when it can be built.
+
+    Keys are `estimator`, `seed` and `params.<name>`.
+    """
+    problems = {}
+    if spec.seed not in range(MAX_SEED + 1):
+        problems["seed"] = f"expected an integer from 0 to {MAX_SEED}, got {spec.seed!r}."
+    try:
+        factory = estimator_class(spec.import_path)
+    except ValueError as error:
+        return problems | {"estimator": str(error)}
+    unknown = param_name_problems(spec, spec.params)
+    problems |= {f"params.{name}": message for name, message in unknown.items()}
+    known = {name: value for name, value in spec.params.items() if name not in unknown}
+    return problems | _value_problems(factory, known, spec.kind)
+
+
+def param_name_problems(spec: EstimatorSpec, names: Iterable[str]) -> dict[str, str]:
+    """Return a message for each name that is no parameter of the estimator.
+
+    Classes that take any keyword (LightGBM, XGBoost) are searched for near misses only.
+
+    Raises
+    ------
+    ValueError
+        The estimator cannot be imported.
+    """
+    factory = estimator_class(spec.import_path)
+    known, is_open = param_names(factory)
+    problems = {}
+    for name in names:
+        hint = near_miss(name, known, cutoff=0.8 if is_open else 0.6)
+        if name in known or (is_open and not hint):
+            continue
+        remedy = hint or f"Known parameters: {', '.join(known)}."
+        problems[name] = f"unknown parameter of {factory.__name__}. {remedy}"
+    return problems
+
+
+def _value_problems(
+    factory: type[BaseEstimator], params: Mapping[str, object], kind: Kind
+) -> dict[str, str]:
+    """Return a message per parameter whose value the estimator itself refuses, and of its kind."""
+    from sklearn.base import is_classifier, is_regressor
+
+    problems: dict[str, str] = {}
+    remaining = dict(params)
+    try:
+        estimator = factory(**params)
+        while refusal := _refused_value(factory(**remaining)):
+            name, message = refusal
+            problems[f"params.{name}"] = message
+            if name not in remaining:
+                break
+            del remaining[name]
+    except (TypeError, ValueError) as error:
+        return problems | {"estimator": f"{factory.__name__} cannot be built: {error}."}
+    if not {"classification": is_classifier, "regression": is_regressor}[kind](estimator):
+        problems["estimator"] = (
+            f"{factory.__name__} does not fit a {kind} target. "
+            f"Choose one that does, such as `{DEFAULT_ESTIMATORS[kind]}`, or correct the kind."
+        )
+    return problems
+
+
+def _refused_value(estimator: BaseEstimator) -> tuple[str, str] | None:
+    """Return the first parameter that scikit-learn refuses, and why.
+
+    `_validate_params` is private, but it is what `fit` calls first, and nothing public checks
+    values without data. An estimator that lacks it is checked by its first trial.
+    """
+    from sklearn.utils._param_validation import InvalidParameterError
+
+    validate = getattr(estimator, "_validate_params", None)
+    if validate is None or not hasattr(estimator, "_parameter_constraints"):
+        return None
+    try:
+        validate()
+    except InvalidParameterError as error:
+        name, rule, got = _REFUSED_VALUE.fullmatch(str(error)).groups()  # type: ignore[union-attr]
+        return name, f"must be {rule}, got {got}."
+    return None
+
+
+_REFUSED_VALUE = re.compile(
+    r"The '(\w+)' parameter of \w+ must be (.*)\. Got (.*) instead\.", re.DOTALL
+)
+
+
+def scorer_problem(name: str, kind: Kind, n_classes: int | None = None) -> str | None:
+    """Return why the scorer cannot judge such a target; None when it can.
+
+    scikit-learn does not say what a scorer is for, so it is tried on predictions that ignore
+    their input. Without `n_classes`, both two and three classes are tried.
+    """
+    from sklearn.metrics import get_scorer_names
+
+    names = get_scorer_names()
+    if name not in names:
+        remedy = near_miss(name, names)
+        remedy = remedy or f"Name one of scikit-learn's, such as `{DEFAULT_SCORERS[kind]}`."
+        return f"unknown scorer `{name}`. {remedy}"
+    sizes = (BINARY, BINARY + 1) if n_classes is None else (min(n_classes, 5),)
+    errors = [_scorer_error(name, kind, size) for size in sizes]
+    if None in errors:
+        return None
+    fitting = [name + suffix for suffix in MULTICLASS_SUFFIXES if name + suffix in names]
+    instead = fitting[0] if fitting and kind == "classification" else DEFAULT_SCORERS[kind]
+    target = kind if n_classes is None else f"{kind} of {n_classes} classes"
+    return (
+        f"`{name}` does not score a {target}: {errors[0]}. Use one that does, such as `{instead}`."
+    )
+
+
+def _scorer_error(name: str, kind: Kind, n_classes: int) -> str | None:
+    """Return the error of the scorer on a small target of the kind, or None when it scores it."""
+    import numpy as np
+    import pandas as pd
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    features = pd.DataFrame({"x": np.zeros(4 * n_classes)})
+    with warnings.catch_warnings():
+        if kind == "regression":
+            warnings.simplefilter("error")  # Scores of clusterings only warn of real numbers.
+            model, values = DummyRegressor(), np.linspace(0.5, 2.5, len(features))
+        else:
+            warnings.simplefilter("ignore")
+            model = DummyClassifier(strategy="stratified", random_state=0)
+            values = np.array(list("abcde"[:n_classes] * 4))
+        labels = np.unique(values) if kind == "classification" else None
+        try:
+            named_scorer(name, labels)(model.fit(features, values), features, values)
+        except (ValueError, AttributeError, TypeError, UserWarning) as error:
+            return str(error).partition("\n")[0].rstrip(".")
+    return None
+
+
+def fold_count_problem(n_folds: int, n_rows: int, smallest_class: int, kind: Kind) -> str | None:
+    """Return why there are too many folds; `smallest_class` counts in a classification only.
+
+    >>> fold_count_problem(5, 100, 3, "classification")
+    'must be at most 3, the rows of the smallest class of the target, got 5. Set n_folds = 3.'
+    """
+    is_classification = kind == "classification"
+    limit = smallest_class if is_classification else n_rows
+    if n_folds <= limit:
+        return None
+    what = "the rows of the smallest class of the target" if is_classification else "the rows"
+    remedy = f"Set n_folds = {limit}." if limit > 1 else "Merge that class with another."
+    return f"must be at most {limit}, {what}, got {n_folds}. {remedy}"
