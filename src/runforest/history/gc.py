@@ -19,8 +19,8 @@ from runforest.errors import ConfigError, Problem
 from runforest.history.needed_runs import without_needed
 from runforest.layout import Layout
 from runforest.locks import LOCK_SUFFIX
-from runforest.tracking.deletion import delete_runs, top_runs
 from runforest.tracking.exchange.download import DRAFT, remove_drafts
+from runforest.tracking.recorded_run import delete_runs, top_runs
 from runforest.tracking.tags import PROJECT_TAG, RESULT_TAG
 
 if TYPE_CHECKING:

@@ -1,10 +1,13 @@
-"""Runs of the past, read back from the tracking store."""
+"""Runs of the past, read back from the tracking store and deleted for good."""
 
 from __future__ import annotations
 
 import atexit
 import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from runforest.errors import ArtifactError, StoreError
 from runforest.layout import CONFIG_RECORD
-from runforest.results.manifest import Manifest, read_manifest
+from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest
 from runforest.tracking.exchange.download import download_records
 from runforest.tracking.exchange.places import (
     UnreadablePlaceError,
@@ -22,14 +25,14 @@ from runforest.tracking.exchange.places import (
     log_failure,
     place_of,
 )
-from runforest.tracking.store.uri import local_path
-from runforest.tracking.tags import PROCESS_TAG
+from runforest.tracking.store.uri import StoreUri, hide_password, local_path
+from runforest.tracking.tags import PARENT_TAG, PROCESS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-SHORTEST_PREFIX = 6
+SHORTEST_PREFIX, N_PER_CALL = 6, 500
 N_EARLIER = 20
 """Number of earlier runs with which a run is compared."""
 
@@ -56,7 +59,11 @@ class RecordedRun:
     @cached_property
     def artifacts(self) -> Path:
         """Local folder with the run's artifacts; of a remote run its manifests and records."""
-        return _local_folder(self.artifact_uri)
+        if path := local_path(self.artifact_uri):
+            return path
+        folder = Path(tempfile.mkdtemp(prefix="runforest-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return download_records(self.artifact_uri, folder)
 
     @cached_property
     def is_readable(self) -> bool:
@@ -74,13 +81,7 @@ class RecordedRun:
 
     @property
     def pins(self) -> dict[str, str]:
-        """Task folder -> result folder that its [PathConfig] pinned it to.
-
-        Raises
-        ------
-        ArtifactError
-            The recorded configuration cannot be read.
-        """
+        """Task folder -> result folder that its [PathConfig] pinned it to."""
         if not (self.artifacts / CONFIG_RECORD).exists():
             return {}
         table = self.record(CONFIG_RECORD, "PathConfig")["PathConfig"]
@@ -89,27 +90,20 @@ class RecordedRun:
     def record(self, file: str, *keys: str) -> dict[str, Any]:
         """Return what a record holds: a TOML or JSON file of the artifacts.
 
-        Parameters
-        ----------
-        keys
-            What it must have.
-
         Raises
         ------
         ArtifactError
-            It cannot be read, or lacks a key.
+            It cannot be read, or lacks one of the keys.
         """
         path = self.artifacts / file
         loads = tomllib.loads if path.suffix == ".toml" else json.loads
         try:
             content: dict[str, Any] = loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            reason = str(error)
-        else:
-            missing = [key for key in keys if key not in content]
-            if not missing:
+            if not (missing := [key for key in keys if key not in content]):
                 return content
             reason = f"it has no {', '.join(missing)}"
+        except (OSError, ValueError) as error:
+            reason = str(error)
         message = (
             f"{path}, a record of run {self.name}, cannot be read: {reason}. A secret may have "
             "been masked in it. Repair the file, or delete the run on its page."
@@ -119,12 +113,8 @@ class RecordedRun:
     @property
     def manifests(self) -> dict[str, Manifest]:
         """Manifest of each complete result of the run, by task folder."""
-        found = {}
-        for path in sorted(self.artifacts.glob("*/manifest.json")):
-            manifest = read_manifest(path.parent)
-            if manifest:
-                found[path.parent.name] = manifest
-        return found
+        folders = [path.parent for path in sorted(self.artifacts.glob(f"*/{MANIFEST_NAME}"))]
+        return {folder.name: manifest for folder in folders if (manifest := read_manifest(folder))}
 
 
 def find_run(client: MlflowClient, reference: str) -> RecordedRun:
@@ -137,9 +127,13 @@ def find_run(client: MlflowClient, reference: str) -> RecordedRun:
     ArtifactError
         The run holds no result of Runforest.
     """
-    found = [run for run in all_runs(client) if _is_meant(run, reference)]
-    exact = [run for run in found if run.info.run_id == reference]
-    found = exact or found
+    found = [
+        run
+        for run in _all_runs(client)
+        if run.info.run_name == reference
+        or (len(reference) >= SHORTEST_PREFIX and run.info.run_id.startswith(reference))
+    ]
+    found = [run for run in found if run.info.run_id == reference] or found
     if not found:
         message = (
             f'no run "{reference}" in the store. Give a run id, its first {SHORTEST_PREFIX} '
@@ -153,8 +147,8 @@ def find_run(client: MlflowClient, reference: str) -> RecordedRun:
     recorded = read_run(found[0])
     if not recorded.manifests:
         message = (
-            f"run {recorded.run_id} ({recorded.name}) has no manifest.json: it was made by another "
-            "program, or nothing of it was completed. Name a run with results."
+            f"run {recorded.run_id} ({recorded.name}) has no {MANIFEST_NAME}: it was made by "
+            "another program, or nothing of it was completed. Name a run with results."
         )
         raise ArtifactError(message)
     return recorded
@@ -188,7 +182,7 @@ def read_run(run: MlflowRun) -> RecordedRun:
     )
 
 
-def all_runs(client: MlflowClient) -> list[MlflowRun]:
+def _all_runs(client: MlflowClient) -> list[MlflowRun]:
     """Return every run of the store, child runs included."""
     experiments = [found.experiment_id for found in client.search_experiments()]
     runs: list[MlflowRun] = []
@@ -201,16 +195,45 @@ def all_runs(client: MlflowClient) -> list[MlflowRun]:
             return runs
 
 
-def _is_meant(run: MlflowRun, reference: str) -> bool:
-    is_prefix = len(reference) >= SHORTEST_PREFIX and run.info.run_id.startswith(reference)
-    return is_prefix or bool(run.info.run_name == reference)
+def top_runs(client: MlflowClient) -> list[RecordedRun]:
+    """Return the runs that are no child runs, newest first."""
+    tags = [(run, run.data.tags) for run in _all_runs(client)]
+    runs = [read_run(run) for run, has in tags if PROCESS_TAG in has and PARENT_TAG not in has]
+    return sorted(runs, key=lambda run: -run.started_ms)
 
 
-def _local_folder(uri: str) -> Path:
-    """Return the local folder of an artifact URI; records of a remote run are downloaded."""
-    path = local_path(uri)
-    if path:
-        return path
-    folder = Path(tempfile.mkdtemp(prefix="runforest-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return download_records(uri, folder)
+def delete_runs(client: MlflowClient, runs: list[RecordedRun]) -> None:
+    """Delete runs, their child runs first; from a local store with all their rows and artifacts.
+
+    MLflow leaves the child runs of a deleted parent.
+
+    Raises
+    ------
+    StoreError
+        MLflow could not remove the rows.
+    """
+    parents = {run.run_id for run in runs}
+    children = [
+        run.info.run_id for run in _all_runs(client) if run.data.tags.get(PARENT_TAG) in parents
+    ]
+    doomed = [*children, *parents]
+    for run_id in doomed:
+        client.delete_run(run_id)
+    if StoreUri(client.tracking_uri).is_server:
+        return  # The server's operator removes what is marked as deleted, with `mlflow gc`.
+    for start in range(0, len(doomed), N_PER_CALL):
+        _remove_rows(client.tracking_uri, doomed[start : start + N_PER_CALL])
+
+
+def _remove_rows(uri: str, run_ids: list[str]) -> None:
+    command = [sys.executable, "-m", "mlflow", "gc", "--run-ids", ",".join(run_ids)]
+    # A command line is for all to read, and the URI may hold a password.
+    settings = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        said = hide_password(done.stderr).strip()[-500:]
+        message = (
+            f"deleted runs could not be removed from {hide_password(uri)}: {said} "
+            "Run `mlflow gc` yourself."
+        )
+        raise StoreError(message)

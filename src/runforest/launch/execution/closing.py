@@ -16,18 +16,17 @@ from runforest.redact import redact
 from runforest.results.manifest import is_complete, json_text, read_manifest
 from runforest.tracking.exchange.upload import upload_last_records
 from runforest.tracking.lifecycle.open_close import close_run
-from runforest.tracking.lifecycle.outcome import experiments_of, note_reuse, tag_tasks
+from runforest.tracking.lifecycle.outcome import experiments_of, record_outcomes
 from runforest.tracking.store.connect import check_reachable, is_reachable
 from runforest.tracking.store.failures import first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from runforest.launch.execution.open import OpenExperiment
     from runforest.launch.experiment.load import Experiment
     from runforest.results.manifest import Manifest
-    from runforest.run.active import RunSettings
     from runforest.tracking.lifecycle.outcome import TaskOutcome
     from runforest.tracking.recorder.thread import Recorder
 
@@ -45,16 +44,11 @@ LOST_WORKER = (
 
 @dataclass(kw_only=True)
 class Execution:
-    """What an execution came to, for the summary and the exit code.
-
-    `metrics` holds the last value of each, `adopted` the manifests of the results that the plan
-    found, `problem` what is wrong with the record.
-    """
+    """What an execution came to: the last value of each metric, what is wrong with the record."""
 
     status: str = "FAILED"
     outcomes: dict[str, TaskOutcome] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
-    adopted: dict[str, Manifest] = field(default_factory=dict)
     duration_s: float = 0.0
     problem: str = ""
 
@@ -82,7 +76,13 @@ def close_execution(
     has_failed = execution.status == "FAILED"
     with _problems_noted(opened, execution):
         recorder.close()
-    _resolve_unfinished(opened.run.artifacts, execution.outcomes, has_failed=has_failed)
+    for name, outcome in execution.outcomes.items():
+        if outcome.status != "started":
+            continue  # else it has a result, or died
+        if is_complete(opened.run.artifacts / name):
+            outcome.status = "computed"
+        elif has_failed:
+            outcome.status, outcome.traceback = "failed", LOST_WORKER
     execution.duration_s = time.perf_counter() - clock
     with _problems_noted(opened, execution):
         _record_end(experiment, opened, execution, is_left=recorder.is_left)
@@ -107,40 +107,27 @@ def _problems_noted(opened: OpenExperiment, execution: Execution) -> Iterator[No
         )
 
 
-def _resolve_unfinished(
-    artifacts: Path, outcomes: dict[str, TaskOutcome], *, has_failed: bool
-) -> None:
-    """Find out of each task that started and did not end whether it has a result or died."""
-    for name, outcome in outcomes.items():
-        if outcome.status != "started":
-            continue
-        if is_complete(artifacts / name):
-            outcome.status = "computed"
-        elif has_failed:
-            outcome.status = "failed"
-            outcome.traceback = LOST_WORKER
-
-
 def _record_end(
     experiment: Experiment, opened: OpenExperiment, execution: Execution, *, is_left: bool
 ) -> None:
     """Write what is known at the end; into the store too, unless its record was left."""
-    run_id, secrets = opened.record.run_id, experiment.environment.secrets
-    manifests = _manifests(experiment, opened, execution)
+    run_id, settings = opened.record.run_id, opened.run.settings
+    secrets = experiment.environment.secrets
+    manifests = _manifests(experiment, opened)
     origins = [] if is_left else other_origins(run_id, manifests.values())
     experiments = experiments_of(opened.client, origins)
-    lineage = _lineage_files(opened.run.settings, manifests, experiments, secrets)
-    _write_last_records(opened.run.artifacts, _outcome_files(execution, secrets) | lineage)
+    lineage = lineage_facts(settings, manifests, secrets=secrets)
+    page = lineage_page(lineage, settings.page, experiments)
+    pages = {"lineage.json": json_text(lineage), LINEAGE_PAGE: page}
+    _write_last_records(opened.run.artifacts, _outcome_files(execution, secrets) | pages)
     if not is_left:
         check_reachable(opened.store)
-        tag_tasks(opened.client, run_id, execution.outcomes)
-        note_reuse(opened.client, run_id, execution.outcomes, experiments)
+        record_outcomes(opened.client, run_id, execution.outcomes, experiments)
         if opened.record.local_folder is None:
             upload_last_records(opened.record.artifact_uri, opened.run.artifacts)
 
 
 def _write_last_records(artifacts: Path, records: dict[str, str]) -> None:
-    """Write the files that are written at the end, by name."""
     try:
         for name, text in records.items():
             path = artifacts / name
@@ -168,33 +155,14 @@ def _outcome_files(execution: Execution, secrets: Collection[str]) -> dict[str, 
     return {"tasks.json": json_text(outcomes), **tracebacks}
 
 
-def _lineage_files(
-    settings: RunSettings,
-    manifests: Mapping[str, Manifest],
-    experiments: Mapping[str, str],
-    secrets: Collection[str],
-) -> dict[str, str]:
-    facts = lineage_facts(settings, manifests, secrets=secrets)
-    page = lineage_page(facts, settings.page, experiments)
-    return {"lineage.json": json_text(facts), LINEAGE_PAGE: page}
-
-
-def _manifests(
-    experiment: Experiment, opened: OpenExperiment, execution: Execution
-) -> dict[str, Manifest]:
+def _manifests(experiment: Experiment, opened: OpenExperiment) -> dict[str, Manifest]:
     found = {}
-    for task in experiment.tasks:
-        if task.folder_name in execution.adopted:
-            found[task.folder_name] = execution.adopted[task.folder_name]
-            continue
-        folder: Path = opened.run.pinned(task.folder_name) or (
-            opened.run.artifacts / task.folder_name
-        )
+    for name in (task.folder_name for task in experiment.tasks):
         try:
-            manifest = read_manifest(folder)
+            manifest = read_manifest(opened.run.pinned(name) or opened.run.artifacts / name)
         except (ArtifactError, OSError) as error:  # must not keep the run from being closed
             logger.error("The lineage lacks a result: %s", error)  # noqa: TRY400
             continue
         if manifest:
-            found[task.folder_name] = manifest
+            found[name] = manifest
     return found

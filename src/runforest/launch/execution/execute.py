@@ -7,7 +7,6 @@ import gc
 import logging
 import multiprocessing
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import luigi
@@ -33,12 +32,9 @@ from runforest.tracking.recorder.thread import Recorder
 from runforest.tracking.store.uri import hide_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from runforest.launch.experiment.load import Experiment
-    from runforest.results.manifest import Manifest
+    from runforest.run.active import Run
     from runforest.run.events import Event
-    from runforest.run_task import RunTask
 
 logger = logging.getLogger(__name__)
 
@@ -46,15 +42,7 @@ SCHEDULER_TIMEOUT_S = 5.0
 
 
 def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
-    """Run an experiment and return its run and what came of it.
-
-    Raises
-    ------
-    ConfigError
-        The central scheduler, if one is configured, does not answer.
-    StoreError
-        The store cannot be used.
-    """
+    """Run an experiment and return its run and what came of it."""
     if any(planned.action == "run" for planned in experiment.plan):
         check_scheduler(experiment.config.scheduler)
     clock = time.perf_counter()
@@ -75,9 +63,13 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
                 set_up_logging(experiment.config.log_level)
                 if opened.commit.note:
                     logger.info(opened.commit.note)
-                with progress.shown_on(console), _following(recorder):
-                    if _complete(experiment, opened, execution):
-                        execution.status = "FINISHED"
+                with progress.shown_on(console):
+                    recorder.start()
+                    try:
+                        if _complete(experiment, opened.run):
+                            execution.status = "FINISHED"
+                    finally:
+                        recorder.stop()  # what it logs of the last tasks belongs into the file
         except KeyboardInterrupt:
             execution.status = "KILLED"
         finally:
@@ -87,13 +79,7 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
 
 
 def check_scheduler(url: str) -> None:
-    """See that the central scheduler answers, if any: Luigi would try for more than a minute.
-
-    Raises
-    ------
-    ConfigError
-        It does not.
-    """
+    """Raise ConfigError if a central scheduler does not answer: Luigi would try for a minute."""
     if not url:
         return
     import requests
@@ -108,39 +94,36 @@ def check_scheduler(url: str) -> None:
             f"no Luigi scheduler answers at {url} ({[*causes(error)][-1]}). Start it with "
             "`luigid`, correct the address, or leave it empty for one inside the process."
         )
-        problem = Problem(
-            where=f"{CONFIG_NAME} [RunConfig]", key="scheduler", message=hide_password(message)
-        )
+        where = f"{CONFIG_NAME} [RunConfig]"
+        problem = Problem(where=where, key="scheduler", message=hide_password(message))
         raise ConfigError([problem]) from None
 
 
-@contextmanager
-def _following(recorder: Recorder) -> Iterator[None]:
-    """Let the recorder follow the journal while the block runs."""
-    recorder.start()
-    try:
-        yield
-    finally:
-        recorder.stop()  # what it logs of the last tasks belongs into the file
+def _complete(experiment: Experiment, run: Run) -> bool:
+    """Complete the experiment's task; return whether that succeeded.
 
-
-def _complete(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> bool:
-    """Complete the experiment's task; return whether that succeeded."""
-    execution.adopted = _adopt_planned(experiment, opened)
-    root = root_task(experiment.config.task, opened.run)
+    What Luigi returns is no use: it is false where a task failed, though a later attempt succeeded.
+    """
+    _adopt_planned(experiment, run)
+    config = experiment.config
+    root = root_task(config.task, run)
     if not root.complete():
-        _build(experiment, root)
+        if config.start_method:
+            multiprocessing.set_start_method(config.start_method, force=True)
+        scheduler = (
+            {"scheduler_url": config.scheduler} if config.scheduler else {"local_scheduler": True}
+        )
+        luigi.build([root], workers=config.workers, **scheduler)
     return root.complete()
 
 
-def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, Manifest]:
-    """Take the results that the plan found, without a scheduler; return their manifests by name.
+def _adopt_planned(experiment: Experiment, run: Run) -> None:
+    """Take the results that the plan found, without a scheduler.
 
     What comes after a task that has to be computed is looked up by that task's successors
     themselves, since it depends on what comes out. So is what comes after a result that was
     removed since the plan was made: Luigi completes nothing below a task that is complete.
     """
-    adopted: dict[str, Manifest] = {}
     lost: set[str] = set()
     for planned in experiment.plan:
         if planned.action == "pinned":
@@ -149,25 +132,10 @@ def _adopt_planned(experiment: Experiment, opened: OpenExperiment) -> dict[str, 
             lost.add(planned.name)
         elif planned.action == "reuse" and planned.result:
             try:
-                adopted[planned.name] = planned.task.adopt(planned.result, opened.run)
+                planned.task.adopt(planned.result, run)
             except (ArtifactError, OSError) as error:
                 logger.warning("%s cannot be reused: %s", planned.name, error)
                 lost.add(planned.name)
-    return adopted
-
-
-def _build(experiment: Experiment, root: RunTask) -> None:
-    """Let Luigi run what is not complete.
-
-    What it returns is no use: it is false where a task failed, though a later attempt succeeded.
-    """
-    config = experiment.config
-    if config.start_method:
-        multiprocessing.set_start_method(config.start_method, force=True)
-    scheduler = (
-        {"scheduler_url": config.scheduler} if config.scheduler else {"local_scheduler": True}
-    )
-    luigi.build([root], workers=config.workers, **scheduler)
 
 
 def _on_event(execution: Execution, progress: Progress, event: Event) -> None:

@@ -68,32 +68,43 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
     problem = f"no run can be opened in {store.shown}"
     remedy = "Fix the tracking store and run again; nothing was computed."
     with store_errors(problem, remedy, client_errors()):
-        return _open(experiment, client, store, project)
-
-
-def _open(
-    experiment: Experiment, client: MlflowClient, store: StoreUri, project: Path
-) -> OpenExperiment:
-    close_stale_runs(client, project)
-    pins = local_pins(
-        experiment.settings.pins, experiment.environment, trusts_code=experiment.config.trust_store
-    )
-    commit = read_commit(project)
-    config, secrets = experiment.config, experiment.environment.secrets
-    tags = {
-        NOTE_TAG: redact(config.description, secrets),
-        COMMIT_TAG: commit.sha,
-        DIRTY_TAG: str(commit.is_dirty).lower() if commit.sha else "",
-        GIT_PROBLEM_TAG: redact(commit.problem, secrets),
-    }
-    name = redact(config.run_name, secrets)
-    params = {key: redact(value, secrets) for key, value in task_params(experiment).items()}
-    record = open_run(client, project, config.experiment_name, name=name, tags=tags, params=params)
-    with _undone_on_error(client, record):
-        run = _prepare_run(experiment, record, _page(store, record), pins, commit)
-        _record_sources(experiment, client, run, commit)
-        _upload_sources(record, run)
+        close_stale_runs(client, project)
+        pins = local_pins(
+            experiment.settings.pins,
+            experiment.environment,
+            trusts_code=experiment.config.trust_store,
+        )
+        commit = read_commit(project)
+        record = _open_run(experiment, client, commit)
+        with _undone_on_error(client, record):
+            run = _prepare_run(experiment, record, _page(store, record), pins, commit)
+            _record_sources(experiment, client, run, commit)
+            _upload_sources(record, run)
     return OpenExperiment(client=client, run=run, record=record, store=store, commit=commit)
+
+
+def _open_run(experiment: Experiment, client: MlflowClient, commit: Commit) -> OpenedRun:
+    config, secrets = experiment.config, experiment.environment.secrets
+    return open_run(
+        client,
+        experiment.environment.project,
+        config.experiment_name,
+        name=redact(config.run_name, secrets),
+        tags={
+            NOTE_TAG: redact(config.description, secrets),
+            COMMIT_TAG: commit.sha,
+            DIRTY_TAG: str(commit.is_dirty).lower() if commit.sha else "",
+            GIT_PROBLEM_TAG: redact(commit.problem, secrets),
+        },
+        params={
+            f"{task.folder_name}.{name}": redact(
+                str(parameter.serialize(task.param_kwargs[name])), secrets
+            )
+            for task in experiment.tasks
+            for name, parameter in task.get_params()
+            if name != "active_run"
+        },
+    )
 
 
 @contextmanager
@@ -115,15 +126,10 @@ def _undone_on_error(client: MlflowClient, record: OpenedRun) -> Iterator[None]:
 
 
 def _prepare_run(
-    experiment: Experiment,
-    record: OpenedRun,
-    page: str,
-    pins: dict[str, str],
-    commit: Commit,
+    experiment: Experiment, record: OpenedRun, page: str, pins: dict[str, str], commit: Commit
 ) -> Run:
     """Return the run with its folder, which other processes can read."""
-    project = experiment.environment.project
-    folder = record.folder_in(project)
+    folder = record.folder_in(experiment.environment.project)
     settings = dataclasses.replace(
         experiment.settings,
         run_id=record.run_id,
@@ -145,43 +151,25 @@ def _prepare_run(
     return run
 
 
-def task_params(experiment: Experiment) -> dict[str, str]:
-    """Return every parameter of every task of the graph, as `Trainer.seed`."""
-    return {
-        f"{task.folder_name}.{name}": str(parameter.serialize(task.param_kwargs[name]))
-        for task in experiment.tasks
-        for name, parameter in task.get_params()
-        if name != "active_run"
-    }
-
-
 def _record_sources(experiment: Experiment, client: MlflowClient, run: Run, commit: Commit) -> None:
     environment, dataset = experiment.environment, experiment.dataset
-    write_snapshot(
-        run.artifacts,
-        Snapshot(
-            project=environment.project,
-            config_files=experiment.layers.files,
-            settings=experiment.layers.settings,
-            effective=experiment.tables,
-            commit=commit,
-            secrets=environment.secrets,
-        ),
+    snapshot = Snapshot(
+        project=environment.project,
+        config_files=experiment.layers.files,
+        settings=experiment.layers.settings,
+        effective=experiment.tables,
+        commit=commit,
+        secrets=environment.secrets,
     )
-    if dataset.dataset:
-        digests = digest_cache(environment.project)
-        files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
-        for (role, path), profile in zip(files.items(), dataset.profiles, strict=True):
-            file = Path(path)
-            size = {"num_rows": profile.n_rows, "num_columns": profile.n_columns}
-            log_dataset(
-                client,
-                run.settings.run_id,
-                file,
-                role=role,
-                sha256=digests.digest(file),
-                size=size,
-            )
+    write_snapshot(run.artifacts, snapshot)
+    if not dataset.dataset:
+        return
+    digests = digest_cache(environment.project)
+    files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
+    for (role, path), profile in zip(files.items(), dataset.profiles, strict=True):
+        file, run_id = Path(path), run.settings.run_id
+        size = {"num_rows": profile.n_rows, "num_columns": profile.n_columns}
+        log_dataset(client, run_id, file, role=role, sha256=digests.digest(file), size=size)
 
 
 def _upload_sources(record: OpenedRun, run: Run) -> None:

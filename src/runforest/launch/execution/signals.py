@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from types import FrameType
 
 RETRY_S = 0.05
@@ -29,11 +30,19 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _fork = {"is_on": False}
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> AbstractContextManager[None]:
     """Turn SIGINT and SIGTERM into KeyboardInterrupt while the block runs."""
     _watch_forks()
-    handler = _Interrupt()
+    return _handling(_Interrupt())
+
+
+def uninterrupted() -> AbstractContextManager[None]:
+    """Ignore SIGINT and SIGTERM while the block, which must be short, runs."""
+    return _handling(signal.SIG_IGN)
+
+
+@contextmanager
+def _handling(handler: _Interrupt | signal.Handlers) -> Iterator[None]:
     previous = {number: signal.signal(number, handler) for number in _STOP_SIGNALS}
     try:
         yield
@@ -42,20 +51,9 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, former)
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ignore SIGINT and SIGTERM while the block, which must be short, runs."""
-    previous = {number: signal.signal(number, signal.SIG_IGN) for number in _STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 @functools.cache
 def _watch_forks() -> None:
-    """Keep in mind whether this process is forking: from before the hooks of others to after them.
+    """Note whether this process is forking: from before the hooks of others to after them.
 
     Those imported before this is called, that is. A `partial` of a function in C runs to its end,
     while a signal's handler may come in between the lines of one in Python.

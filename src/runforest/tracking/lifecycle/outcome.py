@@ -30,17 +30,6 @@ class TaskOutcome:
     traceback: str = ""
 
 
-def tag_tasks(client: MlflowClient, run_id: str, outcomes: Mapping[str, TaskOutcome]) -> None:
-    """Show on the run's page what became of each task, in one tag."""
-    if outcomes:
-        parts = [
-            f"{name} {outcome.status}"
-            + (f" {outcome.duration_s:.2f} s" if outcome.duration_s else "")
-            for name, outcome in outcomes.items()
-        ]
-        client.set_tag(run_id, TASKS_TAG, shortened(", ".join(parts)))
-
-
 def experiments_of(client: MlflowClient, run_ids: Sequence[str]) -> dict[str, str]:
     """Return the experiment of each run, by run id; nothing of those that are gone for good.
 
@@ -61,31 +50,31 @@ def experiments_of(client: MlflowClient, run_ids: Sequence[str]) -> dict[str, st
     return found
 
 
-def note_reuse(
+def record_outcomes(
     client: MlflowClient,
     run_id: str,
     outcomes: Mapping[str, TaskOutcome],
     experiments: Mapping[str, str],
 ) -> None:
-    """Lead from a run's description to the runs that computed what it reused.
+    """Show on the run's page what became of each task, with links to the runs that it reuses.
 
-    That is where, for instance, the trials of a reused tuner are.
-
-    Parameters
-    ----------
-    experiments
-        Run id -> experiment id, as `experiments_of` returns them.
+    There are, for instance, the trials of a reused tuner. `experiments` has their experiments by
+    run id, as `experiments_of` returns them.
     """
-    origins = {
-        name: outcome.reused_from for name, outcome in outcomes.items() if outcome.reused_from
-    }
-    if not origins:
-        return
-    lines = []
-    for origin in dict.fromkeys(origins.values()):
-        names = ", ".join(name for name, one in origins.items() if one == origin)
-        lines.append(f"{names} reused from run {link_to(origin, experiments.get(origin))}")
-    add_note(client, run_id, lines)
+    words, origins = [], dict[str, list[str]]()
+    for name, outcome in outcomes.items():
+        duration = f" {outcome.duration_s:.2f} s" if outcome.duration_s else ""
+        words.append(f"{name} {outcome.status}{duration}")
+        if outcome.reused_from:
+            origins.setdefault(outcome.reused_from, []).append(name)
+    if words:
+        client.set_tag(run_id, TASKS_TAG, shortened(", ".join(words)))
+    lines = [
+        f"{', '.join(names)} reused from run {link_to(origin, experiments.get(origin))}"
+        for origin, names in origins.items()
+    ]
+    if lines:
+        add_note(client, run_id, lines)
 
 
 def link_to(run_id: str, experiment_id: str | None) -> str:
