@@ -46,7 +46,7 @@ _CONDITIONS = (
 class Selection:
     """Which runs may go: all conditions that are given have to hold."""
 
-    older_than_s: float | None = None
+    older_than_s: float = 0.0
     n_kept: int = 0
     only_failed: bool = False
 
@@ -59,7 +59,7 @@ class Selection:
             message = f"expected a number that is not negative, got {n_kept}. For example: --keep 5"
             raise ConfigError([Problem(where="--keep", message=message)])
         return cls(
-            older_than_s=parse_age(older_than) if older_than else None,
+            older_than_s=parse_age(older_than) if older_than else 0.0,
             n_kept=n_kept or 0,
             only_failed=only_failed,
         )
@@ -130,10 +130,7 @@ def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:
         if run.status != "RUNNING"
         and position >= selection.n_kept
         and (not selection.only_failed or run.status in {"FAILED", "KILLED"})
-        and (
-            selection.older_than_s is None
-            or now_ms - run.started_ms > 1000 * selection.older_than_s
-        )
+        and now_ms - run.started_ms >= 1000 * selection.older_than_s
     ]
 
 

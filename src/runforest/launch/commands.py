@@ -60,13 +60,9 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     reproduce.set_defaults(call=_reproduce)
 
     collect = commands.add_parser("gc", help="delete old runs with their children and artifacts")
-    collect.add_argument(
-        "--older-than", default="", metavar="AGE", help="for instance 30d, 12h, 4w"
-    )
+    collect.add_argument("--older-than", default="", metavar="AGE", help="such as 30d, 12h, 4w")
     collect.add_argument("--keep", type=int, metavar="N", help="spare the newest N runs")
-    collect.add_argument(
-        "--failed", action="store_true", help="only runs that failed or were killed"
-    )
+    collect.add_argument("--failed", action="store_true", help="only failed and killed runs")
     collect.add_argument("--delete", action="store_true", help="really delete; else only say what")
     collect.set_defaults(call=_collect)
 
