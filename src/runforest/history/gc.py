@@ -91,24 +91,27 @@ def collect_garbage(
 
     Runs that the pins of luigi.toml name are spared, and in a shared store those of other projects.
     """
-    listed_s = time.time()
+    listed_s, layout = time.time(), Layout(project)
     runs = top_runs(client)
     ours = [run for run in runs if not is_shared or is_ours(run, project)]
     doomed = without_needed(runs, select(ours, selection), pins, project)
     for run in doomed:
-        sys.stdout.write(
-            f"{'delete' if is_real else 'would delete'} {run.run_id} {run.name} ({run.status})\n"
-        )
+        what = "delete" if is_real else "would delete"
+        sys.stdout.write(f"{what} {run.run_id} {run.name} ({run.status})\n")
+    count = f"{len(doomed)} of {len(ours)} runs"
     if not is_real:
-        sys.stdout.write(
-            f"{len(doomed)} of {len(ours)} runs. Nothing is deleted without --delete.\n"
-        )
+        sys.stdout.write(f"{count}. Nothing is deleted without --delete.\n")
         return 0
+    for run in doomed:
+        _delete_folder(run, layout)
+    _delete_index(layout.index)
     gone = {run.run_id for run in doomed}
-    _delete_files(project, doomed, [run for run in runs if run.run_id not in gone], pins, listed_s)
+    kept = [run for run in runs if run.run_id not in gone]
+    _delete_studies(layout.studies, kept, listed_s)
+    _trim_caches(project, kept, pins)
     # Last: when this is interrupted before, or fails, another gc finds the runs and goes on.
     delete_runs(client, doomed)
-    sys.stdout.write(f"{len(doomed)} of {len(ours)} runs deleted.\n")
+    sys.stdout.write(f"{count} deleted.\n")
     return 0
 
 
@@ -117,8 +120,13 @@ def is_ours(run: RecordedRun, project: Path) -> bool:
 
     Two containers may have equal host names and paths, but not the folder of a run.
     """
-    local = run.artifacts.parent if run.is_local else Layout(project).remote_runs / run.run_id
-    return run.tags.get(PROJECT_TAG) == str(project) and local.is_dir()
+    is_of_project = run.tags.get(PROJECT_TAG) == str(project)
+    return is_of_project and _local_folder(run, Layout(project)).is_dir()
+
+
+def _local_folder(run: RecordedRun, layout: Layout) -> Path:
+    """Return the run's folder on this machine; what is downloaded of a run on a server is none."""
+    return run.artifacts.parent if run.is_local else layout.remote_runs / run.run_id
 
 
 def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:
@@ -134,29 +142,9 @@ def select(runs: list[RecordedRun], selection: Selection) -> list[RecordedRun]:
     ]
 
 
-def _delete_files(
-    project: Path,
-    doomed: list[RecordedRun],
-    kept: list[RecordedRun],
-    pins: Collection[str],
-    listed_s: float,
-) -> None:
-    """Delete what this machine has of the doomed runs, and what no kept run needs."""
-    layout = Layout(project)
-    for run in doomed:
-        _delete_folder(run, layout)
-    _delete_index(layout.index)
-    _delete_studies(layout.studies, kept, listed_s)
-    _trim_caches(project, kept, pins)
-
-
 def _delete_folder(run: RecordedRun, layout: Layout) -> None:
-    """Delete what this machine has of a run; nothing that lies outside the project's store.
-
-    The artifacts of a run on a server are here a download in some temporary folder, which says
-    nothing of where the run was computed.
-    """
-    folder = (run.artifacts.parent if run.is_local else layout.remote_runs / run.run_id).resolve()
+    """Delete what this machine has of a run; nothing that lies outside the project's store."""
+    folder = _local_folder(run, layout).resolve()
     is_id = re.fullmatch(r"[0-9a-f]{32}", run.run_id)  # as MLflow makes them
     if is_id and folder.name == run.run_id and folder.is_relative_to(layout.output.resolve()):
         shutil.rmtree(folder, ignore_errors=True)
