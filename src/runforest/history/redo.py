@@ -27,14 +27,15 @@ from runforest.layout import (
     Layout,
     below,
 )
+from runforest.tracking.deletion import top_runs
 from runforest.tracking.exchange.download import download_result
-from runforest.tracking.recorded_run import RecordedRun, read_run
 from runforest.tracking.store.connect import connect
 from runforest.tracking.store.names import safe_name
-from runforest.tracking.tags import PARENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from runforest.tracking.recorded_run import RecordedRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ def redo(run: RecordedRun, folder: Path, project: Path) -> RecordedRun:
     if done.returncode:
         message = f"run {run.name} could not be completed again:\n{done.stderr}\n{done.stdout}"
         raise TaskError(message)
-    return _only_run(folder)
+    return top_runs(connect("", folder))[0]
 
 
 def _tables(run: RecordedRun, folder: Path, project: Path) -> dict[str, dict[str, object]]:
@@ -136,13 +137,6 @@ def _moved(search_path: str, folder: Path, project: Path) -> Iterator[str]:
         recorded = folder / path.relative_to(project) if path.is_relative_to(project) else path
         # What the code does not have, such as an installed package, is as it is.
         yield str(recorded if recorded.exists() else path)
-
-
-def _only_run(folder: Path) -> RecordedRun:
-    client = connect("", folder)
-    experiments = [found.experiment_id for found in client.search_experiments()]
-    tops = [one for one in client.search_runs(experiments) if PARENT_TAG not in one.data.tags]
-    return read_run(tops[0])
 
 
 @contextmanager
