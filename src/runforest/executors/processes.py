@@ -31,7 +31,6 @@ SINGLE_THREAD = dict.fromkeys(
 )
 """Environment of a worker: n processes of n threads each would share the cores n times over."""
 
-
 WATCH_S = 1.0
 """Between two looks of a worker at whether its driver is still there."""
 
@@ -101,10 +100,7 @@ def _interrupt_held() -> Iterator[None]:
 
 
 def _begin(driver: int) -> None:
-    """Prepare a worker.
-
-    Ctrl-C, which reaches all processes of a terminal, is left to the process that has the pool.
-    """
+    """Leave Ctrl-C, which reaches all processes of a terminal, to the one that has the pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(driver,), name="driver watch", daemon=True).start()

@@ -11,7 +11,6 @@ from runforest.errors import kind_and_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,12 +37,7 @@ class RemoteExecutor(Executor, ABC):
             return failed
         return self.submit_packed(call)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_error: object) -> None:
         """Wait for running calls when the block ended well, else give them up."""
         self.shutdown(cancel_futures=kind is not None)
 
@@ -82,10 +76,9 @@ def call_packed(call: bytes) -> bytes:
 
 
 def _is_readable(error: Exception) -> bool:
-    """Return whether an error survives pickling.
+    """Return whether an error survives pickling; a pool of processes breaks at one that does not.
 
-    One whose constructor takes other arguments than its message can be pickled, yet not read; a
-    pool of processes breaks when that happens.
+    One whose constructor takes other arguments than its message can be pickled, yet not read.
     """
     import cloudpickle
 
