@@ -9,7 +9,7 @@ import pytest
 
 from runforest.errors import ArtifactError
 from runforest.history import gc
-from runforest.history.needed_runs import without_needed
+from runforest.history.needed_runs import exclude_required
 from runforest.history.redo import code_of_run, recorded_inputs, redo
 from runforest.layout import Layout
 from runforest.tracking.exchange import places
@@ -121,7 +121,7 @@ def test_a_run_that_cannot_be_read_here_needs_each_run_with_an_equal_result(
     unreadable = [recorded(f"s3://bucket/{name}", name, **equal) for name in ("a", "b")]
     origin, free = recorded(tmp_path, "origin", **equal), recorded(tmp_path, "free", **other)
 
-    doomed = without_needed([*unreadable, origin, free], [origin, free], (), tmp_path)
+    doomed = exclude_required([*unreadable, origin, free], [origin, free], (), tmp_path)
 
     assert doomed == [free]
     assert len(caplog.records) == 1

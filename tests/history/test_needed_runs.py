@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from runforest.history.gc import is_ours
-from runforest.history.needed_runs import without_needed
+from runforest.history.needed_runs import exclude_required
 from runforest.layout import Layout
 from runforest.tracking.recorded_run import RecordedRun
 from runforest.tracking.tags import PROJECT_TAG
@@ -33,7 +33,7 @@ def test_runs_with_the_trials_that_a_kept_study_went_on_from_stay(tmp_path: Path
     first, second, other = (recorded(tmp_path, name) for name in ("first", "second", "other"))
     kept = recorded(tmp_path, "kept", mlflow__runforest__trials="first second")
 
-    doomed = without_needed([first, second, other, kept], [first, second, other], (), tmp_path)
+    doomed = exclude_required([first, second, other, kept], [first, second, other], (), tmp_path)
 
     assert doomed == [other]
 

@@ -1,1 +1,1 @@
-"""History: what earlier runs tell, compared, repeated, traced and cleared away."""
+"""Recorded runs: compared, done again, traced and deleted."""

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from runforest.config.pins import pinned_folder
 from runforest.errors import ConfigError, Problem
-from runforest.history.needed_runs import without_needed
+from runforest.history.needed_runs import exclude_required
 from runforest.layout import Layout
 from runforest.locks import LOCK_SUFFIX
 from runforest.tracking.exchange.download import DRAFT, remove_drafts
@@ -94,7 +94,7 @@ def collect_garbage(
     listed_s, layout = time.time(), Layout(project)
     runs = top_runs(client)
     ours = [run for run in runs if not is_shared or is_ours(run, project)]
-    doomed = without_needed(runs, select(ours, selection), pins, project)
+    doomed = exclude_required(runs, select(ours, selection), pins, project)
     for run in doomed:
         what = "delete" if is_real else "would delete"
         sys.stdout.write(f"{what} {run.run_id} {run.name} ({run.status})\n")

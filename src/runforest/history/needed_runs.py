@@ -17,19 +17,19 @@ STUDY_FILE = "study.journal"
 """Output of a result that has trials."""
 
 
-def without_needed(
-    runs: list[RecordedRun], doomed: list[RecordedRun], pins: Collection[str], project: Path
+def exclude_required(
+    runs: list[RecordedRun], candidates: list[RecordedRun], pins: Collection[str], project: Path
 ) -> list[RecordedRun]:
-    """Return the doomed runs without those that a pin, a kept run or a spared one needs."""
+    """Return the candidates without those that a pin, a kept run or a spared one needs."""
     needed = _named(pins, project)
-    selected = {run.run_id for run in doomed}
-    asking = [run for run in runs if run.run_id not in selected]
+    selected = {run.run_id for run in candidates}
+    requiring = [run for run in runs if run.run_id not in selected]
     while True:
-        needed |= {run_id for run in asking for run_id in _needs(run, project)}
-        asking = [run for run in doomed if needed & _names(run)]
-        if not asking:
-            return doomed
-        doomed = [run for run in doomed if not needed & _names(run)]
+        needed |= {run_id for run in requiring for run_id in _needs(run, project)}
+        requiring = [run for run in candidates if needed & _names(run)]
+        if not requiring:
+            return candidates
+        candidates = [run for run in candidates if not needed & _names(run)]
 
 
 def _needs(run: RecordedRun, project: Path) -> set[str]:

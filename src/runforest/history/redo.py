@@ -119,11 +119,11 @@ def _link_inputs(run: RecordedRun, folder: Path, project: Path) -> None:
 
 
 def _environment(folder: Path, project: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
-    search_path = kept.pop("PYTHONPATH", "")
+    settings = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    search_path = settings.pop("PYTHONPATH", "")
     if search_path:
-        kept["PYTHONPATH"] = os.pathsep.join(_moved(search_path, folder, project))
-    return kept | {
+        settings["PYTHONPATH"] = os.pathsep.join(_moved(search_path, folder, project))
+    return settings | {
         "PROJECT_ROOT": str(folder),
         "LUIGI_CONFIG_PARSER": "toml",
         "MLFLOW_TRACKING_URI": "",
