@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import socketserver
 import sys
@@ -16,19 +15,13 @@ from runforest.executors.dask import connection
 from runforest.executors.dask.connection import ClusterError
 from tests.conftest import free_port
 
-UNKNOWN = "Choose one of: serial, processes, dask."
-
 
 def test_an_unknown_executor_lists_the_known_ones() -> None:
-    assert UNKNOWN in executor_problems("threads", 1)["executor"]
-    with pytest.raises(ValueError, match=UNKNOWN):
-        open_executor("threads", 1)
+    assert "Choose one of: serial, processes, dask." in executor_problems("threads", 1)["executor"]
 
 
 def test_no_worker_is_refused() -> None:
     assert "Use 1 for one worker" in executor_problems("processes", 0)["n_jobs"]
-    with pytest.raises(ValueError, match="Use 1 for one worker"):
-        open_executor("serial", 0)
 
 
 def test_the_serial_executor_has_one_job() -> None:
@@ -43,8 +36,6 @@ def test_a_sound_choice_has_no_problems(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in EXECUTORS if name != "dask"])
 def test_an_address_belongs_to_the_dask_executor(name: str) -> None:
     assert 'Set executor = "dask"' in executor_problems(name, 1, "tcp://localhost:1")["address"]
-    with pytest.raises(ValueError, match="or leave the address out"):
-        open_executor(name, 1, address="tcp://localhost:1")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +54,7 @@ def test_an_address_belongs_to_the_dask_executor(name: str) -> None:
 )
 def test_a_malformed_address_is_answered_with_an_example(address: str) -> None:
     assert 'such as "tcp://host:8786"' in executor_problems("dask", 1, address)["address"]
-    with pytest.raises(ValueError, match="such as"):
+    with pytest.raises(ClusterError, match="such as"):
         open_executor("dask", 1, address=address)
 
 
@@ -101,10 +92,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.delitem(sys.modules, "distributed", raising=False)
     monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "Editable" not in str(f)])
 
-    remedy = "pip install runforest[dask]"
-    assert remedy in executor_problems("dask", 1)["executor"]
-    with pytest.raises(ValueError, match=re.escape(remedy)):
-        open_executor("dask", 1)
+    assert "pip install runforest[dask]" in executor_problems("dask", 1)["executor"]
 
 
 def test_a_scheduler_that_is_gone_when_it_is_needed_is_an_error() -> None:

@@ -65,10 +65,8 @@ def open_executor(name: str, n_jobs: int, *, address: str = "") -> Executor:
     """Return a new executor of `EXECUTORS` with `n_jobs` workers; the caller shuts it down.
 
     Without the address of a scheduler, the executor `dask` starts a cluster on this machine.
-    Raises ValueError for a wrong choice, BrokenExecutor for a cluster that cannot be used.
+    Raises BrokenExecutor for a cluster that cannot be used.
     """
-    for problem in _choice_problems(name, n_jobs, address).values():
-        raise ValueError(problem)
     return EXECUTORS[name](n_jobs, address)
 
 
@@ -77,17 +75,6 @@ def executor_problems(name: str, n_jobs: int, address: str = "") -> dict[str, st
 
     An address is tried: nobody listening there is a problem too, found within five seconds.
     """
-    problems = _choice_problems(name, n_jobs, address)
-    if problems:
-        return problems
-    if name == "serial" and n_jobs > 1:
-        message = f"the serial executor runs one trial at a time, got {n_jobs}. "
-        return {"n_jobs": message + 'Set executor = "processes", or n_jobs = 1.'}
-    unreachable = address_problem(address, is_tried=True) if address else None
-    return {"address": unreachable} if unreachable else {}
-
-
-def _choice_problems(name: str, n_jobs: int, address: str) -> dict[str, str]:
     if name not in EXECUTORS:
         return {"executor": f'unknown executor "{name}". Choose one of: {", ".join(EXECUTORS)}.'}
     if n_jobs < 1:
@@ -98,8 +85,11 @@ def _choice_problems(name: str, n_jobs: int, address: str) -> dict[str, str]:
     if address and name != "dask":
         message = f'only the dask executor has an address, and executor is "{name}". '
         return {"address": message + 'Set executor = "dask", or leave the address out.'}
-    malformed = address_problem(address) if address else None
-    return {"address": malformed} if malformed else {}
+    if name == "serial" and n_jobs > 1:
+        message = f"the serial executor runs one trial at a time, got {n_jobs}. "
+        return {"n_jobs": message + 'Set executor = "processes", or n_jobs = 1.'}
+    wrong = address_problem(address) if address else ""
+    return {"address": wrong} if wrong else {}
 
 
 class Location(Protocol):

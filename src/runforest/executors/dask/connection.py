@@ -31,10 +31,9 @@ class ClusterError(BrokenExecutor):
     """A cluster cannot be used, or no longer; the message says why and what to do."""
 
 
-def address_problem(address: str, *, is_tried: bool = False) -> str | None:
-    """Return what is wrong with the address of a scheduler; None when nothing is.
+def address_problem(address: str) -> str:
+    """Return what is wrong with the address of a scheduler; nothing when somebody listens there.
 
-    >>> address_problem("tcp://10.0.0.1:8786")
     >>> address_problem("10.0.0.1")
     'expected an address such as "tcp://host:8786", or one with tls://, got "10.0.0.1".'
     """
@@ -42,8 +41,6 @@ def address_problem(address: str, *, is_tried: bool = False) -> str | None:
     if place is None:
         example = 'expected an address such as "tcp://host:8786", or one with tls://'
         return f'{example}, got "{address}".'
-    if not is_tried:
-        return None
     try:
         socket.create_connection(place, timeout=TRIAL_S).close()
     except OSError as error:
@@ -51,7 +48,7 @@ def address_problem(address: str, *, is_tried: bool = False) -> str | None:
             f"nobody listens at {address} ({error.strerror or error}). Start a scheduler there "
             "(dask scheduler), or leave the address out for a cluster on this machine."
         )
-    return None
+    return ""
 
 
 def connect(address: str) -> Client:
@@ -63,8 +60,7 @@ def connect(address: str) -> Client:
     from distributed import Client
     from distributed.versions import VersionMismatchWarning
 
-    problem = address_problem(address, is_tried=True)
-    if problem:
+    if problem := address_problem(address):
         raise ClusterError(problem)
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # What matters is raised.
