@@ -16,14 +16,6 @@ from runforest.executors.dask.connection import ClusterError
 from tests.conftest import free_port
 
 
-def test_an_unknown_executor_lists_the_known_ones() -> None:
-    assert "Choose one of: serial, processes, dask." in executor_problems("threads", 1)["executor"]
-
-
-def test_no_worker_is_refused() -> None:
-    assert "Use 1 for one worker" in executor_problems("processes", 0)["n_jobs"]
-
-
 def test_the_serial_executor_has_one_job() -> None:
     assert 'Set executor = "processes"' in executor_problems("serial", 2)["n_jobs"]
 

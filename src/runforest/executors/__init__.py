@@ -71,14 +71,10 @@ def open_executor(name: str, n_jobs: int, *, address: str = "") -> Executor:
 
 
 def executor_problems(name: str, n_jobs: int, address: str = "") -> dict[str, str]:
-    """Return what is wrong with a choice of executor, by `executor`, `n_jobs` or `address`.
+    """Return what is wrong with a choice of `EXECUTORS`, by `executor`, `n_jobs` or `address`.
 
     An address is tried: nobody listening there is a problem too, found within five seconds.
     """
-    if name not in EXECUTORS:
-        return {"executor": f'unknown executor "{name}". Choose one of: {", ".join(EXECUTORS)}.'}
-    if n_jobs < 1:
-        return {"n_jobs": f"n_jobs must be at least 1, got {n_jobs}. Use 1 for one worker."}
     if name == "dask" and find_spec("distributed") is None:
         message = "the dask executor needs a package. Install it: pip install runforest[dask]"
         return {"executor": message}
