@@ -27,8 +27,8 @@ from runforest.layout import (
     Layout,
     below,
 )
-from runforest.tracking.deletion import top_runs
 from runforest.tracking.exchange.download import download_result
+from runforest.tracking.recorded_run import top_runs
 from runforest.tracking.store.connect import connect
 from runforest.tracking.store.names import safe_name
 
