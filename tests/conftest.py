@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 # Two test processes share two cores; started programs get the same from `full_environment`.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -106,9 +107,13 @@ class Project:
         """Run `python src/runner.py` to its end."""
         return _outcome(self.start(*arguments, cwd=cwd), timeout_s)
 
+    def start_command(self, *arguments: str) -> Started:
+        """Start the `runforest` command in a process group of its own."""
+        return self._start(COMMAND, *arguments)
+
     def command(self, *arguments: str, timeout_s: float = 300) -> Outcome:
         """Run the `runforest` command to its end."""
-        return _outcome(self._start(COMMAND, *arguments), timeout_s)
+        return _outcome(self.start_command(*arguments), timeout_s)
 
     def start_cold(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `python src/runner.py` with an interpreter of its own, which takes seconds."""
@@ -211,10 +216,27 @@ def make_project(folder: Path, store: Path | None = None) -> Project:
     return Project(folder)
 
 
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that one test process makes and all of them read."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    made = folder.with_suffix(".made")
+    with FileLock(folder.with_suffix(".lock")):
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a migrated SQLite store without runs, made once since migrating takes seconds."""
-    folder = tmp_path_factory.mktemp("store")
+    return make_once(tmp_path_factory, "store", _migrate) / "mlruns" / "mlflow.db"
+
+
+def _migrate(folder: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from runforest.tracking.store.connect import connect\n"
@@ -222,7 +244,6 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     environment = Project(folder).full_environment() | {"PYTHONPATH": str(REPOSITORY / "src")}
     subprocess.run([sys.executable, "-c", script, str(folder)], check=True, env=environment)
-    return folder / "mlruns" / "mlflow.db"
 
 
 @pytest.fixture
@@ -233,15 +254,18 @@ def project(tmp_path: Path, empty_store: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a project under git whose default experiment ran once; tests must not change it."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
-    shutil.copy2(REPOSITORY / ".gitignore", project.folder / ".gitignore")
-    git(project.folder, "init", "--quiet")
-    git(project.folder, "add", "--all")
-    git(project.folder, "commit", "--quiet", "--message", "Start")
-    outcome = project.run("--set", "Trainer.params.n_estimators=10")
-    assert outcome.code == 0, outcome.err
-    return project
+    """Return a project under git whose quick experiment ran once; tests must not change it."""
+
+    def make(folder: Path) -> None:
+        project = make_project(folder / "project")
+        shutil.copy2(REPOSITORY / ".gitignore", project.folder / ".gitignore")
+        git(project.folder, "init", "--quiet")
+        git(project.folder, "add", "--all")
+        git(project.folder, "commit", "--quiet", "--message", "Start")
+        outcome = project.run(*QUICK)
+        assert outcome.code == 0, outcome.err
+
+    return Project(make_once(tmp_path_factory, "finished", make) / "project")
 
 
 SMALL = """\

@@ -8,8 +8,6 @@ import re
 import shutil
 import signal
 import statistics
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,29 +23,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.conftest import Project
+    from tests.warm import Started
 
 pytestmark = pytest.mark.slow
 
-COMMAND = "import sys; from runforest.launch.cli import main; sys.exit(main())"
 TIMEOUT_MS = 60_000
 
 
-def start_ui(project: Project, port: int) -> subprocess.Popen[bytes]:
-    """Start `runforest ui` in a process group of its own."""
-    environment = project.full_environment() | {"PYTHONPATH": str(project.folder / "src")}
-    return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "ui", "--port", str(port)],
-        cwd=project.folder,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Started) -> None:
     os.killpg(process.pid, signal.SIGTERM)
-    process.wait(timeout=30)
+    process.communicate(timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +40,7 @@ def ui(finished_project: Project) -> Iterator[str]:
     """Return the address of the UI over the store of the finished project."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    process = start_ui(finished_project, port)
+    process = finished_project.start_command("ui", "--port", str(port))
     try:
         wait_until(lambda: answers(url), timeout_s=90)
         yield url
@@ -109,7 +94,7 @@ def test_the_page_of_a_run_shows_name_description_and_trials(
     expect(page.get_by_role("heading", name=run.info.run_name)).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_text("Who survived the Titanic?")).to_be_visible()
     expect(page.get_by_text("Child runs", exact=True)).to_be_visible()
-    expect(page.get_by_role("link", name="trial 19")).to_be_visible()
+    expect(page.get_by_role("link", name="trial 2")).to_be_visible()
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
 
 
@@ -123,8 +108,8 @@ def test_the_list_of_runs_shows_the_trials_below_their_run(
 
     row.get_by_role("gridcell").nth(1).get_by_role("button").first.click()
 
-    expect(page.get_by_role("link", name="trial 19")).to_be_visible()
-    expect(page.get_by_role("link", name=re.compile("^trial "))).to_have_count(20)
+    expect(page.get_by_role("link", name="trial 2")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^trial "))).to_have_count(3)
 
 
 def test_the_artifacts_of_a_run_are_listed_by_task_and_the_report_opens(
@@ -149,7 +134,7 @@ def test_the_ui_starts_in_a_project_without_a_store(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     port = free_port()
 
-    process = start_ui(project, port)
+    process = project.start_command("ui", "--port", str(port))
 
     try:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}"), timeout_s=90)

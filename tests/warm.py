@@ -17,6 +17,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -246,6 +247,7 @@ def _become(
     """Go on as a script or command, in its folder and environment and without a terminal."""
     os.chdir(cwd)
     os.environ.update(environment)  # that of this process has nothing else
+    tempfile.tempdir = None  # to be found in it
     streams = (Path(folder) / name for name in STREAMS)
     with Path(os.devnull).open("rb") as nothing, ExitStack() as opened:
         files = [nothing, *(opened.enter_context(path.open("wb")) for path in streams)]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.conftest import QUICK, Project, free_port, make_project, wait_until
+from tests.conftest import Project, free_port, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -32,10 +32,11 @@ print(json.dumps({"best": study.best_value, "numbers": table["number"].tolist()}
 
 
 @pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Project:
-    project = make_project(tmp_path_factory.mktemp("tuned") / "project", empty_store)
-    outcome = project.run(*QUICK, "--set", "RunConfig.run_name=tuned")
-    assert outcome.code == 0, outcome.err
+def tuned(tmp_path_factory: pytest.TempPathFactory, finished_project: Project) -> Project:
+    """Return a project of two runs, the first with a study, the second without."""
+    folder = tmp_path_factory.mktemp("tuned") / "project"
+    shutil.copytree(finished_project.folder, folder, symlinks=True)
+    project = Project(folder)
     outcome = project.run(
         "--set", "RunConfig.task=Preprocessor", "--set", "RunConfig.run_name=bare"
     )
@@ -55,9 +56,10 @@ def read(project: Project, reference: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_study_is_loaded_by_the_name_of_its_run(tuned: Project) -> None:
-    done = read(tuned, "tuned")
+    run = tuned.top_runs()[1]
 
-    run = next(run for run in tuned.top_runs() if run.info.run_name == "tuned")
+    done = read(tuned, run.info.run_name)
+
     found = json.loads(done.stdout)
     assert found["best"] == pytest.approx(run.data.metrics["best_accuracy"])
     assert found["numbers"] == [0, 1, 2]
@@ -75,7 +77,7 @@ def test_a_run_without_a_study_is_told(tuned: Project, reference: str, remedy: s
 
 
 def test_optuna_dashboard_opens_the_study_of_a_run(tuned: Project) -> None:
-    run = next(run for run in tuned.top_runs() if run.info.run_name == "tuned")
+    run = tuned.top_runs()[1]
     study, port = tuned.artifacts(run) / "Tuner" / "study.journal", free_port()
     url = f"http://127.0.0.1:{port}/api/studies"
     command = [Path(sys.executable).with_name("optuna-dashboard"), study, "--port", str(port)]

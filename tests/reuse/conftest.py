@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import ARTICLE, Project, make_project
+from tests.conftest import ARTICLE, Project, make_once, make_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,12 @@ def base_project(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) ->
     Its preprocessor uses a helper of its own module, one of another module of `src/`, and one of
     a module that lies beside `src/`.
     """
-    project = make_project(tmp_path_factory.mktemp("base") / "project", empty_store)
+    folder = make_once(tmp_path_factory, "base", lambda folder: _run_base(folder, empty_store))
+    return Project(folder / "project", {"PYTHONPATH": "."})
+
+
+def _run_base(folder: Path, store: Path) -> None:
+    project = make_project(folder / "project", store)
     project.configure(ARTICLE)
     project.write("src/cleaning.py", CLEANING)
     project.write("lib/outside.py", '"""Outside."""\n\n\ndef keep(table):\n    return table\n')
@@ -58,7 +63,6 @@ def base_project(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) ->
     project.environment["PYTHONPATH"] = "."
     outcome = project.run()
     assert outcome.code == 0, outcome.err
-    return project
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import QUICK, Project, make_project
+from tests.conftest import QUICK
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.conftest import Project
 
 pytestmark = pytest.mark.slow
 
@@ -74,25 +74,16 @@ def test_a_spawned_worker_gets_every_value_as_it_stands_in_luigi_toml(project: P
     assert json.loads((artifacts / "Echo" / "table.json").read_text(encoding="utf-8")) == table
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> dict[str, str]:
-    """Return the outputs of an experiment without worker processes."""
-    project = make_project(tmp_path_factory.mktemp("alone") / "project", empty_store)
-    outcome = project.run(*QUICK, "--set", "RunConfig.workers=1")
-    assert outcome.code == 0, outcome.err
-    return outputs(project)
-
-
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_three_workers_give_the_same_bytes_as_one(
-    project: Project, alone: dict[str, str], method: str
+    project: Project, finished_project: Project, method: str
 ) -> None:
     workers = ("--set", "RunConfig.workers=3", "--set", f"RunConfig.start_method={method}")
 
     outcome = project.run(*QUICK, *workers)
 
     assert outcome.code == 0, outcome.err
-    assert outputs(project) == alone
+    assert outputs(project) == outputs(finished_project)
     assert len(project.top_runs()) == 1
     assert len(project.children(project.top_runs()[0])) == 3
     assert {run.info.status for run in project.runs()} == {"FINISHED"}
