@@ -8,6 +8,7 @@ import shutil
 import time
 import traceback
 from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import luigi
@@ -151,8 +152,8 @@ class RunTask(TaskLog, luigi.Task):
             raise
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return how another process makes the same task: class, parameters, configuration."""
-        return _revive, (type(self), self.param_kwargs)
+        """Return how another process makes the same task, which finds those before it by name."""
+        return _revive, (type(self), self.param_kwargs, _modules(self))
 
     def _adopt_or_compute(self) -> None:
         run, ingredients = self.active_run, self.ingredients()
@@ -241,6 +242,11 @@ def requires(*tasks: type[RunTask]) -> Callable[[type[TaskT]], type[TaskT]]:
     return decorate
 
 
-def _revive(cls: Callable[..., RunTask], params: dict[str, Any]) -> RunTask:
+def _modules(task: RunTask) -> set[str]:
+    return {type(task).__module__}.union(*map(_modules, task.required))
+
+
+def _revive(cls: Callable[..., RunTask], params: dict[str, Any], modules: set[str]) -> RunTask:
+    list(map(import_module, modules))  # with them their parameters, which read the configuration
     load_luigi_config(params["active_run"].settings.config_file)
     return cls(**params)

@@ -54,7 +54,7 @@ def test_a_pinned_result_that_was_downloaded_is_planned_without_mlflow_or_readin
     assert project.run(*PLAN).code == 0
     project.environment["PYTHONPROFILEIMPORTTIME"] = "1"
 
-    plan = project.run(*PLAN)
+    plan = project.run_cold(*PLAN)
 
     cache = project.folder / "mlruns" / ".runforest" / "cache"
     (table,) = cache.glob("pinned/*/train.parquet")
