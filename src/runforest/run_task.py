@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path, PurePath
 
-EXIT_INTERRUPTED = 130
-
 TaskT = TypeVar("TaskT", bound="RunTask")
 
 
@@ -148,7 +146,7 @@ class RunTask(TaskLog, luigi.Task):
             if multiprocessing.parent_process():
                 # The main process prints that; a worker's traceback would only alarm.
                 shutil.rmtree(self.active_run.staging / self.folder_name, ignore_errors=True)
-                os._exit(EXIT_INTERRUPTED)
+                os._exit(130)  # as the program does
             raise
 
     def __reduce__(self) -> tuple[object, ...]:
