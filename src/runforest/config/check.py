@@ -100,18 +100,16 @@ def _plain_task(name: str) -> str | None:
     )
 
 
-def _is_luigi_section(name: str) -> bool:
-    """Return whether the table holds settings of Luigi itself, such as `worker`."""
-    known = name in Register.task_names()
-    return known and issubclass(Register.get_task_cls(name), luigi.Config)
-
-
 def _known_tables(layers: Layers, problems: list[Problem]) -> Tables:
     """Return the tables with a known name, and [PathConfig] without the keys that name no task."""
     known = [*TABLES, *task_names()]
     tables = {}
     for name, table in layers.tables.items():
-        if name in known or _is_luigi_section(name):
+        is_registered = name in Register.task_names()
+        # Luigi itself has settings in tables such as [worker].
+        if name in known or (
+            is_registered and issubclass(Register.get_task_cls(name), luigi.Config)
+        ):
             tables[name] = dict(table)
         else:
             message = _plain_task(name) or f"unknown table. {did_you_mean(name, known)}"

@@ -59,13 +59,15 @@ def profile_file(
 
 def profile_table(table: pd.DataFrame, target: str, ids: list[str]) -> Profile:
     """Return the profile of a table, without a target where that is empty."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
     duplicates = {name: int((table[name].duplicated() | table[name].isna()).sum()) for name in ids}
     profile = Profile(n_rows=len(table), n_columns=table.shape[1], duplicates=duplicates)
     if not target:
         return profile
     values = table[target].dropna()
     counts = values.value_counts()
-    is_number = _is_number(values)
+    is_number = is_numeric_dtype(values) and not is_bool_dtype(values)
     is_class = not is_number or ((values == values.round()).all() and len(counts) <= MAX_CLASSES)
     return dataclasses.replace(
         profile,
@@ -75,9 +77,3 @@ def profile_table(table: pd.DataFrame, target: str, ids: list[str]) -> Profile:
         is_number=is_number,
         inferred_kind="classification" if is_class else "regression",
     )
-
-
-def _is_number(column: pd.Series) -> bool:
-    import pandas as pd
-
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)

@@ -80,11 +80,8 @@ def _changed_files(top: Path, folder: str) -> tuple[list[str], dict[str, int]]:
     """Return the changed files of code, and the others with their sizes; paths are from the top."""
     status = _git(top, "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all")
     entries = [one.split(" ", _N_FIELDS[one[0]]) for one in status.split("\0") if one]
-    # What runs write is no source, whether git ignores it or not.
-    names = [
-        entry[-1] for entry in entries if not entry[-1].startswith(f"{folder}{OUTPUT_FOLDER}/")
-    ]
-    sizes = {name: _size(top / name) for name in names}
+    output = f"{folder}{OUTPUT_FOLDER}/"  # which is no source, whether git ignores it or not
+    sizes = {one[-1]: _size(top / one[-1]) for one in entries if not one[-1].startswith(output)}
     old_ids = {entry[-1]: entry[_OLD_ID] for entry in entries if entry[0] != "?"}
     for name, size in zip(old_ids, _object_sizes(top, old_ids.values()), strict=True):
         sizes[name] = max(size, sizes.get(name, 0))
