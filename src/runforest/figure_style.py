@@ -26,14 +26,10 @@ DOTS_PER_INCH = 200
 
 def new_figure(width_in: float = WIDTH_IN, height_in: float = HEIGHT_IN) -> Figure:
     """Return an empty figure that belongs to no global state and so needs no closing."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(
-        figsize=(width_in, height_in), dpi=DOTS_PER_INCH, layout="constrained", facecolor="white"
-    )
-    FigureCanvasAgg(figure)
-    return figure
+    size = (width_in, height_in)
+    return Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
 
 
 def new_axes(x_label: str, y_label: str, *, height_in: float = HEIGHT_IN) -> tuple[Figure, Axes]:

@@ -29,10 +29,7 @@ class ImportPathParameter(luigi.Parameter[str]):
 
 
 class TableParameter(luigi.DictParameter[dict[str, Any]]):
-    """A TOML table: names and values that the task hands on, such as an estimator's parameters.
-
-    Its keys come sorted, so that their order in the file does not matter for the result.
-    """
+    """A TOML table that the task hands on; the order of its keys does not matter for the result."""
 
     def normalize(self, x: object) -> object:
         """Return the table with sorted keys, hashable."""

@@ -78,17 +78,15 @@ _known_modules: dict[Path, ModuleCode] = {}
 def find_code(modules: tuple[str, ...], project: Path) -> Code:
     """Return the code that a task depends on, decided by files and not by what is loaded.
 
-    A task that is imported is not followed: what it does reaches this one through its result, so
-    that a change upstream which yields the same bytes stops there. Anything else that a project
-    module imports is followed, a helper function out of another task's module included. So is a
-    task of which the code takes what no result brings, such as a constant or a static method.
+    An imported task is not followed, since its result counts, unless the code takes of it what no
+    result brings, such as a constant. All else that a project module imports is followed.
 
     The packages around a module count with their own `__init__.py` and what that imports from
     elsewhere, but not what it imports of its own package: a package that lists its modules does not
     make each depend on all. A plain `import a.b` imports `a` too, since it gives the code its name.
 
-    The engine's code counts where it lies in the project. Where it is installed, its version
-    stands for it; the third-party packages that it computes with count all the same.
+    Where the engine is installed, its version stands for its code; the third-party packages that it
+    computes with count all the same.
 
     A source may be edited while this process runs what it has loaded. So a module counts as it was
     when it was first read, if it was loaded by the next time; one that is not loaded is read again.

@@ -27,11 +27,7 @@ INSTALLED = {"site-packages", "dist-packages"}
 
 @cache
 def project_file(module: str, project: Path) -> Path | None:
-    """Return the file of a module that lies in the project, None for any other.
-
-    What an environment inside the project brings, the standard library of one included, is not
-    the project's.
-    """
+    """Return the file of a module of the project; an environment inside it is not the project's."""
     path = python_file(module)
     if path is None or not path.is_relative_to(project.resolve()):
         return None

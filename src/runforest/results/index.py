@@ -85,10 +85,7 @@ class ResultIndex:
         append_line(self._folder / "tasks" / folder.name, line)
 
     def find(self, fingerprint: str, source: ResultSource | None) -> Search:
-        """Return the newest intact result of a fingerprint that this project or the source has.
-
-        A damaged one is passed over.
-        """
+        """Return the newest intact result of a fingerprint, of this project or else the source."""
         rejected: list[str] = []
         for folder in self._folders(self._file(fingerprint)):
             try:

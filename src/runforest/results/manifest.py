@@ -26,18 +26,12 @@ MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION: Literal[4] = 4
 
 _encode = json.JSONEncoder(default=vars).encode
-
-
 _STRICT = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputFile:
-    """One file of a result.
-
-    A *volatile* file (a timing, a date) differs from run to run; it is stored and verified, but
-    what comes downstream does not depend on it.
-    """
+    """One file of a result; nothing downstream depends on one that is volatile."""
 
     __pydantic_config__ = _STRICT
 
@@ -50,11 +44,9 @@ class OutputFile:
 class Manifest:
     """What one task computed, from what, when and in which run.
 
-    The names in `params` are those that the task gave them. A run precedes them by the name of the
-    task's folder, which depends on the run's configuration. `metrics` has the last values; with
-    `has_history` all that was logged stands in a file of the result. `has_trials` says that the
-    run that computed it has child runs for the trials. `empty_folders` are those without a file.
-    `is_dirty` says that there were changes beside the commit.
+    The names in `params` are those that the task gave them: a run precedes them by the name of the
+    task's folder. `metrics` has the last values; with `has_history` a file of the result has all.
+    `has_trials` says that the run that computed it has child runs for the trials.
     """
 
     __pydantic_config__ = _STRICT

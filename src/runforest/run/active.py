@@ -59,13 +59,12 @@ class Run:
 
     Its folder holds `artifacts/` (what the run's page shows), `staging/` (what is being
     computed), the journal and the settings. Two runs are equal when their folders are.
-    `source` has the results of a store that others write to; it goes with the run to worker
-    processes, and is None where the project's own index is all there is.
     """
 
     folder: Path
     settings: RunSettings = field(compare=False, repr=False)
     source: ResultSource | None = field(default=None, compare=False, repr=False)
+    """Results of a store that others write to, None where the project's index is all there is."""
 
     @cached_property
     def artifacts(self) -> Path:
