@@ -182,7 +182,7 @@ def test_two_studies_at_a_time_are_summed_up_apart(shown: Shown) -> None:
 
 
 def busy_study() -> StudyProgress:
-    progress = StudyProgress(task="Tuner", n_trials=1000, started_s=0.0)
+    progress = StudyProgress(start=study(1000), started_s=0.0, logged_s=0.0)
     for number in range(120):
         params = {"alpha": 0.1, "depth": number, "note": "a\nb", "columns": "x" * 60}
         value = 0.8312 if number == 57 else 0.5

@@ -42,20 +42,15 @@ class Progress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._studies: dict[str, StudyProgress] = {}
-        self._logged_s: dict[str, float] = {}
         self._console: ConsoleLog | None = None  # None: no terminal shows the status line
 
     def on_event(self, event: Event) -> None:
         """Take in an event of the journal."""
         match event:
             case StudyStarted():
-                self._studies[event.task] = StudyProgress(
-                    task=event.task,
-                    started_s=self._clock(),
-                    n_trials=event.n_trials,
-                    n_earlier=event.n_earlier,
-                    timeout_s=event.timeout_s,
-                )
+                now_s = self._clock()
+                study = StudyProgress(start=event, started_s=now_s, logged_s=now_s)
+                self._studies[event.task] = study
                 if event.n_earlier:
                     logger.info("%s goes on from %d finished trials", event.task, event.n_earlier)
             case TrialFinished() if event.task in self._studies:
@@ -93,11 +88,10 @@ class Progress:
         if trial.is_earlier:
             return
         self._log_reason(study, trial)
-        since_s = now_s - self._logged_s.get(trial.task, study.started_s)
         least_s, most_s = INTERVAL_S
-        is_due = since_s >= min(max((now_s - study.started_s) / 100, least_s), most_s)
-        if is_due and study.n_done < study.n_trials:
-            self._logged_s[trial.task] = now_s
+        interval_s = min(max((now_s - study.started_s) / 100, least_s), most_s)
+        if now_s - study.logged_s >= interval_s and study.n_done < study.start.n_trials:
+            study.logged_s = now_s
             self._log_detail(study.trial_text(trial, now_s))
 
     def _log_reason(self, study: StudyProgress, trial: TrialFinished) -> None:
@@ -111,7 +105,7 @@ class Progress:
     def _log_end(self, study: StudyProgress) -> None:
         for reason, count in study.reasons.items():
             if count > 1:
-                logger.warning("%s %d trials failed: %s", study.task, count, reason)
+                logger.warning("%s %d trials failed: %s", study.start.task, count, reason)
         logger.info("%s", study.text())
 
     def _log_detail(self, text: str) -> None:
@@ -148,7 +142,7 @@ def status_lines(studies: list[StudyProgress], terminal: Console, now_s: float) 
     bars = progress.Progress(*columns, console=terminal, auto_refresh=False, expand=True)
     for one in studies:
         fields = {"left": one.left_text(now_s), "best": one.best_text}
-        bars.add_task(one.task, total=one.n_trials, completed=one.n_done, **fields)  # type: ignore[arg-type] # they are the fields
+        bars.add_task(one.start.task, total=one.start.n_trials, completed=one.n_done, **fields)  # type: ignore[arg-type] # they are the fields
     with terminal.capture() as captured:
         terminal.print(bars.get_renderable(), end="")
     return [line.rstrip() for line in captured.get().splitlines()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.run.events import TrialFinished
+    from runforest.run.events import StudyStarted, TrialFinished
 
 _REASON_LENGTH = 300
 
@@ -19,14 +19,12 @@ _REASON_LENGTH = 300
 class StudyProgress:
     """The trials of a study so far; times are in seconds on the caller's clock.
 
-    `n_earlier` trials were computed by earlier runs: they count as done, but not into the pace.
+    Trials that earlier runs computed count as done, but not into the pace.
     """
 
-    task: str
+    start: StudyStarted
     started_s: float
-    n_trials: int
-    n_earlier: int = 0
-    timeout_s: float | None = None
+    logged_s: float
     best: TrialFinished | None = None
     best_value: float = -math.inf
     states: Counter[str] = field(default_factory=Counter)
@@ -43,7 +41,7 @@ class StudyProgress:
     @property
     def n_done(self) -> int:
         """Number of finished trials, those of earlier runs included."""
-        return self.n_earlier + self.states.total()
+        return self.start.n_earlier + self.states.total()
 
     @property
     def best_text(self) -> str:
@@ -58,14 +56,14 @@ class StudyProgress:
         spans = []
         n_own, elapsed_s = self.states.total(), now_s - self.started_s
         if n_own:
-            spans.append((self.n_trials - self.n_done) * elapsed_s / n_own)
-        if self.timeout_s:
-            spans.append(self.timeout_s - elapsed_s)
+            spans.append((self.start.n_trials - self.n_done) * elapsed_s / n_own)
+        if self.start.timeout_s:
+            spans.append(self.start.timeout_s - elapsed_s)
         return f"{span_text(max(min(spans), 0))} left" if spans else ""
 
     def text(self) -> str:
         """Return what the study came to, in a line."""
-        parts = [f"{self.task} {self._count_text}", self.best_text]
+        parts = [f"{self.start.task} {self._count_text}", self.best_text]
         parts += [f"{self.states[one]} {one}" for one in ("pruned", "failed") if self.states[one]]
         return ", ".join(filter(None, parts))
 
@@ -79,7 +77,7 @@ class StudyProgress:
 
     @property
     def _count_text(self) -> str:
-        return f"{self.n_done}/{self.n_trials} trials"
+        return f"{self.n_done}/{self.start.n_trials} trials"
 
 
 def reason_text(trial: TrialFinished) -> str:
