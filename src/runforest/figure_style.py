@@ -60,11 +60,6 @@ def shorten(text: object, n_characters: int = 20) -> str:
     return plain.replace("$", r"\$")
 
 
-def quote(label: object) -> str:
-    """Return the label in quotation marks, short enough for the name of an axis."""
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{shorten(label)}\N{RIGHT DOUBLE QUOTATION MARK}"
-
-
 def write_plain_ticks(*axes: Axis) -> None:
     """Give these axes few ticks, written as 20,000 and with a true minus sign."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator

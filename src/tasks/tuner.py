@@ -14,12 +14,11 @@ from runforest import (
     TableParameter,
     from_table,
 )
-from runforest.executors import EXECUTORS, executor_problems, open_executor
+from runforest.executors import EXECUTORS, executor_problems
 from runforest.parameters import CountParameter, IdParameter, TablesParameter, TargetParameter
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.plots import study_figures
-from runforest.tuning.reporting.study_log import StudyLog, study_key
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.study.tables import study_facts, trials_table
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from runforest import Artifact, Problem
     from runforest.tuning.space.dimensions import Dimension
-    from runforest.tuning.study.spec import StudyResult, StudySpec
+    from runforest.tuning.study.spec import StudySpec
 
 
 class Tuner(RunTask):
@@ -51,10 +50,7 @@ class Tuner(RunTask):
     )
     n_steps = CountParameter(default=10, low=2, description=KEYS["n_steps"])
     executor = luigi.ChoiceParameter(
-        default="serial",
-        choices=tuple(EXECUTORS),
-        significant=False,
-        description=KEYS["executor"],
+        default="serial", choices=tuple(EXECUTORS), significant=False, description=KEYS["executor"]
     )
     n_jobs = CountParameter(default=1, high=1024, significant=False, description=KEYS["n_jobs"])
     address = luigi.Parameter(default="", significant=False, description=KEYS["address"])
@@ -93,34 +89,13 @@ class Tuner(RunTask):
         }
 
     def compute(self) -> None:
-        """Run the trials that are missing and save what the study found."""
-        from runforest.tuning.driver.search import run_study
-        from runforest.tuning.storage.study_file import locked_study
-
-        study = self.study(parse_space(self.search_space) if self.search_space else {})
-        key = study_key(self.ingredients())
-        kept = self.active_run.layout.studies / f"{key}.journal"
-        with (
-            locked_study(kept, is_anew=self.is_forced) as study_file,
-            open_executor(self.executor, self.n_jobs, address=self.address) as executor,
-        ):
-            result = run_study(
-                study=study,
-                table=self.input()["train"].path,
-                executor=executor,
-                n_jobs=self.n_jobs,
-                listener=StudyLog(self, key, study),
-                suggest=self.suggest,
-                study_file=study_file,
-                output=self.output()["storage"].path,
-            )
-        self.save(result, study)
-
-    def save(self, result: StudyResult, study: StudySpec) -> None:
-        """Write the outputs and log what is best."""
+        """Run the trials that are missing, save what the study found and log what is best."""
+        from runforest.tuning.driver.search import run_task_study
         from runforest.tuning.storage.study_file import read_study_file
 
-        outputs = self.output()
+        outputs, table = self.output(), self.input()["train"].path
+        study = self.study(parse_space(self.search_space) if self.search_space else {})
+        result = run_task_study(self, study, table=table, output=outputs["storage"].path)
         outputs["best_params"].save(result.best_params)
         outputs["study"].save(study_facts(result, study.objectives))
         outputs["trials"].save(trials_table(result.trials, result.front))

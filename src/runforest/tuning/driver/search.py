@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runforest.errors import StudyError
+from runforest.executors import open_executor
 from runforest.tuning.driver.ask_tell import AskTell
 from runforest.tuning.driver.schedules import make_schedule
 from runforest.tuning.driver.trial_loop import Suggest, TrialLoop
 from runforest.tuning.driver.work import FoldPlan, share_table
 from runforest.tuning.reporting.long_trials import LongTrialReporter, stop_on_interrupt
+from runforest.tuning.reporting.study_log import StudyLog, study_key
 from runforest.tuning.storage.resume import earlier_trials
 from runforest.tuning.storage.study_file import (
     STUDY_NAME,
     StudyFile,
+    locked_study,
     quiet_optuna,
     record_of,
     store_trials,
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.trial_record import TrialRecord
 
-__all__ = ["Listener", "StudyError", "StudyResult", "StudySpec", "run_study"]
+__all__ = ["Listener", "StudyError", "StudyResult", "StudySpec", "run_study", "run_task_study"]
 
 
 class Listener(Protocol):
@@ -53,6 +56,32 @@ class Listener(Protocol):
 
     def trial_finished(self, record: TrialRecord) -> None:
         """Record a finished trial."""
+
+
+def run_task_study(
+    task: Any,  # noqa: ANN401 - a tuner: a task with `executor`, `n_jobs`, `address`, `suggest`
+    study: StudySpec,
+    *,
+    table: Path,
+    output: Path,
+) -> StudyResult:
+    """Run the study of a task, or go on with it; see `run_study`."""
+    key = study_key(task.ingredients())
+    path = task.active_run.layout.studies / f"{key}.journal"
+    with (
+        locked_study(path, is_anew=task.is_forced) as study_file,
+        open_executor(task.executor, task.n_jobs, address=task.address) as executor,
+    ):
+        return run_study(
+            study=study,
+            table=table,
+            executor=executor,
+            n_jobs=task.n_jobs,
+            listener=StudyLog(task, key, study),
+            suggest=task.suggest,
+            study_file=study_file,
+            output=output,
+        )
 
 
 def run_study(
