@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.tracking.recorded_run import delete_runs, read_run
-from runforest.tracking.store.server import server_command
+from runforest.tracking.store.connect import server_command
 from runforest.tracking.store.uri import StoreUri
 from tests.tracking.conftest import local, trial
 

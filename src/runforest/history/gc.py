@@ -19,7 +19,6 @@ from runforest.errors import ConfigError, Problem
 from runforest.history.needed_runs import exclude_required
 from runforest.layout import Layout
 from runforest.locks import LOCK_SUFFIX
-from runforest.tracking.exchange.download import DRAFT, remove_drafts
 from runforest.tracking.recorded_run import delete_runs, top_runs
 from runforest.tracking.tags import PROJECT_TAG, RESULT_TAG
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 _UNITS_S = {"h": 3600, "d": 86_400, "w": 604_800}
 _STARTING_S = 86_400
-"""How long a download is spared that no run names: that of one which starts just now."""
+"""How long a download is spared that no run names, or that is under way."""
 
 
 _CONDITIONS = (
@@ -189,15 +188,8 @@ def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) 
     needed = {tag.removeprefix(RESULT_TAG) for run in kept for tag in run.tags}
     pinned = {*pins, *(pin for run in kept if run.is_readable for pin in run.pins.values())}
     needed |= {pinned_folder(project, pin).name for pin in pinned}
-    remove_drafts(layout)
     for folder in [*layout.downloads.glob("*"), *layout.pinned_results.glob("*")]:
-        is_needed = folder.name in needed or folder.suffix == DRAFT  # of a process that goes on
-        if not is_needed and not _is_young(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_young(folder: Path) -> bool:
-    try:
-        return time.time() - folder.stat().st_mtime < _STARTING_S
-    except FileNotFoundError:  # a download that was completed just now, under its final name
-        return True
+        with suppress(FileNotFoundError):  # a download that got its final name just now
+            age_s = time.time() - folder.stat().st_mtime
+            if folder.name not in needed and age_s > _STARTING_S:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -69,8 +69,7 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _serve_ui(options: argparse.Namespace) -> int:
     """Create the store if need be, then become the MLflow server."""
-    from runforest.tracking.store.connect import connect
-    from runforest.tracking.store.server import server_command
+    from runforest.tracking.store.connect import connect, server_command
     from runforest.tracking.store.uri import StoreUri
 
     environment = read_environment(find_project())

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import logging
 import shutil
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from runforest.errors import ArtifactError
 from runforest.layout import RECORD_FOLDERS, below, check_name
@@ -25,14 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from runforest.layout import Layout
     from runforest.results.digests import DigestCache
     from runforest.results.manifest import Manifest
 
 logger = logging.getLogger(__name__)
-
-DRAFT = ".draft"
-"""End of the name of what is being downloaded."""
 
 
 def download_result(
@@ -55,14 +50,14 @@ def download_result(
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     # Of several that want it, one downloads it, and none removes what another has just put there.
-    with _lock(destination):
+    with FileLock(destination.with_name(f"{destination.name}.lock")):
         if manifest := intact_manifest(destination, digests):
             if check:
                 check(destination, manifest)
             return manifest
         if destination.exists():
             logger.warning("%s is damaged, and downloaded again.", destination)
-        draft = destination.with_name(f"{destination.name}{DRAFT}")
+        draft = destination.with_name(f"{destination.name}.draft")
         try:
             manifest = _fetch(uri, draft)
             if check:
@@ -82,18 +77,6 @@ def intact_manifest(folder: Path, digests: DigestCache) -> Manifest | None:
         return read_intact(folder, digests)
     except ArtifactError:
         return None
-
-
-def remove_drafts(layout: Layout) -> None:
-    """Delete what killed downloads left behind; those that go on hold their lock."""
-    for draft in [*layout.downloads.glob(f"*{DRAFT}"), *layout.pinned_results.glob(f"*{DRAFT}")]:
-        with suppress(Timeout), _lock(draft.with_name(draft.name.removesuffix(DRAFT)), 0):
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def _lock(destination: Path, timeout_s: float = -1) -> FileLock:
-    """Return the lock that a process holds while it downloads a result."""
-    return FileLock(destination.with_name(f"{destination.name}.lock"), timeout_s)
 
 
 def _fetch(uri: str, draft: Path) -> Manifest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import sys
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -13,8 +14,8 @@ from runforest.errors import StoreError, causes
 from runforest.importing import uncollected
 from runforest.layout import Layout, store_lock
 from runforest.tracking.store.database import relax_sync
-from runforest.tracking.store.sqlite import check_sqlite, follow_move, has_schema, use_wal
-from runforest.tracking.store.uri import StoreUri, hide_password
+from runforest.tracking.store.sqlite import follow_move, has_schema, use_wal
+from runforest.tracking.store.uri import StoreUri, artifact_uri, hide_password
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,13 +81,7 @@ def connect(configured: str, project: Path) -> MlflowClient:
 
 
 def check_folder(folder: Path) -> None:
-    """See that files can be created in the output folder.
-
-    Raises
-    ------
-    StoreError
-        They can't.
-    """
+    """Raise StoreError if files cannot be created in the output folder."""
     probe = folder / f".write-test-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,13 +96,7 @@ def check_folder(folder: Path) -> None:
 
 
 def check_reachable(uri: StoreUri) -> None:
-    """See that a server answers, in the way in which MLflow's client would speak to it.
-
-    Raises
-    ------
-    StoreError
-        It does not within `PROBE_TIMEOUT_S` seconds, or it refuses.
-    """
+    """Raise StoreError if a server does not answer MLflow's client within seconds, or refuses."""
     if not uri.is_server:
         return
     with uncollected():
@@ -154,7 +143,6 @@ def _connect_sqlite(uri: StoreUri, path: Path) -> MlflowClient:
     check_folder(path.parent)
     # Two processes that create one store together break it for good.
     with FileLock(store_lock(path)):
-        check_sqlite(path)
         is_new = not has_schema(path)
         follow_move(path)
         client = _client(uri)
@@ -181,3 +169,33 @@ def _client(uri: StoreUri) -> MlflowClient:
         problem = _BY_STATUS.get(status, _NO_STORE) if uri.is_server else _UNUSABLE
         raise _refusal(problem, uri, error) from error
     return client
+
+
+def server_command(
+    uri: StoreUri, project: Path, host: str, port: int
+) -> tuple[list[str], dict[str, str]]:
+    """Return the command line of MLflow's server over a local store, and the environment it needs.
+
+    One worker and no job executor: two processes instead of fifteen.
+
+    Raises
+    ------
+    StoreError
+        The tracking URI is a server already.
+    """
+    if uri.is_server:
+        message = f"MLFLOW_TRACKING_URI is a server already: open {uri.shown} in a browser."
+        raise StoreError(message)
+    command = [
+        sys.executable, "-m", "mlflow", "server",
+        "--default-artifact-root", artifact_uri(Layout(project).output),
+        "--host", host,
+        "--port", str(port),
+        "--workers", "1",
+        "--allowed-hosts", f"localhost:{port},127.0.0.1:{port},{host}:{port}",
+    ]  # fmt: skip
+    return command, {
+        "MLFLOW_BACKEND_STORE_URI": uri.text,  # not for all to read, as a command line is
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }

@@ -26,11 +26,6 @@ def store_errors(
     """Turn what a store raises within the block into one message: problem, reason and remedy.
 
     Each kind of artifact store has a library with exceptions of its own: hence all by default.
-
-    Raises
-    ------
-    StoreError
-        The store failed.
     """
     try:
         yield

@@ -14,14 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK_TIMEOUT_S = 5.0
-_COLUMNS = (
-    ("experiments", "artifact_location"),
-    ("runs", "artifact_uri"),
-)
+_COLUMNS = (("experiments", "artifact_location"), ("runs", "artifact_uri"))
 
 
-def check_sqlite(path: Path) -> None:
-    """See that the file is a database that can be written now.
+def has_schema(path: Path) -> bool:
+    """Return whether MLflow has created its tables in a file, which can be written now.
 
     Raises
     ------
@@ -29,24 +26,17 @@ def check_sqlite(path: Path) -> None:
         It is corrupt, locked by another program for longer than `LOCK_TIMEOUT_S`, or read-only.
     """
     if not path.exists():
-        return
+        return False
+    query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
     try:
         with closing(sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None)) as base:
             base.execute("BEGIN IMMEDIATE")
-            base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            n_tables = base.execute(query).fetchone()[0]
             base.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
         message = f"{path}: {_remedy(str(error))}"
         raise StoreError(message) from None
-
-
-def has_schema(path: Path) -> bool:
-    """Return whether MLflow has created its tables in the file."""
-    if not path.exists():
-        return False
-    query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
-    with closing(sqlite3.connect(path)) as base:
-        return bool(base.execute(query).fetchone()[0])
+    return bool(n_tables)
 
 
 def use_wal(path: Path) -> None:

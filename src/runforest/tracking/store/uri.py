@@ -61,19 +61,15 @@ class StoreUri:
         uri = cls(text)
         if uri.file:
             return cls.of_file(project / uri.file, text.partition("?")[2])
-        if problem := uri._problem():
+        try:
+            urlsplit(text)
+            problem = _FOLDER if uri.kind in {"", "file"} else _UNKNOWN
+        except ValueError:  # its words would show the password
+            problem = _NO_ADDRESS
+        if problem == _NO_ADDRESS or uri.kind not in _KINDS:
             message = f'MLFLOW_TRACKING_URI: "{uri.shown}" {problem}'
             raise StoreError(message)
         return uri
-
-    def _problem(self) -> str:
-        try:
-            urlsplit(self.text)
-        except ValueError:  # its words would show the password
-            return _NO_ADDRESS
-        if self.kind in {"", "file"}:
-            return _FOLDER
-        return "" if self.kind in _KINDS else _UNKNOWN
 
     @property
     def kind(self) -> str:
