@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runforest.provenance.sources import MAX_FILE_BYTES
-from tests.conftest import QUICK, Project, git, make_project
+from tests.conftest import Project, git, make_project
+from tests.launch.execution.counted_study import make_study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,16 +230,14 @@ def test_another_python_is_told_and_refused_on_demand(noted: Project, tmp_path: 
 def test_a_study_is_reproduced_unless_it_went_on_from_trials_of_an_earlier_run(
     tmp_path: Path, empty_store: Path
 ) -> None:
-    project = make_project(tmp_path / "project", empty_store)
-    depth = "Tuner.search_space.max_depth={type='int', low=2, high=%d}"
-    settings = (*QUICK, "--set", "RunConfig.task=Tuner")
-    assert project.run(*settings, "--set", "RunConfig.run_name=first").code == 0
-    wider = ("--set", depth % 20, "--set", "RunConfig.run_name=second", "--set", "Tuner.n_trials=5")
-    assert project.run(*settings, *wider).code == 0
+    project = make_study(tmp_path / "project", empty_store).project
+    assert project.run("--set", "RunConfig.run_name=first").code == 0
+    wider = ("--set", "Tuner.search_space.ccp_alpha.high=0.02", "--set", "Tuner.n_trials=8")
+    assert project.run(*wider, "--set", "RunConfig.run_name=second").code == 0
 
     first = project.command("reproduce", "first")
     second = project.command("reproduce", "second")
 
     assert first.code == 0, first.err + first.out
     assert "went on" not in first.out
-    assert second.out.startswith("Tuner: its study went on from 3 earlier of 5 trials")
+    assert second.out.startswith("Tuner: its study went on from 6 earlier of 8 trials")
