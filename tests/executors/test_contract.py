@@ -106,7 +106,7 @@ def test_workers_read_a_shared_file(executor: Executor, tmp_path: Path) -> None:
 
     shared = share_file(executor, file)
 
-    read = executor.submit(lambda location: location.path().read_bytes(), shared)
+    read = executor.submit(lambda location: location().read_bytes(), shared)
     assert read.result(timeout=60) == bytes(range(256))
 
 

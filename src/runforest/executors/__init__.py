@@ -6,17 +6,15 @@ other files than this process also has `share`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, runtime_checkable
+from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from runforest.executors.dask.connection import address_problem
 from runforest.executors.processes import SINGLE_THREAD, ProcessExecutor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 __all__ = [
     "EXECUTORS",
@@ -88,11 +86,8 @@ def executor_problems(name: str, n_jobs: int, address: str = "") -> dict[str, st
     return {"address": wrong} if wrong else {}
 
 
-class Location(Protocol):
-    """Where a shared file is: a small value that is sent along with each call."""
-
-    def path(self) -> Path:
-        """Return the path on the worker that runs the call."""
+Location = Callable[[], Path]
+"""Where a shared file is on the worker that calls it: a small value, sent along with each call."""
 
 
 @runtime_checkable
@@ -103,20 +98,9 @@ class Sharing(Protocol):
         """Bring the file to every worker, once, those that come later included."""
 
 
-@dataclass(frozen=True)
-class LocalFile:
-    """A file that all workers see under one path."""
-
-    file: Path
-
-    def path(self) -> Path:
-        """Return that path."""
-        return self.file
-
-
 def share_file(executor: Executor, file: Path) -> Location:
     """Return where workers find the file until the executor is shut down.
 
     Raises BrokenExecutor when a worker cannot take it.
     """
-    return executor.share(file) if isinstance(executor, Sharing) else LocalFile(file)
+    return executor.share(file) if isinstance(executor, Sharing) else partial(Path, file)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from runforest.executors.dask.cluster import WorkerFile
+    from runforest.executors import Location
     from tests.executors.conftest import DaskCluster
 
 MODEL = """\
@@ -169,8 +169,8 @@ def test_two_projects_take_turns_on_a_worker(
 def test_a_worker_that_comes_later_gets_code_and_files(
     own_cluster: DaskCluster, tmp_path: Path
 ) -> None:
-    def read(location: WorkerFile) -> str:
-        return location.path().read_text()
+    def read(location: Location) -> str:
+        return location().read_text()
 
     (tmp_path / "table.txt").write_text("rows")
     first = own_cluster.start_worker()

@@ -12,7 +12,6 @@ import time
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +27,8 @@ from runforest.executors.remote import RemoteExecutor
 from runforest.importing import is_source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from distributed import Client
     from tornado.platform.asyncio import BaseAsyncIOLoop
 
@@ -45,18 +46,6 @@ LOST = (  # without the last one's address: equal reasons of trials are counted
 
 class LostWorkersError(RuntimeError):
     """A call killed worker after worker."""
-
-
-@dataclass(frozen=True)
-class WorkerFile:
-    """A file that each worker holds in its own folder."""
-
-    folder: str
-    name: str
-
-    def path(self) -> Path:
-        """Return the path on the worker that runs this call."""
-        return Path(get_worker().local_directory, self.folder, self.name)
 
 
 def open_cluster(n_jobs: int, address: str) -> ClusterExecutor:
@@ -124,7 +113,7 @@ class ClusterExecutor(RemoteExecutor):
             self._loop.add_callback(self._break, self._broken)
         return future
 
-    def share(self, file: Path) -> WorkerFile:
+    def share(self, file: Path) -> Callable[[], Path]:
         """Bring the file to every worker, those that come later included."""
         self._check_whole()
         size_bytes = file.stat().st_size
@@ -134,9 +123,9 @@ class ClusterExecutor(RemoteExecutor):
                 'piece. Use a smaller table, or executor = "processes".'
             )
             raise ClusterError(message)
-        location = WorkerFile(f"{self.code}-file-{len(self._plugins)}", file.name)
-        self.install(Shipment(location.folder, {file.name: file.read_bytes()}))
-        return location
+        folder = f"{self.code}-file-{len(self._plugins)}"
+        self.install(Shipment(folder, {file.name: file.read_bytes()}))
+        return partial(_worker_file, folder, file.name)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  The standard's signature.
         """Leave the cluster as it was found; one of this machine is ended.
@@ -222,6 +211,11 @@ class ClusterExecutor(RemoteExecutor):
                     f"{place} has had nobody to work for {WORKERLESS_S:.0f} s: {state}. Start "
                     "workers, or larger ones, then run again."
                 )
+
+
+def _worker_file(folder: str, name: str) -> Path:
+    """Return the path of a shared file on the worker that runs this call."""
+    return Path(get_worker().local_directory, folder, name)
 
 
 async def _worker_statuses(client: Client) -> set[str]:

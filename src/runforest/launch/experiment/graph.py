@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import luigi
@@ -11,7 +11,7 @@ from luigi.task import flatten
 from luigi.task_register import Register
 
 from runforest.errors import ConfigError, Problem, RunforestError, kind_and_text
-from runforest.parameters import InputFileParameter, TaskNameParameter, shared_source
+from runforest.parameters import TaskNameParameter, shared_source
 from runforest.results.artifacts import Artifact
 from runforest.run.active import how_to_run
 from runforest.run_task import RunTask, WrapperRunTask
@@ -119,21 +119,6 @@ def _file_name(output: object) -> str:
     """Return the last part of a path or of a target's path, or what stands for a name."""
     text = getattr(output, "path", output)
     return (PurePath(text).name if isinstance(text, str | PurePath) else "") or "NAME.csv"
-
-
-def task_problems(tasks: list[RunTask]) -> list[Problem]:
-    """Return what the tasks find wrong with their parameters, missing input files included."""
-    problems = []
-    for task in tasks:
-        problems += list(task.problems())
-        problems += [
-            task.problem(name, f"no such file: {task.param_kwargs[name]}. Correct the path.")
-            for name, parameter in task.get_params()
-            if isinstance(parameter, InputFileParameter)
-            and task.param_kwargs[name]
-            and not Path(task.param_kwargs[name]).exists()
-        ]
-    return problems
 
 
 def _required(task: RunTask) -> list[RunTask]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.launch.experiment.graph import task_problems
-from runforest.parameters import shared_source
+from runforest.parameters import InputFileParameter, shared_source
 from runforest.redact import holds_secret, secret_values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runforest.config.read import Layers
     from runforest.config.resolve import ResolvedDataset
     from runforest.errors import Problem
@@ -28,8 +30,17 @@ def check_tasks(
     found = list(dataset.problems) if is_using else []
     wrong = {problem.table for problem in known}
     if dataset.dataset or not is_using:
-        found += task_problems([task for task in tasks if not _tables(task) & wrong])
+        for task in tasks:
+            if not _tables(task) & wrong:
+                found += [*task.problems(), *_missing_files(task)]
     return [place(problem, layers) for problem in found]
+
+
+def _missing_files(task: RunTask) -> Iterator[Problem]:
+    for name, parameter in task.get_params():
+        file = task.param_kwargs[name]
+        if isinstance(parameter, InputFileParameter) and file and not Path(file).exists():
+            yield task.problem(name, f"no such file: {file}. Correct the path.")
 
 
 def secret_params(tasks: list[RunTask], layers: Layers) -> list[Problem]:

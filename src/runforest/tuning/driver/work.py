@@ -111,7 +111,7 @@ def advance_folds(
 
 @lru_cache(maxsize=1)
 def _load_table(reference: TableReference) -> pd.DataFrame:
-    path = reference.file.path()
+    path = reference.file()
     table: pd.DataFrame = format_of(path).load(path)  # type: ignore[assignment] # a table's format
     return table
 
