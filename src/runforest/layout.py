@@ -62,7 +62,7 @@ class Layout:
         self.cache = self.engine / "cache"
         self.digests = self.cache / "digests.txt"
         self.code = self.cache / "code.jsonl"
-        self.profiles = self.cache / "profiles"
+        self.profiles = self.cache / "profiles.jsonl"
         self.distributions = self.cache / "distributions.jsonl"
         self.locks = self.cache / "locks"
         self.downloads = self.cache / "results"

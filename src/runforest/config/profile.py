@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from runforest.results.digests import text_digest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from runforest.model.estimators import Kind
     from runforest.model.table_file import TableFile
-    from runforest.results.digests import DigestCache
+    from runforest.results.line_cache import LineCache
 
 MAX_CLASSES = 20
 """A whole-number target with more distinct values than this is taken for a quantity."""
@@ -33,7 +30,6 @@ class Profile:
 
     n_rows: int
     n_columns: int
-    n_target_missing: int = 0
     n_target_values: int = 0
     smallest_class: int = 0
     is_number: bool = True
@@ -42,18 +38,17 @@ class Profile:
 
 
 def profile_file(
-    file: TableFile, target: str, ids: list[str], *, digests: DigestCache, cache: Path
+    file: TableFile, target: str, ids: list[str], digest: str, cache: LineCache
 ) -> Profile:
-    """Return the profile of a file; `target` is empty for the test file."""
-    wanted = [digests.digest(file.path), target, ids, file.delimiter, file.encoding]
-    known = cache / f"{text_digest(json.dumps(wanted))}.json"
-    if known.exists():
-        return Profile(**json.loads(known.read_text(encoding="utf-8")))
+    """Return the profile of a file with this digest; `target` is empty for the test file."""
+    # With the names of the fields: another version may have others.
+    wanted = [digest, target, ids, file.delimiter, file.encoding, [*Profile.__annotations__]]
+    key = text_digest(json.dumps(wanted))
+    known = cast("dict[str, Any] | None", cache.get(key))
+    if known:
+        return Profile(**known)
     profile = profile_table(file.peek(), target, ids)
-    draft = known.with_suffix(f".{os.getpid()}.draft")
-    cache.mkdir(parents=True, exist_ok=True)
-    draft.write_text(json.dumps(dataclasses.asdict(profile)), encoding="utf-8")
-    draft.replace(known)
+    cache.put(key, dataclasses.asdict(profile))
     return profile
 
 
@@ -71,7 +66,6 @@ def profile_table(table: pd.DataFrame, target: str, ids: list[str]) -> Profile:
     is_class = not is_number or ((values == values.round()).all() and len(counts) <= MAX_CLASSES)
     return dataclasses.replace(
         profile,
-        n_target_missing=len(table) - len(values),
         n_target_values=len(counts),
         smallest_class=int(counts.min()) if len(counts) else 0,
         is_number=is_number,

@@ -12,6 +12,7 @@ from runforest.errors import ConfigError, Problem, did_you_mean
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.layout import Layout
 from runforest.model.table_file import TableFile
+from runforest.results.line_cache import open_cache
 from runforest.run.active import DatasetFacts
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     problems += [problem for problem in (target_problem, id_problem) if problem]
     if not target:
         return ResolvedDataset(problems=tuple(problems))
-    digests, cache = digest_cache(project), Layout(project).profiles
+    digests, cache = digest_cache(project), open_cache(Layout(project).profiles)
     try:
         profiles = tuple(
-            profile_file(file, column, ids, digests=digests, cache=cache)
+            profile_file(file, column, ids, digests.digest(file.path), cache)
             for file, column in zip(files, (target, ""), strict=True)
         )
     except ConfigError as error:

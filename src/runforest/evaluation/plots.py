@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from runforest.evaluation.scores import CrossValidation
 
-WIDE = 2.0
-
 TITLES = {
     "roc_curve": "ROC curve",
     "precision_recall_curve": "Precision and recall",
@@ -63,12 +61,6 @@ class Plot:
         """Width and height in pixels, as the PNG's header states them."""
         width, height = struct.unpack(">II", self.png[16:24])
         return width, height
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether the picture deserves the whole width of the page."""
-        width, height = self.size
-        return width >= WIDE * height
 
     @property
     def data_uri(self) -> str:

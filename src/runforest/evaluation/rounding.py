@@ -15,8 +15,6 @@ PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 def n_decimals(values: Iterable[float]) -> int:
     """Return the decimals that leave three or four digits to the largest value.
 
-    Examples
-    --------
     >>> n_decimals([0.8234, 0.791]), n_decimals([-12.34]), n_decimals([81234.5])
     (3, 2, 0)
     """
@@ -35,8 +33,6 @@ def format_number(value: float, decimals: int) -> str:
 def format_spread(mean: float, std: float) -> str:
     """Return mean and standard deviation with the decimals that suit the mean.
 
-    Examples
-    --------
     >>> format_spread(81234.5, 512.2)
     '81,234 ± 512'
     """

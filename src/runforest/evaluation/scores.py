@@ -61,10 +61,7 @@ class CrossValidation:
         return float(np.mean(self.fold_scores[scorer]))
 
     def std(self, scorer: str) -> float:
-        """Return the standard deviation over the folds.
-
-        Divided by n_folds, as `std_test_score` of scikit-learn's searches.
-        """
+        """Return the standard deviation over the folds, divided by n_folds as scikit-learn's."""
         return float(np.std(self.fold_scores[scorer]))
 
 
@@ -93,8 +90,6 @@ def cross_validate_pipeline(
 
     Parameters
     ----------
-    pipeline
-        Stays as it is.
     features : (n_rows, n_features) frame
         Raw columns: whatever is learned from them belongs into the pipeline.
     target : (n_rows,) series
@@ -154,7 +149,7 @@ def permutation_importances(
     seed: int,
     n_repeats: int = 5,
 ) -> pd.DataFrame:
-    """Return by how much the score drops when a raw column is shuffled.
+    """Return by how much the score of a fitted pipeline drops when a raw column is shuffled.
 
     It is computed on the rows given. On rows that the pipeline was fitted on it shows what the
     model relies on, over-fitted columns included; on rows left out, what helps it to generalise.
@@ -162,8 +157,6 @@ def permutation_importances(
 
     Parameters
     ----------
-    pipeline
-        Fitted.
     features : (n_rows, n_features) frame
         Raw columns, as the pipeline's first step takes them.
     scorer

@@ -182,9 +182,8 @@ def _delete_index(index: Path) -> None:
 def _trim_caches(project: Path, kept: list[RecordedRun], pins: Collection[str]) -> None:
     """Delete downloads that no kept run names or that died, and what is made anew; no lock."""
     layout = Layout(project)
-    for file in (layout.digests, layout.code):
+    for file in (layout.digests, layout.code, layout.profiles):
         file.unlink(missing_ok=True)
-    shutil.rmtree(layout.profiles, ignore_errors=True)
     needed = {tag.removeprefix(RESULT_TAG) for run in kept for tag in run.tags}
     pinned = {*pins, *(pin for run in kept if run.is_readable for pin in run.pins.values())}
     needed |= {pinned_folder(project, pin).name for pin in pinned}

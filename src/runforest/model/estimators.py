@@ -97,13 +97,7 @@ def build_features() -> ColumnTransformer:
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:
-    """Return the class that a path names.
-
-    Raises
-    ------
-    ValueError
-        It cannot be imported, or is no estimator.
-    """
+    """Return the class that a path names; raise ValueError if there is none or no estimator."""
     found = import_object(path)
     if inspect.isclass(found) and hasattr(found, "fit") and hasattr(found, "get_params"):
         return cast("type[BaseEstimator]", found)
@@ -115,12 +109,10 @@ def estimator_class(path: str) -> type[BaseEstimator]:
 
 
 def param_names(factory: type[BaseEstimator]) -> tuple[list[str], bool]:
-    """Return the constructor's parameters, and whether it takes any other keyword too.
-
-    A constructor with `**kwargs` hands them to the next class, so that one's names count as well.
-    """
+    """Return the constructor's parameters, and whether it takes any other keyword too."""
     names: set[str] = set()
     takes_any = False
+    # A constructor with `**kwargs` hands them to the next class.
     for base in (base for base in inspect.getmro(factory) if "__init__" in vars(base)):
         parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
         names |= {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}

@@ -1,13 +1,10 @@
-"""The one reader of raw tables, for the checks before a run and for the tasks.
-
-Today a raw table is a text file with a delimiter.
-"""
+"""The one reader of raw tables, text files with a delimiter, for checks and for tasks."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from runforest.errors import ConfigError, Problem
 
@@ -35,7 +32,7 @@ class TableFile:
     def columns(self) -> tuple[str, ...]:
         """Return the names of the header, from the beginning of the file."""
         if not self.path.is_file():
-            raise self._error(_missing_file(self.path))
+            self._fail(_missing_file(self.path))
         rows = self._rows()
         _, header = next(rows, (0, []))
         names = tuple(name.strip() for name in header)
@@ -43,7 +40,7 @@ class TableFile:
         if not problem and next(rows, None) is None:
             problem = "has a header and no rows. Add rows, or name another file in [Dataset]."
         if problem:
-            raise self._error(problem)
+            self._fail(problem)
         return names
 
     def peek(self) -> pd.DataFrame:
@@ -66,18 +63,13 @@ class TableFile:
         _, header = next(rows)
         for line, row in rows:
             if len(row) != len(header):
-                reason = f"line {line} has {len(row)} fields, the header {len(header)}"
-                raise self._no_table(reason)
+                self._fail_as_table(f"line {line} has {len(row)} fields, the header {len(header)}")
         try:
-            table = pd.read_csv(
-                self.path,
-                sep=self.delimiter,
-                encoding=self.encoding,
-                low_memory=False,
-                index_col=False,
-            )
+            options: dict[str, Any] = {"low_memory": False, "index_col": False}
+            options |= {"encoding": self.encoding, "sep": self.delimiter}
+            table: pd.DataFrame = pd.read_csv(self.path, **options)
         except ValueError as error:
-            raise self._no_table(str(error).strip()) from error
+            self._fail_as_table(str(error).strip())
         table.columns = table.columns.str.strip()
         return table
 
@@ -91,41 +83,35 @@ class TableFile:
         # pandas reads a file with the byte order mark of UTF-8 too.
         is_utf8 = self.encoding.casefold() in {"utf-8", "utf8", "utf_8"}
         try:
-            with self.path.open(
-                encoding="utf-8-sig" if is_utf8 else self.encoding, newline=""
-            ) as source:
+            encoding = "utf-8-sig" if is_utf8 else self.encoding
+            with self.path.open(encoding=encoding, newline="") as source:
                 rows = csv.reader(self._lines(source), delimiter=self.delimiter)
                 for row in rows:
                     if len(row) > 1 or "".join(row).strip():
                         yield rows.line_num, row
         except UnicodeDecodeError as error:
             reason = f"cannot be decoded as {self.encoding}: {error.reason} at byte {error.start}"
-            message = f"{reason}. Set the encoding of the file, such as"
-            raise self._no_text(message, "latin-1") from None
+            remedy = 'Set the encoding of the file, such as [Dataset] encoding = "latin-1".'
+            self._fail(f"{reason}. {remedy}")
         except LookupError:
-            message = f'unknown encoding "{self.encoding}". Use a Python codec name:'
-            raise self._no_text(message, "utf-8") from None
+            remedy = 'Use a Python codec name: [Dataset] encoding = "utf-8".'
+            self._fail(f'unknown encoding "{self.encoding}". {remedy}')
         except OSError as error:
-            message = f"cannot be read ({error.strerror}). Make it readable."
-            raise self._error(message) from None
+            self._fail(f"cannot be read ({error.strerror}). Make it readable.")
 
     def _lines(self, source: Iterable[str]) -> Iterator[str]:
         for line in source:
             if "\0" in line:
                 reason = f"has a NUL character, so it is no text in {self.encoding}"
-                message = f"{reason}. Repair it, or set its encoding, such as"
-                raise self._no_text(message, "utf-16")
+                remedy = 'Repair it, or set its encoding, such as [Dataset] encoding = "utf-16".'
+                self._fail(f"{reason}. {remedy}")
             yield line
 
-    def _no_text(self, message: str, encoding: str) -> ConfigError:
-        return self._error(f'{message} [Dataset] encoding = "{encoding}".')
+    def _fail_as_table(self, reason: str) -> NoReturn:
+        self._fail(f"is not a table: {reason}. Correct the file, or set [Dataset] delimiter.")
 
-    def _no_table(self, reason: str) -> ConfigError:
-        remedy = "Correct the file, or set [Dataset] delimiter."
-        return self._error(f"is not a table: {reason}. {remedy}")
-
-    def _error(self, message: str) -> ConfigError:
-        return ConfigError([Problem(where=str(self.path), message=message)])
+    def _fail(self, message: str) -> NoReturn:
+        raise ConfigError([Problem(where=str(self.path), message=message)]) from None
 
     def _header_problem(self, names: tuple[str, ...]) -> str | None:
         if not names:
@@ -150,13 +136,9 @@ _parsed: dict[tuple[TableFile, int, int], pd.DataFrame] = {}
 
 def _missing_file(file: Path) -> str:
     if file.is_dir():
-        return (
-            "is a folder. Name a file: [Dataset] train and test, in the folder [PathConfig] input."
-        )
-    remedy = (
-        "Set [PathConfig] input to the folder of the data set, [Dataset] train and test to its "
-        "files."
-    )
+        return "is a folder. Name a file: [Dataset] train and test, in [PathConfig] input."
+    remedy = "Set [PathConfig] input to the folder of the data set, [Dataset] train and test to its"
+    remedy += " files."
     if not file.parent.is_dir():
         return f"no such file: the folder {file.parent} does not exist. {remedy}"
     present = sorted(path.name for path in file.parent.iterdir() if path.is_file())[:10]

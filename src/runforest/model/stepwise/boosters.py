@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from runforest.model.stepwise.steps import StepWork
 
-SEEDS = 2**31
-"""Seeds of these libraries are smaller than this."""
+SEEDS = 2**31  # seeds of these libraries are smaller
 
 
 def is_from(package: str) -> Callable[[BaseEstimator], bool]:
