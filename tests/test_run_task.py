@@ -310,7 +310,7 @@ def test_what_a_task_logs_stands_in_the_journal_and_in_the_manifest(run: Run) ->
     assert manifest.params == {"colour": "blue", "depth": "2"}
 
 
-def test_metrics_are_kept_with_their_steps_and_no_file_is_written_for_one_value_each(
+def test_metrics_are_recorded_with_their_steps_and_no_file_is_written_for_one_value_each(
     run: Run,
 ) -> None:
     stepping, plain = Talking(active_run=run), Plain(active_run=run)
@@ -337,7 +337,7 @@ def test_the_step_of_a_metric_is_a_whole_number_of_any_type(run: Run, step: int)
 
 
 @pytest.mark.parametrize("step", [0.5, float("nan"), float("inf"), None, "2"])
-def test_a_step_that_is_no_whole_number_is_refused_where_it_is_told(run: Run, step: int) -> None:
+def test_a_step_that_is_no_whole_number_is_refused_where_it_is_logged(run: Run, step: int) -> None:
     task = Talking(active_run=run)
 
     with pytest.raises(ValueError, match=r"must be a whole number, got .* Count the steps"):

@@ -89,7 +89,7 @@ def test_a_broken_test_file_is_named(check: Check) -> None:
     check.refuses(because=["input/test.csv", "Add rows, or name another file in [Dataset]."])
 
 
-def test_mistakes_of_both_files_are_told_at_once(check: Check) -> None:
+def test_mistakes_of_both_files_are_printed_at_once(check: Check) -> None:
     check.train("")
     check.test("id,x\n")
 

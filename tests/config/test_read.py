@@ -79,7 +79,7 @@ def test_a_malformed_set_option_is_refused_with_an_example(check: Check, setting
     check.refuses("--set", setting, because=["--set", f'got "{setting}"', remedy])
 
 
-def test_all_malformed_set_options_are_told_at_once(check: Check) -> None:
+def test_all_malformed_set_options_are_refused_at_once(check: Check) -> None:
     check.refuses("--set", "a", "--set", "b", because=['got "a"', 'got "b"'])
 
 

@@ -81,7 +81,7 @@ def test_a_default_of_another_table_names_a_key_that_is_there(page: str) -> None
         assert f"\n| `{key}` |" in own
 
 
-def test_all_that_is_said_of_a_table_is_printed(page: str) -> None:
+def test_the_description_of_a_table_is_printed(page: str) -> None:
     section = page.partition("## [PathConfig]")[2].partition("\n## [")[0]
 
     assert "the name of a task" in section

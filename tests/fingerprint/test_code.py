@@ -381,7 +381,7 @@ from runforest.tracking.models.mlflow_model import save_model
     assert "sklearn" in found[0]
 
 
-def test_what_plots_a_study_or_tells_its_progress_shapes_no_result() -> None:
+def test_what_plots_a_study_or_logs_its_progress_shapes_no_result() -> None:
     machinery = [
         "runforest.tuning.reporting.plots",
         "runforest.figure_style",

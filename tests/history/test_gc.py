@@ -115,7 +115,7 @@ def test_a_run_that_only_a_deleted_one_is_pinned_to_goes(three: Project) -> None
     assert all_of_them.out.count("would delete") == 4
 
 
-def test_only_failed_runs_go_if_asked(three: Project) -> None:
+def test_with_failed_only_failed_runs_go(three: Project) -> None:
     broken = ids(three)["broken"]
 
     outcome = three.command("gc", "--failed", "--delete")

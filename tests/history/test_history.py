@@ -91,7 +91,7 @@ def test_why_of_one_run_compares_it_with_the_nearest_earlier_one(two_runs: Proje
     assert changed == {"Preprocessor": "changed", "Trainer": "changed", "Prediction": "changed"}
 
 
-def test_why_tells_digests_rows_and_columns_of_changed_data(four_runs: Project) -> None:
+def test_why_prints_digests_rows_and_columns_of_changed_data(four_runs: Project) -> None:
     new = (four_runs.folder / "input" / "titanic" / "train.csv").read_bytes()
     old = b"".join(new.splitlines(keepends=True)[:-1])
     before, after = (hashlib.sha256(content).hexdigest()[:12] for content in (old, new))
@@ -105,7 +105,7 @@ def test_why_tells_digests_rows_and_columns_of_changed_data(four_runs: Project) 
     assert "(891 rows, 12 columns) -> " in difference["text"]
 
 
-def test_why_says_of_a_pinned_task_what_it_is_pinned_to(four_runs: Project) -> None:
+def test_why_prints_what_a_pinned_task_is_pinned_to(four_runs: Project) -> None:
     outcome = four_runs.command("why", "second", "fourth")
     back = four_runs.command("why", "fourth", "second")
 
@@ -129,7 +129,7 @@ def test_why_passes_over_an_earlier_run_that_is_damaged(four_runs: Project, tmp_
     assert "Run second is passed over" in outcome.err
 
 
-def test_records_that_cannot_be_read_are_told_and_passed_over_as_an_earlier_run(
+def test_records_that_cannot_be_read_are_refused_and_passed_over_as_an_earlier_run(
     copy_of_two: Callable[[], Project],
 ) -> None:
     project = copy_of_two()
@@ -182,7 +182,7 @@ def test_a_wrong_reference_has_a_remedy(
     assert "Traceback" not in outcome.err
 
 
-def test_a_run_of_another_program_is_told_apart(copy_of_two: Callable[[], Project]) -> None:
+def test_a_run_of_another_program_is_refused(copy_of_two: Callable[[], Project]) -> None:
     project = copy_of_two()
     assert project.command("gc", "--failed").code == 0
     client = project.client
@@ -296,7 +296,9 @@ def test_lineage_names_local_changes_where_the_records_of_their_run_are_gone(
     assert page.count("</code> with local changes") == 4  # that of the run itself, too
 
 
-def test_clearing_away_says_first_and_deletes_then(copy_of_two: Callable[[], Project]) -> None:
+def test_gc_prints_what_it_would_delete_and_deletes_on_demand(
+    copy_of_two: Callable[[], Project],
+) -> None:
     project = copy_of_two()
 
     said = project.command("gc", "--keep", "1")
@@ -311,7 +313,7 @@ def test_clearing_away_says_first_and_deletes_then(copy_of_two: Callable[[], Pro
     assert project.run("--plan", "--exit-code", "--set", "Trainer.seed=1").code == 0
 
 
-def test_a_run_that_a_kept_run_is_pinned_to_is_spared(copy_of_two: Callable[[], Project]) -> None:
+def test_gc_spares_a_run_that_another_is_pinned_to(copy_of_two: Callable[[], Project]) -> None:
     project = copy_of_two()
     first = project.top_runs()[1].info.run_id
     pin = f"./mlruns/demo/{first}/artifacts/Preprocessor/"

@@ -109,7 +109,7 @@ def noted(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Projec
     return project
 
 
-def test_a_run_without_a_commit_says_why_in_its_tags_and_its_log(noted: Project) -> None:
+def test_a_run_without_a_commit_records_why_in_its_tags_and_its_log(noted: Project) -> None:
     run = noted.top_runs()[0]
 
     log = (noted.artifacts(run) / "console.log").read_text()
@@ -212,7 +212,7 @@ def test_chance_without_a_seed_is_not_reproduced_unless_its_metrics_are_close_en
     assert "reproduced: same metrics, though noise.txt differ" in tolerant.out
 
 
-def test_another_python_is_told_and_refused_on_demand(noted: Project, tmp_path: Path) -> None:
+def test_another_python_is_printed_and_refused_on_demand(noted: Project, tmp_path: Path) -> None:
     shutil.copytree(noted.folder, tmp_path / "project", symlinks=True)
     project = Project(tmp_path / "project", noted.environment)
     for path in (project.folder / "mlruns").rglob("environment/platform.json"):

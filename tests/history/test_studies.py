@@ -107,7 +107,7 @@ def can_get(url: str) -> bool:
         return False
 
 
-def test_clearing_away_deletes_studies_that_no_kept_run_has_worked_on(tuned: Project) -> None:
+def test_gc_deletes_studies_of_no_run_that_stays(tuned: Project) -> None:
     folder = tuned.folder / "mlruns" / ".runforest" / "studies"
     old = folder / "old.journal"
     old.touch()
@@ -123,9 +123,7 @@ def test_clearing_away_deletes_studies_that_no_kept_run_has_worked_on(tuned: Pro
     }
 
 
-def test_clearing_away_spares_a_study_that_a_run_has_and_every_lock(
-    tuned: Project, tmp_path: Path
-) -> None:
+def test_gc_spares_a_study_that_a_run_holds_and_every_lock(tuned: Project, tmp_path: Path) -> None:
     shutil.copytree(tuned.folder, tmp_path / "project", symlinks=True)
     project = Project(tmp_path / "project")
     folder = project.folder / "mlruns" / ".runforest" / "studies"

@@ -62,9 +62,9 @@ def test_the_article_predicts_every_row_of_the_test_file(
 def test_only_the_tasks_that_a_prediction_needs_have_run(
     article: Project, first: MlflowRun
 ) -> None:
-    fates = json.loads((article.artifacts(first) / "tasks.json").read_text())
+    statuses = json.loads((article.artifacts(first) / "tasks.json").read_text())
 
-    assert list(fates) == ["Preprocessor", "Trainer", "Prediction"]
+    assert list(statuses) == ["Preprocessor", "Trainer", "Prediction"]
     assert article.children(first) == []
 
 
@@ -82,8 +82,8 @@ def test_pinned_results_leave_the_prediction_alone_to_run(
     assert outcome.code == 0, outcome.err
     newest = article.top_runs()[0]
     assert newest.info.run_id != first.info.run_id
-    fates = json.loads((article.artifacts(newest) / "tasks.json").read_text())
-    assert {name: fate["status"] for name, fate in fates.items()} == {"Prediction": "computed"}
+    statuses = json.loads((article.artifacts(newest) / "tasks.json").read_text())
+    assert {name: fact["status"] for name, fact in statuses.items()} == {"Prediction": "computed"}
     assert not (article.artifacts(newest) / "Trainer").exists()
     assert prediction(article, newest) == prediction(article, first)
     assert f"Trainer       pinned    {base}" in outcome.out or "pinned" in outcome.out

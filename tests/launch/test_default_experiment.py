@@ -74,7 +74,7 @@ def test_the_report_leads_to_the_lineage_of_its_run(artifacts: Path) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_task_has_a_folder_whose_manifest_vouches_for_its_files(
+def test_the_manifest_in_a_tasks_folder_has_the_digests_of_its_files(
     finished_project: Project, run: MlflowRun, task: str
 ) -> None:
     folder = finished_project.artifacts(run) / task
@@ -100,7 +100,7 @@ def test_nothing_of_the_work_in_progress_is_left(artifacts: Path) -> None:
     assert not (artifacts.parent / "staging").exists()
 
 
-def test_a_run_says_who_started_it_from_which_code(
+def test_a_run_records_who_started_it_from_which_code(
     finished_project: Project, run: MlflowRun
 ) -> None:
     tags = run.data.tags
@@ -135,7 +135,7 @@ def test_the_effective_configuration_has_overlays_and_inferred_values(artifacts:
     assert tables["Dataset"]["id"] == "PassengerId"
 
 
-def test_the_configuration_is_kept_as_it_was_written(
+def test_the_configuration_is_recorded_as_it_was_written(
     finished_project: Project, artifacts: Path
 ) -> None:
     original = artifacts / "config" / "original"
@@ -177,7 +177,7 @@ def test_the_installed_packages_are_recorded(artifacts: Path) -> None:
     assert f"mlflow=={metadata.version('mlflow')}" in lines
 
 
-def test_the_console_log_tells_of_every_task(artifacts: Path) -> None:
+def test_the_console_log_has_the_start_and_the_end_of_every_task(artifacts: Path) -> None:
     log = (artifacts / "console.log").read_text(encoding="utf-8")
 
     for task in TASKS:
@@ -185,12 +185,12 @@ def test_the_console_log_tells_of_every_task(artifacts: Path) -> None:
         assert f"{task} computed in" in log
 
 
-def test_every_task_has_its_fate_and_duration(artifacts: Path) -> None:
-    fates = json.loads((artifacts / "tasks.json").read_text())
+def test_every_task_has_its_status_and_duration(artifacts: Path) -> None:
+    statuses = json.loads((artifacts / "tasks.json").read_text())
 
-    assert set(fates) == set(TASKS)
-    assert {fate["status"] for fate in fates.values()} == {"computed"}
-    assert all(fate["duration_s"] > 0 for fate in fates.values())
+    assert set(statuses) == set(TASKS)
+    assert {fact["status"] for fact in statuses.values()} == {"computed"}
+    assert all(fact["duration_s"] > 0 for fact in statuses.values())
 
 
 def test_a_trial_has_params_and_fold_scores_with_their_mean_and_deviation(

@@ -373,7 +373,7 @@ def lightgbm(**params: object) -> Case:
         (Case(path="catboost.CatBoostRegressor", params={"task_type": "GPU"}), 'Use "CPU"'),
     ],
 )
-def test_a_problem_says_what_to_do(case: Case, remedy: str) -> None:
+def test_a_problem_has_a_remedy(case: Case, remedy: str) -> None:
     pytest.importorskip(case.path.partition(".")[0])
 
     problem = stepping_problem(case.spec())

@@ -216,20 +216,20 @@ def test_a_repository_within_is_named(tree: Path) -> None:
     assert read_commit(tree).left_out == {"within/": 0}
 
 
-def test_a_folder_without_a_repository_says_so(tmp_path: Path) -> None:
+def test_a_folder_without_a_repository_is_a_problem_with_a_remedy(tmp_path: Path) -> None:
     commit = read_commit(tmp_path)
 
     assert (commit.sha, commit.is_dirty) == ("", False)
     assert "in no git repository. Run `git init`" in commit.note
 
 
-def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
+def test_a_repository_without_a_commit_is_a_problem_with_a_remedy(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
 
     assert "has no commit yet. Commit the code." in read_commit(tmp_path).note
 
 
-def test_a_repository_of_another_user_says_what_git_advises(
+def test_the_problem_of_a_repository_of_another_user_has_the_advice_of_git(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
@@ -241,7 +241,9 @@ def test_a_repository_of_another_user_says_what_git_advises(
     assert f"Run `git config --global --add safe.directory {tree}`." in commit.problem
 
 
-def test_a_machine_without_git_says_so(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_a_problem_with_a_remedy(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
     assert "git is not installed. Install it." in read_commit(tree).note

@@ -69,7 +69,7 @@ def test_sources_are_src_and_what_configured_classes_import(place: Place) -> Non
     ]
 
 
-def test_a_module_that_is_no_python_does_not_keep_a_run_from_being_recorded(place: Place) -> None:
+def test_a_run_with_a_module_that_is_no_python_is_recorded(place: Place) -> None:
     (place.folder / place.package / "trees.py").write_text("print 'DEPTH'\n")
 
     assert {f"{place.package}/models.py", f"{place.package}/trees.py"} <= set(place.sources[0])

@@ -116,7 +116,7 @@ def damage(file: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [remove, damage])
-def test_an_index_made_anew_vouches_for_no_file(
+def test_an_index_made_anew_has_no_digest_of_a_file(
     tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     first = Written(active_run=open_run(tmp_path, "r1"))

@@ -65,7 +65,7 @@ def test_a_pinned_result_that_was_downloaded_is_planned_without_mlflow_or_readin
 
 
 @pytest.mark.slow
-def test_a_plan_tells_that_a_pinned_result_is_not_there(copied: Callable[[], Project]) -> None:
+def test_a_pinned_result_that_is_not_there_is_refused(copied: Callable[[], Project]) -> None:
     project = copied()
     pin(project, f"runs:/{'0' * 32}/Preprocessor")
 

@@ -143,7 +143,7 @@ def test_a_damaged_result_is_computed_again(
     }
 
 
-def test_the_plan_says_that_a_result_was_deleted(copied: Callable[[], Project]) -> None:
+def test_the_plan_prints_that_a_result_was_deleted(copied: Callable[[], Project]) -> None:
     project = copied()
     folder = next((project.folder / "mlruns" / "demo").glob("*/artifacts/Preprocessor"))
     shutil.rmtree(folder)
@@ -153,7 +153,7 @@ def test_the_plan_says_that_a_result_was_deleted(copied: Callable[[], Project]) 
     assert "Preprocessor was deleted" in " ".join(plan.out.split())
 
 
-def test_a_plan_with_long_names_still_says_what_becomes_of_each_task_and_why(
+def test_a_plan_with_long_names_prints_what_becomes_of_each_task_and_why(
     copied: Callable[[], Project],
 ) -> None:
     project = copied()
@@ -165,7 +165,7 @@ def test_a_plan_with_long_names_still_says_what_becomes_of_each_task_and_why(
     assert outcome.out.count(" run ") == 2, outcome.out
 
 
-def test_the_plan_says_what_is_wrong_with_a_manifest_of_another_version(
+def test_the_plan_prints_what_is_wrong_with_a_manifest_of_another_version(
     copied: Callable[[], Project],
 ) -> None:
     project = copied()
@@ -191,7 +191,7 @@ def test_the_index_can_be_deleted(copied: Callable[[], Project]) -> None:
     assert outcome.out.count("reuse ") == len(TASKS), outcome.out
 
 
-def test_forcing_a_task_keeps_the_old_result(copied: Callable[[], Project]) -> None:
+def test_forcing_a_task_leaves_the_old_result(copied: Callable[[], Project]) -> None:
     project = copied()
     first = project.top_runs()[0]
 
@@ -250,7 +250,9 @@ def test_a_pinned_task_cannot_be_forced(copied: Callable[[], Project], option: s
     assert "[PathConfig] pins Trainer to a result. Take that key out" in outcome.err
 
 
-def test_a_plan_tells_scripts_whether_something_would_run(copied: Callable[[], Project]) -> None:
+def test_the_exit_code_of_a_plan_shows_whether_something_would_run(
+    copied: Callable[[], Project],
+) -> None:
     project = copied()
     n_runs = len(project.runs())
 
@@ -347,7 +349,7 @@ def test_of_two_runners_one_computes_and_the_other_waits(slow: SlowProject) -> N
 
 
 @pytest.mark.slow
-def test_a_runner_that_waits_for_another_says_so_once(slow: SlowProject) -> None:
+def test_a_runner_that_waits_for_another_logs_it_once(slow: SlowProject) -> None:
     computing = slow.project.start()
     wait_until(slow.count.exists)
     waiting = slow.project.start()

@@ -91,7 +91,7 @@ def test_an_event_is_read_back_as_it_was_written(kind: type[Event]) -> None:
         b'{"event": 1',
     ],
 )
-def test_a_line_that_is_no_event_is_kept_as_damaged(tmp_path: Path, line: bytes) -> None:
+def test_a_line_that_is_no_event_is_a_damaged_one(tmp_path: Path, line: bytes) -> None:
     (tmp_path / "journal.jsonl").write_bytes(line + b"\n")
     reader = JournalReader(tmp_path / "journal.jsonl")
 

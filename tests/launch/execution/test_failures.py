@@ -187,10 +187,10 @@ def test_a_task_that_never_ran_has_no_traceback(artifacts: Path) -> None:
     assert not (artifacts / "errors" / "Below.txt").exists()
 
 
-def test_the_fates_tell_the_failed_from_the_complete(artifacts: Path) -> None:
-    fates = json.loads((artifacts / "tasks.json").read_text())
+def test_the_statuses_of_failed_and_complete_tasks_differ(artifacts: Path) -> None:
+    statuses = json.loads((artifacts / "tasks.json").read_text())
 
-    assert {name: fate["status"] for name, fate in fates.items()} == {
+    assert {name: fact["status"] for name, fact in statuses.items()} == {
         "Sound": "computed",
         "Raising": "failed",
         "Forgetful": "failed",

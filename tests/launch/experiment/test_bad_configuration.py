@@ -27,7 +27,7 @@ def test_a_wrong_configuration_ends_with_code_2_one_message_and_no_run(project: 
     assert project.runs() == []
 
 
-def test_a_file_that_is_no_toml_is_told_in_the_project_folder_too(project: Project) -> None:
+def test_a_file_that_is_no_toml_is_refused_in_the_project_folder_too(project: Project) -> None:
     """Luigi, when it is imported, looks for a luigi.toml in the current folder."""
     project.configure("[RunConfig\n")
 

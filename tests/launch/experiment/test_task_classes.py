@@ -207,7 +207,7 @@ def test_an_artifact_has_one_spelling(run: Run, name: str | Path) -> None:
     assert Leaf(active_run=run).artifact(name).name == "plots/a.png"
 
 
-def test_the_command_luigi_says_how_a_task_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_luigi_prints_how_a_task_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(get_config("toml"), "data", {"core": {"no_configure_logging": True}})
 
     with pytest.raises(SystemExit) as stopped:

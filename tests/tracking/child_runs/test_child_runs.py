@@ -91,7 +91,7 @@ def write(way: Callable[[RecordedRun], ChildRuns], recorded: RecordedRun) -> lis
 
 
 @local
-def test_the_client_tells_the_same_of_both(records: Records) -> None:
+def test_the_client_returns_the_same_of_both(records: Records) -> None:
     first, second = records.open(), records.open()
 
     refused = [*write(by_client, first), *write(in_bulk, second)]

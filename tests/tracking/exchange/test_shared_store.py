@@ -139,7 +139,7 @@ def test_forked_workers_find_results_of_another_project(
     assert statuses(second) == {"First": "computed", "Last": "reused"}
 
 
-def test_results_that_lie_on_another_machine_are_computed_and_told_once(
+def test_results_that_lie_on_another_machine_are_computed_and_logged_once(
     first: Project, tmp_path: Path, store: Path
 ) -> None:
     artifacts = first.artifacts(first.top_runs()[0])
@@ -164,7 +164,7 @@ def test_a_plan_with_the_own_store_does_without_mlflow(project: Project) -> None
         "PYTHONPROFILEIMPORTTIME": "1",
     }
 
-    outcome = project.run("--plan")
+    outcome = project.run_cold("--plan")
 
     assert outcome.code == 0, outcome.err
     assert " tasks.prediction\n" in outcome.err

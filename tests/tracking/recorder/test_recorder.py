@@ -444,7 +444,7 @@ def test_an_entry_that_cannot_be_recorded_fails_the_run_and_costs_no_other(
 
 
 @local
-def test_what_a_closed_connection_kept_from_the_store_is_recorded_at_the_end(
+def test_what_was_not_recorded_over_a_closed_connection_is_recorded_at_the_end(
     records: Records, caplog: pytest.LogCaptureFixture
 ) -> None:
     recorded = records.open()

@@ -114,7 +114,7 @@ def test_a_server_in_trouble_is_unreachable(tmp_path: Path, status: int) -> None
     ("status", "remedy"),
     [(401, "Set MLFLOW_TRACKING_USERNAME and"), (403, "name the host of this address in the")],
 )
-def test_a_server_that_refuses_a_user_says_what_to_set(
+def test_the_error_of_a_server_that_refuses_a_user_names_what_to_set(
     tmp_path: Path, path: str, status: int, remedy: str
 ) -> None:
     with server({path: status}) as (url, _):

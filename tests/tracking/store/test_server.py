@@ -196,14 +196,14 @@ def test_pinned_results_are_downloaded_from_the_server(
     )
 
     assert outcome.code == 0, outcome.err
-    folder = tmp_path / "fates"
+    folder = tmp_path / "statuses"
     folder.mkdir()
     local = other.client.download_artifacts(newest(other, form).info.run_id, "tasks.json", folder)
-    fates = json.loads(Path(local).read_text(encoding="utf-8"))
-    assert {name: fate["status"] for name, fate in fates.items()} == {"Prediction": "computed"}
+    statuses = json.loads(Path(local).read_text(encoding="utf-8"))
+    assert {name: fact["status"] for name, fact in statuses.items()} == {"Prediction": "computed"}
 
 
-def test_an_unreachable_server_is_told_within_seconds(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_an_error_within_seconds(tmp_path: Path) -> None:
     project = on_server(tmp_path / "project", f"http://127.0.0.1:{free_port()}")
 
     outcome = project.run(timeout_s=60)
@@ -244,8 +244,8 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     artifacts = run_folder / "artifacts"
     for task in ("Early", "Late", "Last"):
         assert read_manifest(artifacts / task) is not None
-    fates = json.loads((artifacts / "tasks.json").read_text(encoding="utf-8"))
-    assert {name: fate["status"] for name, fate in fates.items()} == {
+    statuses = json.loads((artifacts / "tasks.json").read_text(encoding="utf-8"))
+    assert {name: fact["status"] for name, fact in statuses.items()} == {
         "Early": "computed",
         "Late": "computed",
         "Last": "computed",
@@ -316,7 +316,7 @@ def test_a_run_whose_last_records_are_refused_is_closed(
     assert run.data.tags["tasks"].startswith("Blocking computed")
 
 
-def test_a_run_whose_files_the_server_refuses_is_told_with_the_remedy(
+def test_the_error_of_a_run_whose_files_the_server_refuses_has_a_remedy(
     tmp_path: Path, server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     project = on_server(tmp_path / "project", server)
@@ -349,13 +349,13 @@ def test_another_machine_reuses_what_this_one_computed(
     assert plan.err == ""
     assert "Downloading" not in outcome.err
     run = newest(other, "shared")
-    fates = json.loads(
+    statuses = json.loads(
         Path(
             other.client.download_artifacts(run.info.run_id, "tasks.json", str(tmp_path))
         ).read_text()
     )
-    assert {fate["status"] for fate in fates.values()} == {"reused"}
-    assert run.info.run_id not in {fate["reused_from"] for fate in fates.values()}
+    assert {fact["status"] for fact in statuses.values()} == {"reused"}
+    assert run.info.run_id not in {fact["reused_from"] for fact in statuses.values()}
     assert run.data.metrics == newest(remote, "remote").data.metrics
     assert {name for name in listed(other, run) if name.startswith("Trainer/")} == {
         "Trainer/manifest.json"

@@ -56,7 +56,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_server_that_refuses_is_told_at_once_without_its_password(
+def test_the_error_of_a_server_that_refuses_comes_at_once_without_its_password(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:hidden@127.0.0.1:{free_port()}")
@@ -69,7 +69,7 @@ def test_a_server_that_refuses_is_told_at_once_without_its_password(
 
 
 @pytest.mark.parametrize("host", ["tracking.invalid", "127.0.0.1:port"])
-def test_an_address_with_a_password_and_without_a_port_is_told_without_it(
+def test_an_address_with_a_password_and_without_a_port_is_printed_without_it(
     check: Check, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:hidden@{host}")

@@ -48,7 +48,7 @@ def test_a_trial_that_kills_its_worker_can_be_left_out(tmp_path, monkeypatch) ->
 
 
 @pytest.mark.parametrize("order", [[True, False], [False, True]])
-def test_a_trial_that_ends_while_the_executor_breaks_is_kept(order, tmp_path) -> None:
+def test_a_trial_that_ends_while_the_executor_breaks_is_recorded(order, tmp_path) -> None:
     class Breaking(SerialExecutor):
         def submit(self, fn, /, *args, **kwargs) -> Future:
             if order.pop(0):

@@ -62,7 +62,7 @@ def test_importances_are_shares_of_the_variance() -> None:
     assert list(importances.values()) == sorted(importances.values(), reverse=True)
 
 
-def test_one_trial_tells_no_importances() -> None:
+def test_one_trial_has_no_importances() -> None:
     assert run(make_study(n_trials=1)).importances == {}
 
 
@@ -99,7 +99,7 @@ def test_an_interrupted_study_goes_on_like_an_uninterrupted_one(sampler: str, tm
     assert [*map(outcome, resumed.trials)] == [*map(outcome, whole.trials)]
 
 
-def test_a_study_that_goes_on_keeps_the_brackets_of_hyperband(tmp_path) -> None:
+def test_a_study_that_goes_on_has_the_same_brackets_of_hyperband(tmp_path) -> None:
     study = make_study(
         n_trials=12, n_folds=4, pruner="hyperband", pruner_options={"reduction_factor": 2}
     )
@@ -112,7 +112,7 @@ def test_a_study_that_goes_on_keeps_the_brackets_of_hyperband(tmp_path) -> None:
     assert [*map(outcome, resumed.trials)] == [*map(outcome, whole.trials)]
 
 
-def test_finished_trials_are_not_told_again(tmp_path) -> None:
+def test_finished_trials_are_not_recorded_again(tmp_path) -> None:
     file, told = tmp_path / "study.log", Recording()
     before = run(make_study(n_trials=2), study_file=file)
 
@@ -228,7 +228,7 @@ def test_a_timeout_starts_no_further_trial() -> None:
     assert 1 <= len(result.trials) < 10
 
 
-def test_an_interrupt_ends_the_study_and_keeps_finished_trials(tmp_path) -> None:
+def test_an_interrupt_ends_the_study_and_leaves_finished_trials(tmp_path) -> None:
     def interrupt(record: TrialRecord) -> None:
         if record.number == 1:
             raise KeyboardInterrupt

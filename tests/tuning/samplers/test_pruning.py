@@ -118,7 +118,7 @@ def test_a_hopeless_trial_ends_after_some_of_its_folds(pruner, options) -> None:
     assert all(0 < len(trial.fold_scores) < 6 for trial in pruned)
 
 
-def test_a_study_whose_trials_were_all_pruned_says_what_to_do() -> None:
+def test_the_error_of_a_study_whose_trials_were_all_pruned_has_a_remedy() -> None:
     options = {"bootstrap_count": 9}  # That many trials are ended at the first decision.
     study = make_study(pruner="successive_halving", pruner_options=options, n_trials=4)
 

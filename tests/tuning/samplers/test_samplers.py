@@ -141,11 +141,13 @@ def test_a_grid_of_too_many_points_is_refused() -> None:
     ("name", "options", "remedy"),
     [("qmc", {"qmc_type": "sobo"}, "halton"), ("nsgaii", {"population_size": 1}, "greater")],
 )
-def test_a_refused_option_says_what_is_allowed(name: str, options: dict, remedy: str) -> None:
+def test_the_error_of_a_refused_option_names_what_is_allowed(
+    name: str, options: dict, remedy: str
+) -> None:
     assert remedy in sampler_problems(name, STEPS, options)["sampler_options"]
 
 
-def test_a_refused_option_of_a_pruner_says_what_is_allowed() -> None:
+def test_the_error_of_a_refused_option_of_a_pruner_names_what_is_allowed() -> None:
     problems = pruner_problems("percentile", {"percentile": 200})
 
     assert "between 0 and 100" in problems["pruner_options"]

@@ -40,7 +40,7 @@ def make_own_study():
         ({"a": (None, True)}, {"a": [None, True]}),
     ],
 )
-def test_a_suggested_value_is_kept_as_the_trainer_reads_it(value, kept, tmp_path) -> None:
+def test_a_suggested_value_is_recorded_as_the_trainer_reads_it(value, kept, tmp_path) -> None:
     told = Killed(0)
 
     with pytest.raises(KeyboardInterrupt):

@@ -239,7 +239,7 @@ def test_a_trial_is_inside_when_the_space_could_have_suggested_it(params, expect
     assert is_inside(params, space) is expected
 
 
-def test_a_trial_that_lasts_is_told_once_while_it_runs(tmp_path, monkeypatch) -> None:
+def test_a_trial_that_lasts_is_recorded_once_while_it_runs(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(long_trials, "LONG_S", 0.1)
     monkeypatch.setattr(long_trials, "POLL_S", 0.05)
     path = write_model(tmp_path, monkeypatch, "__import__('time').sleep(0.4)")
@@ -250,7 +250,7 @@ def test_a_trial_that_lasts_is_told_once_while_it_runs(tmp_path, monkeypatch) ->
     assert told.long == [trial.uid for trial in result.trials]
 
 
-def test_an_error_while_a_long_trial_is_told_ends_the_study(tmp_path, monkeypatch) -> None:
+def test_an_error_while_a_long_trial_is_recorded_ends_the_study(tmp_path, monkeypatch) -> None:
     class Failing(Recording):
         def trial_is_long(self, running) -> None:
             message = f"no space left for {running.uid}"
@@ -267,7 +267,7 @@ def test_an_error_while_a_long_trial_is_told_ends_the_study(tmp_path, monkeypatc
     assert len(told.finished) == 1
 
 
-def test_a_short_trial_is_not_told_while_it_runs() -> None:
+def test_a_short_trial_is_not_recorded_while_it_runs() -> None:
     told = Recording()
 
     run(make_study(n_trials=2), listener=told)

@@ -76,7 +76,7 @@ def test_a_study_of_two_objectives_goes_on(tmp_path) -> None:
     assert after.trials[:3] == before.trials
 
 
-def test_the_table_says_who_is_on_the_front_and_shows_them_first() -> None:
+def test_the_table_marks_the_trials_of_the_front_and_shows_them_first() -> None:
     result = run(make_study(objectives=TIMED, n_trials=6))
 
     table = trials_table(result.trials, result.front)
@@ -115,7 +115,7 @@ def test_only_a_study_of_several_objectives_has_a_figure_of_its_front(tmp_path, 
         ({"n_folds": 61}, "n_folds", "Set n_folds = 60"),
     ],
 )
-def test_what_does_not_go_together_is_told_with_its_remedy(changes, key, remedy) -> None:
+def test_the_error_of_what_does_not_go_together_has_a_remedy(changes, key, remedy) -> None:
     assert remedy in problems(**changes)[key]
 
 

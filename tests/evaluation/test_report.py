@@ -107,7 +107,7 @@ def test_all_that_was_given_is_on_the_page(report: Report, content: str) -> None
     assert content in page.text
 
 
-def test_the_page_says_that_importances_are_those_of_the_training_rows(report: Report) -> None:
+def test_the_page_names_the_training_rows_as_those_of_the_importances(report: Report) -> None:
     page = PageParser(render_report(report))
 
     assert "Feature importance on the training rows" in page.text

@@ -197,7 +197,7 @@ def test_fold_scores_are_labelled_with_mean_and_standard_deviation() -> None:
     assert "0.800 ± 0.100" in texts_of(figure)
 
 
-def test_the_importance_plot_starts_with_the_most_important_and_says_what_it_leaves_out() -> None:
+def test_the_importance_plot_starts_with_the_most_important_and_counts_the_others() -> None:
     figure = importance_plot(IMPORTANCES, n_features=1)
 
     assert [bar.get_width() for bar in figure.axes[0].patches] == [0.5]
