@@ -115,6 +115,10 @@ class Project:
         """Run the `runforest` command to its end."""
         return _outcome(self.start_command(*arguments), timeout_s)
 
+    def run_script(self, script: Path, *arguments: str, timeout_s: float = 300) -> Outcome:
+        """Run a script to its end, in its own folder."""
+        return _outcome(self._start(str(script), *arguments, cwd=script.parent), timeout_s)
+
     def start_cold(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `python src/runner.py` with an interpreter of its own, which takes seconds."""
         return subprocess.Popen(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -77,22 +75,10 @@ def predict_afresh(project: Project, answers: Path, *copy: Path) -> list[object]
     (test_file,) = project.folder.glob("input/**/test.csv")
     store = project.client.tracking_uri
     model = f"runs:/{run.info.run_id}/Trainer/model"
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            PREDICT,
-            store,
-            model,
-            str(test_file),
-            str(answers),
-            *map(str, copy),
-        ],
-        cwd=answers.parent,
-        env=project.full_environment(),
-        check=True,
-        capture_output=True,
-    )
+    script = answers.with_name("predict.py")
+    script.write_text(PREDICT, encoding="utf-8")
+    outcome = project.run_script(script, store, model, *map(str, (test_file, answers, *copy)))
+    assert outcome.code == 0, outcome.err
     return pd.read_csv(answers)["predicted"].tolist()
 
 
