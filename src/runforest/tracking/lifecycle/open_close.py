@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from runforest.errors import StoreError
 from runforest.layout import Layout
 from runforest.tracking.lifecycle.liveness import hold_lock
-from runforest.tracking.store.database import add_rows, writable_store
 from runforest.tracking.store.names import safe_params
 from runforest.tracking.store.uri import StoreUri, artifact_uri, local_path
 from runforest.tracking.tags import (
@@ -123,12 +122,7 @@ def log_params(client: MlflowClient, run_id: str, params: Mapping[str, str]) -> 
     """Record parameters of any number and length; over-long values are cut visibly."""
     from mlflow.entities import Param
 
-    store = writable_store(client)
-    rows = [Param(name, value) for name, value in safe_params(params).items()]
-    if store:
-        add_rows(store, run_id, params=rows)
-    else:
-        client.log_batch(run_id, params=rows)
+    client.log_batch(run_id, params=[Param(*item) for item in safe_params(params).items()])
 
 
 def log_dataset(
