@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runforest.tracking.child_runs.child_run import FoundChild
 from runforest.tracking.store.database import insert_rows, key_row
-from runforest.tracking.store.failures import is_refusal
+from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.tags import NAME_TAG, PARENT_TAG, TRIAL_TAG
 
 if TYPE_CHECKING:
@@ -34,19 +34,10 @@ class BulkChildRuns:
 
     def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
         """Record finished trials, all or none; those that are refused one by one."""
-        from mlflow.exceptions import MlflowException
-
-        if not children:
-            return []
-        try:
-            self._insert(children)
-        except MlflowException as error:
-            if not is_refusal(error):
-                raise
-            if len(children) == 1:
-                return [error]
+        refusal = refusal_of(self._insert, children) if children else None
+        if refusal and len(children) > 1:
             return [refusal for child in children for refusal in self.write([child])]
-        return []
+        return [refusal] if refusal else []
 
     def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:
         """Return the child runs of trials that have a tag."""
@@ -117,22 +108,15 @@ class BulkChildRuns:
         yield [_run_row(child, run_id, folder)]
         yield [key_row(run_id, tag.key, tag.value) for tag in tags]
         yield [key_row(run_id, param.key, param.value) for param in params]
-        rows = [self._metric_row(run_id, metric) for metric in metrics]
+        rows: list[Row] = []
+        for metric in metrics:
+            is_nan, value = self._store.sanitize_metric_value(metric.value)
+            row = {**key_row(run_id, metric.key, value), "is_nan": is_nan}
+            rows.append({**row, "timestamp": metric.timestamp, "step": metric.step})
         yield rows
         # The latest is that of the greatest step, and steps of a metric differ.
         latest = {row["key"]: row for row in sorted(rows, key=lambda row: int(row["step"]))}
         yield list(latest.values())
-
-    def _metric_row(self, run_id: str, metric: Any) -> Row:  # noqa: ANN401 - MLflow's Metric
-        is_nan, value = self._store.sanitize_metric_value(metric.value)
-        return {
-            "run_uuid": run_id,
-            "key": metric.key,
-            "value": value,
-            "timestamp": metric.timestamp,
-            "step": metric.step,
-            "is_nan": is_nan,
-        }
 
 
 def _run_row(child: ChildRun, run_id: str, folder: str) -> Row:

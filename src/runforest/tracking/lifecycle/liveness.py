@@ -28,7 +28,7 @@ def hold_lock(project: Path) -> Path:
     Luigi worker still computes for a run whose main process was killed, nobody closes the run and
     removes what the worker writes. Programs that are started get no part of it.
     """
-    folder = _folder(project)
+    folder = Layout(project).open_runs
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / uuid.uuid4().hex
     draft = path.with_suffix(".new")
@@ -45,7 +45,7 @@ def abandoned_locks(project: Path) -> Iterator[tuple[Path, bool]]:
     One that was copied with its project is not. Each is locked while the caller has it, so that of
     several starts one closes the run.
     """
-    for path in sorted(_folder(project).glob(_NAME)):
+    for path in sorted(Layout(project).open_runs.glob(_NAME)):
         with suppress(OSError):  # another start removed it, or it is another user's
             descriptor = os.open(path, os.O_RDWR)
             try:
@@ -57,17 +57,12 @@ def abandoned_locks(project: Path) -> Iterator[tuple[Path, bool]]:
                 os.close(descriptor)
 
 
-def _folder(project: Path) -> Path:
-    return Layout(project).open_runs
-
-
 def _identity(descriptor: int) -> str:
     """Return the machine's id and the file's inode, which a copy of the file does not have.
 
     Disks that machines share may not share locks. Containers mostly have no id, and share the
     locks of the volumes that they share.
     """
-    machine = Path("/etc/machine-id")
-    return (
-        f"{machine.read_text().strip() if machine.exists() else ''} {os.fstat(descriptor).st_ino}"
-    )
+    file = Path("/etc/machine-id")
+    machine = file.read_text().strip() if file.exists() else ""
+    return f"{machine} {os.fstat(descriptor).st_ino}"

@@ -112,7 +112,7 @@ def read_run(store: SqlAlchemyStore, run_id: str, tag: str) -> tuple[str, str] |
     return (str(row[0]), row[1] or "") if row else None
 
 
-def key_row(run_id: str, key: str, value: str) -> Row:
+def key_row(run_id: str, key: str, value: object) -> Row:
     """Return the row of a tag or a parameter."""
     return {"run_uuid": run_id, "key": key, "value": value}
 

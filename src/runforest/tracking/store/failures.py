@@ -70,28 +70,22 @@ def is_outage(error: Exception, uri: str) -> bool:
     return is_unavailable or not is_reachable(uri)
 
 
-def is_refusal(error: MlflowException) -> bool:
-    """Return whether an error of MLflow is about a value that it does not take.
-
-    Of a database's errors it says BAD_REQUEST to nearly all, closed connections and damaged files
-    among them (`mlflow/store/db/utils.py`); the one behind it tells.
-    """
-    from sqlalchemy.exc import DataError, IntegrityError
-
-    if error.error_code == "BAD_REQUEST":
-        cause = error.__cause__
-        return cause is None or isinstance(cause, (DataError, IntegrityError))
-    return bool(error.error_code == "INVALID_PARAMETER_VALUE")
-
-
 def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
-    """Call for an item and return the refusal of what is in it; raise what else goes wrong."""
+    """Call for an item and return the refusal of a value in it; raise what else goes wrong.
+
+    Of a database's errors MLflow says BAD_REQUEST to nearly all, closed connections and damaged
+    files among them (`mlflow/store/db/utils.py`); the one behind it says which.
+    """
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import DataError, IntegrityError
 
     try:
         call(item)
     except MlflowException as error:
-        if is_refusal(error):
+        is_of_value = isinstance(error.__cause__, DataError | IntegrityError | None)
+        if error.error_code == "INVALID_PARAMETER_VALUE" or (
+            error.error_code == "BAD_REQUEST" and is_of_value
+        ):
             return error
         raise
     return None
