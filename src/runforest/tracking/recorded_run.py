@@ -25,6 +25,7 @@ from runforest.tracking.exchange.places import (
     log_failure,
     place_of,
 )
+from runforest.tracking.store.connect import find_runs
 from runforest.tracking.store.uri import StoreUri, hide_password, local_path
 from runforest.tracking.tags import PARENT_TAG, PROCESS_TAG
 
@@ -129,7 +130,7 @@ def find_run(client: MlflowClient, reference: str) -> RecordedRun:
     """
     found = [
         run
-        for run in _all_runs(client)
+        for run in find_runs(client)
         if run.info.run_name == reference
         or (len(reference) >= SHORTEST_PREFIX and run.info.run_id.startswith(reference))
     ]
@@ -182,22 +183,9 @@ def read_run(run: MlflowRun) -> RecordedRun:
     )
 
 
-def _all_runs(client: MlflowClient) -> list[MlflowRun]:
-    """Return every run of the store, child runs included."""
-    experiments = [found.experiment_id for found in client.search_experiments()]
-    runs: list[MlflowRun] = []
-    token = None
-    while True:
-        page = client.search_runs(experiments, page_token=token, max_results=1000)
-        runs += page
-        token = page.token
-        if not token:
-            return runs
-
-
 def top_runs(client: MlflowClient) -> list[RecordedRun]:
     """Return the runs that are no child runs, newest first."""
-    tags = [(run, run.data.tags) for run in _all_runs(client)]
+    tags = [(run, run.data.tags) for run in find_runs(client)]
     runs = [read_run(run) for run, has in tags if PROCESS_TAG in has and PARENT_TAG not in has]
     return sorted(runs, key=lambda run: -run.started_ms)
 
@@ -214,7 +202,7 @@ def delete_runs(client: MlflowClient, runs: list[RecordedRun]) -> None:
     """
     parents = {run.run_id for run in runs}
     children = [
-        run.info.run_id for run in _all_runs(client) if run.data.tags.get(PARENT_TAG) in parents
+        run.info.run_id for run in find_runs(client) if run.data.tags.get(PARENT_TAG) in parents
     ]
     doomed = [*children, *parents]
     for run_id in doomed:

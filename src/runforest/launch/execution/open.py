@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from runforest.tracking.lifecycle.open_close import OpenedRun
 
 LOCAL_PAGE = "http://localhost:5000"
+"""The page of a store without a server, once `make ui` has started one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def open_experiment(experiment: Experiment) -> OpenExperiment:
         commit = read_commit(project)
         record = _open_run(experiment, client, commit)
         with _undone_on_error(client, record):
-            run = _prepare_run(experiment, record, _page(store, record), pins, commit)
+            run = _prepare_run(experiment, store, record, pins, commit)
             _record_sources(experiment, client, run, commit)
             _upload_sources(record, run)
     return OpenExperiment(client=client, run=run, record=record, store=store, commit=commit)
@@ -126,15 +127,16 @@ def _undone_on_error(client: MlflowClient, record: OpenedRun) -> Iterator[None]:
 
 
 def _prepare_run(
-    experiment: Experiment, record: OpenedRun, page: str, pins: dict[str, str], commit: Commit
+    experiment: Experiment, store: StoreUri, record: OpenedRun, pins: dict[str, str], commit: Commit
 ) -> Run:
     """Return the run with its folder, which other processes can read."""
+    address = store.address if store.is_server else LOCAL_PAGE
     folder = record.folder_in(experiment.environment.project)
     settings = dataclasses.replace(
         experiment.settings,
         run_id=record.run_id,
         config_file=str(folder / CONFIG_NAME),
-        page=page,
+        page=f"{address}/#/experiments/{record.experiment_id}/runs/{record.run_id}",
         commit=commit.sha,
         is_dirty=commit.is_dirty,
         pins=pins,
@@ -180,9 +182,3 @@ def _upload_sources(record: OpenedRun, run: Run) -> None:
         remedy = "Fix the artifact store and run again; nothing was computed."
         with store_errors(problem, remedy):
             upload_files(record.artifact_uri, run.artifacts, files)
-
-
-def _page(store: StoreUri, record: OpenedRun) -> str:
-    """Return the address of the run's page; that of the local UI when there is no server."""
-    base = store.address if store.is_server else LOCAL_PAGE
-    return f"{base}/#/experiments/{record.experiment_id}/runs/{record.run_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from runforest.tracking.store.connect import find_active_run
 from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
@@ -91,15 +92,8 @@ class ResumedStudy:
 
 def _parent_state(client: MlflowClient, run_id: str, task: str) -> ParentState:
     """Return whether a run is there, and has ended without a result of a task."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        run = client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return "gone"
-        raise
-    if run.info.lifecycle_stage != "active":
+    run = find_active_run(client, run_id)
+    if run is None:
         return "gone"
     results = {name for tag, name in run.data.tags.items() if tag.startswith(RESULT_TAG)}
     is_unfinished = run.info.status in {"KILLED", "FAILED"} and task not in results

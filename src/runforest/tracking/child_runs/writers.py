@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runforest.tracking.child_runs.child_run import FoundChild
+from runforest.tracking.store.connect import find_runs
 from runforest.tracking.store.failures import refusal_of
 from runforest.tracking.store.uri import StoreUri
 from runforest.tracking.tags import NAME_TAG, PARENT_TAG, TRIAL_TAG
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PAGE_SIZE = 1000
 N_REQUESTS_AT_ONCE = 4
 
 
@@ -64,19 +64,8 @@ class ClientChildRuns:
 
     def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:
         """Return the child runs of trials that have a tag."""
-        found: list[FoundChild] = []
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [experiment_id],
-                f"tags.`{tag}` = '{value}'",
-                max_results=PAGE_SIZE,
-                page_token=token,
-            )
-            found += [_found(run) for run in page if TRIAL_TAG in run.data.tags]
-            token = page.token
-            if not token:
-                return found
+        runs = find_runs(self._client, f"tags.`{tag}` = '{value}'", [experiment_id])
+        return [_found(run) for run in runs if TRIAL_TAG in run.data.tags]
 
     def move(self, moves: Mapping[str, ChildRun]) -> None:
         """Give child runs, by their ids, another parent and name."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runforest.errors import ArtifactError
 from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest
+from runforest.tracking.store.connect import find_active_run
 from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
@@ -46,19 +47,11 @@ def upload_result(client: MlflowClient, artifact_uri: str, folder: Path) -> None
 
 def _is_at_origin(client: MlflowClient, manifest: Manifest) -> bool:
     """Return whether the run that computed a reused result has it on the store."""
-    from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    if not manifest.reused_from:
-        return False
-    try:
-        run = client.get_run(manifest.reused_from)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # computed with another store
-            return False
-        raise
-    name = run.data.tags.get(f"{RESULT_TAG}{manifest.fingerprint}")
-    if name is None or run.info.lifecycle_stage != "active":
+    run = find_active_run(client, manifest.reused_from) if manifest.reused_from else None
+    name = run.data.tags.get(f"{RESULT_TAG}{manifest.fingerprint}") if run else None
+    if run is None or name is None:
         return False
     entries = get_artifact_repository(run.info.artifact_uri).list_artifacts(name)
     return any(entry.path == f"{name}/{MANIFEST_NAME}" for entry in entries)

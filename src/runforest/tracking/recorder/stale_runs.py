@@ -13,6 +13,7 @@ from runforest.tracking.exchange.upload import upload_last_records
 from runforest.tracking.lifecycle.liveness import abandoned_locks
 from runforest.tracking.lifecycle.open_close import OpenedRun, close_run
 from runforest.tracking.recorder.writer import replay_journal
+from runforest.tracking.store.connect import find_runs
 from runforest.tracking.store.failures import first_line
 from runforest.tracking.tags import PROCESS_TAG
 
@@ -55,8 +56,7 @@ def close_stale_runs(client: MlflowClient, project: Path) -> list[str]:
 
 def _find(client: MlflowClient, lock: Path) -> OpenedRun | None:
     """Return the open run of a lock file; one without has been closed, or is of another store."""
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    for run in client.search_runs(experiments, f"tags.`{PROCESS_TAG}` = '{lock.name}'"):
+    for run in find_runs(client, f"tags.`{PROCESS_TAG}` = '{lock.name}'"):
         if run.info.status == "RUNNING":
             return OpenedRun.of(run, lock)
         lock.unlink(missing_ok=True)

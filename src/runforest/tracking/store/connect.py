@@ -1,4 +1,7 @@
-"""The connection to a tracking store, refused with a message before MLflow waits for it."""
+"""The connection to a tracking store, refused with a message before MLflow waits for it.
+
+What several read through a connection is here as well.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,14 @@ from runforest.tracking.store.sqlite import follow_move, has_schema, use_wal
 from runforest.tracking.store.uri import StoreUri, artifact_uri, hide_password
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
 
 PROBE_TIMEOUT_S = 5.0
+PAGE_SIZE = 1000
 _SERVER_ERROR = 500
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -169,6 +175,33 @@ def _client(uri: StoreUri) -> MlflowClient:
         problem = _BY_STATUS.get(status, _NO_STORE) if uri.is_server else _UNUSABLE
         raise _refusal(problem, uri, error) from error
     return client
+
+
+def find_runs(
+    client: MlflowClient, query: str = "", experiments: list[str] | None = None
+) -> Iterator[MlflowRun]:
+    """Yield the runs that a query selects, those of all experiments by default."""
+    searched = experiments or [found.experiment_id for found in client.search_experiments()]
+    token = None
+    while True:
+        page = client.search_runs(searched, query, max_results=PAGE_SIZE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def find_active_run(client: MlflowClient, run_id: str) -> MlflowRun | None:
+    """Return a run, None when it was deleted or is of another store."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    return run if run.info.lifecycle_stage == "active" else None
 
 
 def server_command(
