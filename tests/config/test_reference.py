@@ -24,9 +24,9 @@ def page() -> str:
 
 
 def test_the_page_in_docs_is_the_one_that_the_code_makes(page: str) -> None:
-    kept = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
+    stored = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
 
-    assert kept == page, "make it anew: runforest reference > docs/configuration.md"
+    assert stored == page, "make it anew: runforest reference > docs/configuration.md"
 
 
 def test_every_table_has_a_section(page: str) -> None:

@@ -25,7 +25,7 @@ N_ROWS = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An estimator, the name of its budget, and where a model tells its iterations."""
+    """An estimator, the name of its budget, and where a model has its iterations."""
 
     path: str
     kind: Kind = "classification"
@@ -260,7 +260,7 @@ def test_a_step_can_be_done_again_elsewhere_from_the_state_it_began_with(case: C
 
 
 def test_a_step_of_lightgbm_draws_other_rows_than_the_one_before() -> None:
-    """Steps so small that the target stays tell by their trees which rows they drew."""
+    """Steps so small that the trees show which rows they drew."""
     case = Case(
         path="lightgbm.LGBMRegressor",
         kind="regression",

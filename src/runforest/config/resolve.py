@@ -67,9 +67,9 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     if problems:
         return ResolvedDataset(problems=tuple(problems))
     train, test = columns
-    target, target_problem = _infer_target(train, test, config)
-    ids, id_problem = _find_ids(train, test, config)
-    problems += [problem for problem in (target_problem, id_problem) if problem]
+    target, wrong_target = _infer_target(train, test, config)
+    ids, wrong_id = _find_ids(train, test, config)
+    problems += _problems(target=wrong_target, id=wrong_id)
     if not target:
         return ResolvedDataset(problems=tuple(problems))
     digests, cache = digest_cache(project), open_cache(Layout(project).profiles)
@@ -80,10 +80,10 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
         )
     except ConfigError as error:
         return ResolvedDataset(problems=(*problems, *error.problems))
-    chosen, id_problem = _choose_id(ids, profiles)
-    target_problem = _target_problem(target, profiles[0], config)
-    problems += [problem for problem in (target_problem, id_problem) if problem]
-    if target_problem:
+    chosen, wrong_id = _choose_id(ids, profiles)
+    wrong_target = _target_problem(target, profiles[0], config)
+    problems += _problems(target=wrong_target, id=wrong_id)
+    if wrong_target:
         return ResolvedDataset(problems=tuple(problems))
     return ResolvedDataset(
         dataset=Dataset(
@@ -107,30 +107,33 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     )
 
 
+def _problems(**messages: str | None) -> list[Problem]:
+    items = messages.items()
+    return [Problem(where="[Dataset]", key=key, message=text) for key, text in items if text]
+
+
 def _infer_target(
     train: Sequence[str], test: Sequence[str], config: DatasetConfig
-) -> tuple[str, Problem | None]:
-    """Return the target: as configured, or the one column that train has and test lacks."""
+) -> tuple[str, str | None]:
+    """Return the target, as configured or the one column that test lacks; or what is wrong."""
     only_train = [name for name in train if name not in test]
     if config.target in only_train or (not config.target and len(only_train) == 1):
         return config.target or only_train[0], None
     if not config.target:
         found = ", ".join(only_train) or "no column"
-        message = f'cannot be inferred: train has {found} that test lacks. Name it: target = "...".'
+        wrong = f'cannot be inferred: train has {found} that test lacks. Name it: target = "...".'
     elif config.target in train:
-        message = (
-            f'"{config.target}" is also a column of {config.test}, where it should be unknown. '
-            "Remove it there, or name another target."
-        )
+        wrong = f'"{config.target}" is also a column of {config.test}, where it should be unknown. '
+        wrong += "Remove it there, or name another target."
     else:
         hint = did_you_mean(config.target, train)
-        message = f'"{config.target}" is not a column of {config.train}. {hint}'
-    return "", Problem(where="[Dataset]", key="target", message=message)
+        wrong = f'"{config.target}" is not a column of {config.train}. {hint}'
+    return "", wrong
 
 
 def _find_ids(
     train: Sequence[str], test: Sequence[str], config: DatasetConfig
-) -> tuple[list[str], Problem | None]:
+) -> tuple[list[str], str | None]:
     """Return the columns that may be the id: the configured one, or those named like one."""
     shared = [name for name in train if name in test]
     if not config.has_id:
@@ -139,11 +142,10 @@ def _find_ids(
         return [name for name in shared if _ID_NAME.search(name)], None
     if config.id in shared:
         return [config.id], None
-    message = f'"{config.id}" is not a column of both files. {did_you_mean(config.id, shared)}'
-    return [], Problem(where="[Dataset]", key="id", message=message)
+    return [], f'"{config.id}" is not a column of both files. {did_you_mean(config.id, shared)}'
 
 
-def _choose_id(ids: list[str], profiles: Sequence[Profile]) -> tuple[str, Problem | None]:
+def _choose_id(ids: list[str], profiles: Sequence[Profile]) -> tuple[str, str | None]:
     """Return the first unique candidate; no candidate is no mistake, a doubled one is."""
     if not ids:
         return "", None
@@ -153,23 +155,18 @@ def _choose_id(ids: list[str], profiles: Sequence[Profile]) -> tuple[str, Proble
         return unique[0], None
     name, count = next(iter(doubled.items()))
     rows = "1 row repeats a value or has" if count == 1 else f"{count} rows repeat a value or have"
-    message = (
+    return name, (
         f"{name} is not unique: {rows} none. Remove the doubles, name another column, or set "
         "has_id = false to number the predictions."
     )
-    return name, Problem(where="[Dataset]", key="id", message=message)
 
 
-def _target_problem(target: str, profile: Profile, config: DatasetConfig) -> Problem | None:
+def _target_problem(target: str, profile: Profile, config: DatasetConfig) -> str | None:
     if profile.n_target_values == 0:
-        message = f"{target} has no value in any row. Name another column, or repair the file."
-    elif profile.n_target_values == 1:
-        message = (
-            f"{target} has the same value in every row, so there is nothing to learn. "
-            "Name another column."
-        )
-    elif config.kind == "regression" and not profile.is_number:
-        message = f'{target} holds text, got kind = "regression". Set kind = "classification".'
-    else:
-        return None
-    return Problem(where="[Dataset]", key="target", message=message)
+        return f"{target} has no value in any row. Name another column, or repair the file."
+    if profile.n_target_values == 1:
+        wrong = f"{target} has the same value in every row, so there is nothing to learn."
+        return f"{wrong} Name another column."
+    if config.kind == "regression" and not profile.is_number:
+        return f'{target} holds text, got kind = "regression". Set kind = "classification".'
+    return None

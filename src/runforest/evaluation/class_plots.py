@@ -183,14 +183,13 @@ def _draw(
     for color, (area, label, x, y) in zip(PALETTE, curves, strict=False):
         text = f"{shorten(label, 16)}  {area_name} {area:.3f}"
         axes.plot(x, y, color=color, lw=1.8, drawstyle=drawstyle, label=text)
-    style: dict[str, Any] = {"color": PALETTE[0], "fontsize": TEXT_SIZE + 2, "fontweight": "bold"}
     if is_single:
-        text = f"{area_name} {curves[0][0]:.3f}"
-        axes.set_title(text, loc="right", **style)
+        title = axes.set_title(f"{area_name} {curves[0][0]:.3f}", loc="right", color=PALETTE[0])
+        title.set(fontsize=TEXT_SIZE + 2, fontweight="bold")
     else:
         axes.plot([], [], color=REST, lw=1, label=f"{len(rest)} other classes" if rest else None)
         # Below the axes: a place inside them that no curve can cross does not exist.
-        style = {"frameon": False, "labelcolor": INK, "fontsize": SMALL_TEXT_SIZE}
+        style: dict[str, Any] = {"frameon": False, "labelcolor": INK, "fontsize": SMALL_TEXT_SIZE}
         figure.legend(loc="outside lower center", ncols=LEGEND_COLUMNS, **style)
     axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.03))
     ticks = (0, 0.25, 0.5, 0.75, 1)
