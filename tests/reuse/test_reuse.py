@@ -54,6 +54,7 @@ def damage_artifact(path: Path) -> None:
     path.write_bytes(path.read_bytes()[::-1])
 
 
+@pytest.mark.slow
 def test_a_run_with_nothing_to_do_holds_everything(copied: Callable[[], Project]) -> None:
     project = copied()
 
@@ -74,6 +75,7 @@ def test_a_run_with_nothing_to_do_holds_everything(copied: Callable[[], Project]
             assert file.samefile(project.artifacts(first) / task / name)
 
 
+@pytest.mark.slow
 def test_the_page_of_a_run_leads_to_the_trials_it_reused(
     finished_project: Project, tmp_path: Path
 ) -> None:

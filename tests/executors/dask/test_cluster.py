@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from runforest.executors import Location
     from tests.executors.conftest import DaskCluster
 
+pytestmark = pytest.mark.slow
+
 MODEL = """\
 from sklearn.linear_model import Ridge
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from runforest.tuning.study.trial_record import TrialRecord
     from tests.executors.conftest import DaskCluster
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_killed_workers_calls_run_elsewhere(own_cluster: DaskCluster, tmp_path: Path) -> None:
     def work(number: int) -> tuple[int, int]:

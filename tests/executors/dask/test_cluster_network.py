@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 HERE, THERE = "10.213.77.1", "10.213.77.2"
 HIDE = f'mount -t tmpfs none "{REPOSITORY}/src" && mount -t tmpfs none "$0" && exec "$@"'
 

@@ -16,6 +16,8 @@ from tests.conftest import REPOSITORY, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 WORK = """
 import os, time
 from runforest.executors import open_executor
