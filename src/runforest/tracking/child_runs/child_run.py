@@ -28,18 +28,10 @@ STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 @dataclass(frozen=True, kw_only=True)
 class ChildRun:
-    """A child run as it is to be recorded.
+    """A child run as it is to be recorded; `uid` identifies its trial.
 
-    Attributes
-    ----------
-    uid
-        Identifies its trial.
-    tags
-        All but the name.
-    metrics
-        Name, step and value of each; they carry the time of the end.
-    status, ended_ms
-        None while the trial is running.
+    `tags` are all but the name. `metrics` are name, step and value of each, at the time of the end.
+    `status` and `ended_ms` are None while the trial is running.
     """
 
     uid: str

@@ -24,14 +24,7 @@ class ResumedStudy:
     """The child runs of a study's trials as the store has them, each of which is used once.
 
     Those of a run that was killed or failed move to the run that goes on. Those of a run with a
-    result of the study's task stay there.
-
-    Attributes
-    ----------
-    finish
-        Completes the child run of an id.
-    origins
-        Run id -> task, of the runs where trials of this study stay.
+    result of the study's task stay there: `origins` has the tasks of such runs by run id.
     """
 
     client: MlflowClient
@@ -42,12 +35,9 @@ class ResumedStudy:
     _parents: dict[tuple[str, str], ParentState] = field(default_factory=dict, init=False)
 
     def adopt(self, children: Sequence[tuple[ChildRun, str]]) -> list[ChildRun]:
-        """Find the child runs of finished trials; return those that have to be written.
+        """Find the child runs of finished trials, each given with the folder of its task.
 
-        Parameters
-        ----------
-        children
-            Each with the folder of its task.
+        Those that have to be written are returned.
         """
         missing, moves = [], {}
         for child, task in children:

@@ -25,20 +25,11 @@ if TYPE_CHECKING:
 class TrialRecorder:
     """The trials of a run: read piece by piece, recorded as its child runs.
 
-    Attributes
-    ----------
-    refusals
-        What could not be recorded of single trials; the others were.
+    `refusals` has what could not be recorded of single trials; the others were. At a replay any
+    part of the journal may have been recorded before.
     """
 
     def __init__(self, client: MlflowClient, parent: OpenedRun, *, is_replay: bool = False) -> None:
-        """Begin with a run.
-
-        Parameters
-        ----------
-        is_replay
-            Any part of the journal may have been recorded before.
-        """
         self.refusals: list[Exception] = []
         self._client = client
         self._parent = parent

@@ -26,13 +26,7 @@ N_REQUESTS_AT_ONCE = 4
 
 
 class ChildRuns(Protocol):
-    """The child runs of a store.
-
-    Attributes
-    ----------
-    n_at_once
-        How many it takes in one go, without keeping others waiting for long.
-    """
+    """The child runs of a store, which takes `n_at_once` in one go without blocking for long."""
 
     n_at_once: int
 

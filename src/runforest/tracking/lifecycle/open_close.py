@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 DIGEST_LENGTH = 36
 """MLflow cuts a digest to so many characters; the manifest of the reading task has all."""
 
-# Without it the page opens on views for language models.
-_EXPERIMENT_TAGS = {EXPERIMENT_KIND_TAG: "custom_model_development"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedRun:
@@ -87,11 +84,15 @@ def open_run(
 ) -> OpenedRun:
     """Create a run, RUNNING, with its parameters and those of its tags that have a value.
 
+    Over-long values are cut visibly.
+
     Raises
     ------
     StoreError
         The experiment was deleted, or the store refuses.
     """
+    from mlflow.entities import Param
+
     experiment_id = _experiment_id(client, project, experiment)
     all_tags = {
         USER_TAG: _user(),
@@ -114,15 +115,9 @@ def open_run(
         raise
     opened = OpenedRun.of(run, lock)
     with closed_on_error(client, opened):
-        log_params(client, opened.run_id, params or {})
+        rows = [Param(*item) for item in safe_params(params or {}).items()]
+        client.log_batch(opened.run_id, params=rows)
     return opened
-
-
-def log_params(client: MlflowClient, run_id: str, params: Mapping[str, str]) -> None:
-    """Record parameters of any number and length; over-long values are cut visibly."""
-    from mlflow.entities import Param
-
-    client.log_batch(run_id, params=[Param(*item) for item in safe_params(params).items()])
 
 
 def log_dataset(
@@ -174,10 +169,10 @@ def _experiment_id(client: MlflowClient, project: Path, name: str) -> str:
     if found is None:
         is_remote = StoreUri(client.tracking_uri).is_server
         location = None if is_remote else artifact_uri(Layout(project).experiment(name))
+        # Without it the page opens on views for language models.
+        tags = {EXPERIMENT_KIND_TAG: "custom_model_development"}
         try:
-            return str(
-                client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS)
-            )
+            return str(client.create_experiment(name, artifact_location=location, tags=tags))
         except MlflowException as error:
             found = client.get_experiment_by_name(name)
             if found is None:
