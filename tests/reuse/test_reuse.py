@@ -54,7 +54,6 @@ def damage_artifact(path: Path) -> None:
     path.write_bytes(path.read_bytes()[::-1])
 
 
-@pytest.mark.slow
 def test_a_run_with_nothing_to_do_holds_everything(copied: Callable[[], Project]) -> None:
     project = copied()
 

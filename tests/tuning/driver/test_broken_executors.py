@@ -24,6 +24,7 @@ def test_a_worker_that_dies_is_explained(tmp_path, monkeypatch) -> None:
         run(make_study(path), executor=executor)
 
 
+@pytest.mark.slow
 def test_a_trial_that_kills_its_worker_can_be_left_out(tmp_path, monkeypatch) -> None:
     fit = "self.alpha < 1.0 or os.kill(os.getpid(), signal.SIGKILL)"
     path, file = write_model(tmp_path, monkeypatch, fit), tmp_path / "study.log"
