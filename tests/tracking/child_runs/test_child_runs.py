@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
     from runforest.tracking.child_runs.child_run import ChildRun
-    from runforest.tracking.child_runs.writers import ChildRuns
     from runforest.tracking.lifecycle.open_close import OpenedRun
     from tests.tracking.conftest import RecordedRun, Records
 
@@ -50,16 +49,17 @@ def as_child(parent: OpenedRun, fields: dict[str, Any]) -> ChildRun:
     return finished_child(parent, TrialFinished(**fields))
 
 
-def by_client(recorded: RecordedRun) -> ChildRuns:
+def by_client(recorded: RecordedRun) -> ClientChildRuns:
     return ClientChildRuns(recorded.client)
 
 
-def in_bulk(recorded: RecordedRun) -> ChildRuns:
+def in_bulk(recorded: RecordedRun) -> BulkChildRuns:
     store = sql_store(recorded.client)
     assert store is not None
     return BulkChildRuns(store)
 
 
+Writer = ClientChildRuns | BulkChildRuns
 WAYS = [by_client, in_bulk]
 both_ways = pytest.mark.parametrize("way", WAYS)
 
@@ -85,7 +85,7 @@ def without_ids(recorded: RecordedRun, text: str, child: MlflowRun) -> str:
     return text.replace(child.info.run_id, "ID").replace(recorded.opened.run_id, "PARENT")
 
 
-def write(way: Callable[[RecordedRun], ChildRuns], recorded: RecordedRun) -> list[object]:
+def write(way: Callable[[RecordedRun], Writer], recorded: RecordedRun) -> list[object]:
     children = [as_child(recorded.opened, one) for one in TRIALS.values()]
     return list(way(recorded).write(children))
 
@@ -145,7 +145,7 @@ def told(recorded: RecordedRun, child: MlflowRun) -> str:
     ],
 )
 def test_a_search_finds_the_trial(
-    records: Records, way: Callable[[RecordedRun], ChildRuns], query: str, names: list[str]
+    records: Records, way: Callable[[RecordedRun], Writer], query: str, names: list[str]
 ) -> None:
     recorded = records.open()
     trials = TRIALS | {"equal scores": trial(4, value=0.62)}
@@ -160,7 +160,7 @@ def test_a_search_finds_the_trial(
 @local
 @both_ways
 def test_a_trial_that_the_store_refuses_costs_no_other(
-    records: Records, way: Callable[[RecordedRun], ChildRuns]
+    records: Records, way: Callable[[RecordedRun], Writer]
 ) -> None:
     recorded = records.open()
     trials = [
@@ -181,7 +181,7 @@ def test_a_trial_that_the_store_refuses_costs_no_other(
 @local
 @both_ways
 def test_a_locked_database_is_waited_for(
-    records: Records, way: Callable[[RecordedRun], ChildRuns]
+    records: Records, way: Callable[[RecordedRun], Writer]
 ) -> None:
     recorded = records.open()
     holder = sqlite3.connect(database(recorded), isolation_level=None, check_same_thread=False)

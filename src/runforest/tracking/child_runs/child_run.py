@@ -16,7 +16,7 @@ from runforest.tracking.tags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from mlflow.entities import Metric, Param, RunTag
 
@@ -28,13 +28,14 @@ STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 @dataclass(frozen=True, kw_only=True)
 class ChildRun:
-    """A child run as it is to be recorded; `uid` identifies its trial.
+    """A child run as it is to be recorded; `uid` identifies its trial, `task` is its task's folder.
 
     `tags` are all but the name. `metrics` are name, step and value of each, at the time of the end.
     `status` and `ended_ms` are None while the trial is running.
     """
 
     uid: str
+    task: str
     experiment_id: str
     name: str
     started_ms: int
@@ -84,6 +85,7 @@ def running_child(parent: OpenedRun, trial: TrialStarted, study: str) -> ChildRu
     """Return the child run of a trial that was started."""
     return ChildRun(
         uid=trial.uid,
+        task=trial.task,
         experiment_id=parent.experiment_id,
         name=RUNNING_NAME,
         started_ms=trial.started_ms,
@@ -96,6 +98,7 @@ def finished_child(parent: OpenedRun, trial: TrialFinished) -> ChildRun:
     """Return the child run of a trial that has ended."""
     return ChildRun(
         uid=trial.uid,
+        task=trial.task,
         experiment_id=parent.experiment_id,
         name=f"trial {trial.number}",
         started_ms=trial.started_ms,
@@ -108,27 +111,18 @@ def finished_child(parent: OpenedRun, trial: TrialFinished) -> ChildRun:
 
 
 def _tags(parent: OpenedRun, uid: str, study: str, reason: str = "") -> dict[str, str]:
-    tags = {
-        PARENT_TAG: parent.run_id,
-        TRIAL_TAG: uid,
-        STUDY_TAG: study,
-        REASON_TAG: shortened(reason),
-    }
+    tags = {PARENT_TAG: parent.run_id, TRIAL_TAG: uid}
+    tags |= {STUDY_TAG: study, REASON_TAG: shortened(reason)}
     return {key: value for key, value in tags.items() if value}
 
 
 def _metrics(trial: TrialFinished) -> Iterator[tuple[str, int, float]]:
-    yield from _series("fold_score", trial.fold_scores)
     for name, value in (("score", trial.value), ("score_std", trial.std)):
         if value is not None:
             yield name, 0, value
-    for scorer, scores in trial.further.items():
-        name = safe_name(scorer)
-        yield from _series(f"fold_{name}", scores)
-        if scores and trial.state == "complete":
+    further = {safe_name(scorer): scores for scorer, scores in trial.further.items()}
+    for name, scores in {"score": trial.fold_scores, **further}.items():
+        for fold, score in enumerate(scores):
+            yield f"fold_{name}", fold, float(score)
+        if name in further and scores and trial.state == "complete":
             yield name, 0, sum(scores) / len(scores)
-
-
-def _series(name: str, scores: Iterable[float]) -> Iterator[tuple[str, int, float]]:
-    for fold, score in enumerate(scores):
-        yield name, fold, float(score)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runforest.tracking.child_runs.child_run import FoundChild
 from runforest.tracking.store.database import insert_rows, key_row
-from runforest.tracking.store.failures import refusal_of
+from runforest.tracking.store.failures import refusals_of
 from runforest.tracking.tags import NAME_TAG, PARENT_TAG, TRIAL_TAG
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class BulkChildRuns:
 
     def write(self, children: Sequence[ChildRun]) -> list[MlflowException]:
         """Record finished trials, all or none; those that are refused one by one."""
-        refusal = refusal_of(self._insert, children) if children else None
-        if refusal and len(children) > 1:
+        refusals = refusals_of(self._insert, children) if children else []
+        if refusals and len(children) > 1:
             return [refusal for child in children for refusal in self.write([child])]
-        return [refusal] if refusal else []
+        return refusals
 
     def find(self, experiment_id: str, tag: str, value: str) -> list[FoundChild]:
         """Return the child runs of trials that have a tag."""
@@ -73,20 +73,15 @@ class BulkChildRuns:
     def _insert(self, children: Sequence[ChildRun]) -> None:
         from mlflow.store.tracking.dbmodels import models
 
-        tables: tuple[tuple[type, list[Row]], ...] = (
-            (models.SqlRun, []),
-            (models.SqlTag, []),
-            (models.SqlParam, []),
-            (models.SqlMetric, []),
-            (models.SqlLatestMetric, []),
+        tables = (
+            *(models.SqlRun, models.SqlTag, models.SqlParam),
+            *(models.SqlMetric, models.SqlLatestMetric),
         )
         with self._store.ManagedSessionMaker(read_only=False) as session:
             folder = self._artifact_folder(session, children[0].experiment_id)
-            for child in children:
-                for (_, rows), new in zip(tables, self._rows(child, folder), strict=True):
-                    rows.extend(new)
-            for table, rows in tables:
-                insert_rows(session, table, rows)
+            rows = zip(*(self._rows(child, folder) for child in children), strict=True)
+            for table, parts in zip(tables, rows, strict=True):
+                insert_rows(session, table, [row for part in parts for row in part])
 
     def _artifact_folder(self, session: Session, experiment_id: str) -> str:
         """Return where the experiment's artifacts are; refuse one that was deleted."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from runforest.tracking.child_runs.writers import finish
 from runforest.tracking.store.connect import find_active_run
+from runforest.tracking.store.failures import refusals_of
 from runforest.tracking.tags import RESULT_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable
 
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     from runforest.tracking.child_runs.child_run import ChildRun, FoundChild
-    from runforest.tracking.child_runs.writers import ChildRuns
+    from runforest.tracking.child_runs.database_writer import BulkChildRuns
+    from runforest.tracking.child_runs.writers import ClientChildRuns
 
 ParentState = Literal["gone", "unfinished", "finished"]
 
@@ -28,51 +33,49 @@ class ResumedStudy:
     """
 
     client: MlflowClient
-    store: ChildRuns
+    store: ClientChildRuns | BulkChildRuns
     found: dict[str, list[FoundChild]]
-    finish: Callable[[str, ChildRun], None]
     origins: dict[str, str] = field(default_factory=dict, init=False)
+    refusals: list[MlflowException]
     _parents: dict[tuple[str, str], ParentState] = field(default_factory=dict, init=False)
 
-    def adopt(self, children: Sequence[tuple[ChildRun, str]]) -> list[ChildRun]:
-        """Find the child runs of finished trials, each given with the folder of its task.
-
-        Those that have to be written are returned.
-        """
+    def adopt(self, children: Iterable[ChildRun]) -> list[ChildRun]:
+        """Find the child runs of finished trials; return those that have to be written."""
         missing, moves = [], {}
-        for child, task in children:
+        for child in children:
             found = self.found.pop(child.uid, [])
             own = [one for one in found if one.parent_id == child.parent_id]
-            movable = [one for one in found if self._parent(one, child, task) == "unfinished"]
+            movable = [one for one in found if self._parent(one, child) == "unfinished"]
             use = min([*own, *movable], key=lambda one: not one.is_complete(child), default=None)
             for surplus in own:
                 if surplus is not use:
                     self.client.delete_run(surplus.run_id)
-            if use is None and not self._stays(found, child, task):
+            if use is None and not self._stays(found, child):
                 missing.append(child)
             elif use and not use.is_complete(child):
-                self.finish(use.run_id, child)
+                finish_use = partial(finish, self.client, use.run_id)
+                self.refusals += refusals_of(finish_use, child)
             elif use and (use.parent_id, use.name) != (child.parent_id, child.name):
                 moves[use.run_id] = child
         self.store.move(moves)
         return missing
 
-    def forget(self, child: ChildRun, task: str) -> None:
+    def forget(self, child: ChildRun) -> None:
         """Delete what a trial that is tried again left below a run without a result."""
         for one in self.found.pop(child.uid, []):
-            if self._parent(one, child, task) == "unfinished":
+            if self._parent(one, child) == "unfinished":
                 self.client.delete_run(one.run_id)
 
-    def _stays(self, found: Sequence[FoundChild], child: ChildRun, task: str) -> bool:
+    def _stays(self, found: Iterable[FoundChild], child: ChildRun) -> bool:
         for one in found:
-            if one.is_complete(child) and self._parent(one, child, task) == "finished":
-                self.origins[one.parent_id] = task
+            if one.is_complete(child) and self._parent(one, child) == "finished":
+                self.origins[one.parent_id] = child.task
                 return True
         return False
 
-    def _parent(self, one: FoundChild, child: ChildRun, task: str) -> ParentState | None:
+    def _parent(self, one: FoundChild, child: ChildRun) -> ParentState | None:
         """Return the state of the other run that a child run is below; None of its own run."""
-        key = (one.parent_id, task)
+        key = (one.parent_id, child.task)
         if one.parent_id == child.parent_id:
             return None
         if key not in self._parents:

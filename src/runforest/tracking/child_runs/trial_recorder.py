@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
@@ -9,13 +10,14 @@ from runforest.tracking.child_runs.child_run import finished_child, running_chil
 from runforest.tracking.child_runs.resumed import ResumedStudy
 from runforest.tracking.child_runs.writers import child_runs, finish, start
 from runforest.tracking.lifecycle.outcome import add_note, link_to
-from runforest.tracking.store.failures import refusal_of
+from runforest.tracking.store.failures import refusals_of
 from runforest.tracking.tags import PARENT_TAG, STUDY_TAG, TRIALS_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     from runforest.run.events import Event
     from runforest.tracking.child_runs.child_run import ChildRun, FoundChild
@@ -25,25 +27,19 @@ if TYPE_CHECKING:
 class TrialRecorder:
     """The trials of a run: read piece by piece, recorded as its child runs.
 
-    `refusals` has what could not be recorded of single trials; the others were. At a replay any
-    part of the journal may have been recorded before.
+    It takes `n_at_once` events in one go. `refusals` has what could not be recorded of single
+    trials; the others were. At a replay any part of the journal may have been recorded before.
     """
 
     def __init__(self, client: MlflowClient, parent: OpenedRun, *, is_replay: bool = False) -> None:
-        self.refusals: list[Exception] = []
-        self._client = client
-        self._parent = parent
-        self._is_replay = is_replay
+        self.refusals: list[MlflowException] = []
+        self._client, self._parent, self._is_replay = client, parent, is_replay
         self._children = child_runs(client)
+        self.n_at_once = self._children.n_at_once
         self._keys: dict[str, str] = {}
         self._running: dict[str, str] = {}
         self._studies: dict[str, ResumedStudy] = {}
         self._origins: dict[str, str] = {}
-
-    @property
-    def n_at_once(self) -> int:
-        """How many events to record in one go."""
-        return self._children.n_at_once
 
     def record(self, events: Iterable[Event]) -> None:
         """Record those of some events that are of trials."""
@@ -78,42 +74,36 @@ class TrialRecorder:
 
     def _show(self, trial: TrialStarted) -> None:
         child = running_child(self._parent, trial, self._keys.get(trial.task, ""))
-        self._forget_attempt(child, trial.task)
+        self._forget_attempt(child)
 
         def show(child: ChildRun) -> None:
             self._running[child.uid] = start(self._client, child)
 
-        self.refusals += filter(None, [refusal_of(show, child)])
-
-    def _finish(self, run_id: str, child: ChildRun) -> None:
-        refusal = refusal_of(lambda child: finish(self._client, run_id, child), child)
-        self.refusals += filter(None, [refusal])
+        self.refusals += refusals_of(show, child)
 
     def _finish_all(self, finished: Iterable[TrialFinished]) -> None:
         new: list[ChildRun] = []
-        known: dict[str, list[tuple[ChildRun, str]]] = {}
+        known: dict[str, list[ChildRun]] = {}
         for trial in finished:
             child = finished_child(self._parent, trial)
             if trial.uid in self._running:
-                self._finish(self._running.pop(trial.uid), child)
+                complete = partial(finish, self._client, self._running.pop(trial.uid))
+                self.refusals += refusals_of(complete, child)
             elif trial.is_earlier:
-                known.setdefault(trial.study, []).append((child, trial.task))
+                known.setdefault(trial.study, []).append(child)
             else:
-                self._forget_attempt(child, trial.task)
-                if self._is_replay:
-                    known.setdefault("", []).append((child, trial.task))
-                else:
-                    new.append(child)
+                self._forget_attempt(child)
+                (known.setdefault("", []) if self._is_replay else new).append(child)
         for key, children in known.items():
             new += self._resumed(key).adopt(children)
             self._link_to(self._resumed(key).origins)
         self.refusals += self._children.write(new)
 
-    def _forget_attempt(self, child: ChildRun, task: str) -> None:
+    def _forget_attempt(self, child: ChildRun) -> None:
         """Delete the child run that a trial has from a run that was killed while it ran."""
         key = child.tags.get(STUDY_TAG)
         if key:
-            self._resumed(key).forget(child, task)
+            self._resumed(key).forget(child)
 
     def _link_to(self, origins: dict[str, str]) -> None:
         """Lead from the run's page to the runs where earlier trials stay."""
@@ -132,10 +122,10 @@ class TrialRecorder:
         """Return what the store has of a study; of this run alone when it has no key."""
         if key not in self._studies:
             tag, value = (STUDY_TAG, key) if key else (PARENT_TAG, self._parent.run_id)
-            by_uid: dict[str, list[FoundChild]] = {}
+            found: dict[str, list[FoundChild]] = {}
             for child in self._children.find(self._parent.experiment_id, tag, value):
-                by_uid.setdefault(child.uid, []).append(child)
+                found.setdefault(child.uid, []).append(child)
             self._studies[key] = ResumedStudy(
-                client=self._client, store=self._children, found=by_uid, finish=self._finish
+                client=self._client, store=self._children, found=found, refusals=self.refusals
             )
         return self._studies[key]

@@ -9,7 +9,7 @@ from runforest.run.events import MetricsLogged, ParamsLogged, TaskCommitted, Tas
 from runforest.run.journal import JournalReader
 from runforest.tracking.child_runs.trial_recorder import TrialRecorder
 from runforest.tracking.exchange.upload import upload_result
-from runforest.tracking.store.failures import is_failing_request, is_outage, refusal_of
+from runforest.tracking.store.failures import is_failing_request, is_outage, refusals_of
 from runforest.tracking.store.names import safe_name, shortened
 from runforest.tracking.tags import RESULT_TAG
 
@@ -107,12 +107,12 @@ class EventWriter:
             return
         metrics = [row for row in rows if isinstance(row, Metric)]
         params = [row for row in rows if isinstance(row, Param)]
-        refusal = refusal_of(
+        refusals = refusals_of(
             lambda run_id: self._client.log_batch(run_id, metrics, params), self._opened.run_id
         )
-        if refusal and len(rows) == 1:
-            self._refusals.append(refusal)
-        elif refusal:
+        if len(rows) == 1:
+            self._refusals += refusals
+        elif refusals:
             middle = len(rows) // 2
             self._log_rows(rows[:middle])
             self._log_rows(rows[middle:])

@@ -113,7 +113,7 @@ def read_run(store: SqlAlchemyStore, run_id: str, tag: str) -> tuple[str, str] |
 
 
 def key_row(run_id: str, key: str, value: object) -> Row:
-    """Return the row of a tag or a parameter."""
+    """Return the row of a tag or a parameter, or the part of a metric's that it shares."""
     return {"run_uuid": run_id, "key": key, "value": value}
 
 

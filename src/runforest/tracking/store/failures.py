@@ -70,8 +70,8 @@ def is_outage(error: Exception, uri: str) -> bool:
     return is_unavailable or not is_reachable(uri)
 
 
-def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
-    """Call for an item and return the refusal of a value in it; raise what else goes wrong.
+def refusals_of(call: Callable[[T], object], item: T) -> list[MlflowException]:
+    """Call for an item and return the refusal of a value in it, if any; raise all other errors.
 
     Of a database's errors MLflow says BAD_REQUEST to nearly all, closed connections and damaged
     files among them (`mlflow/store/db/utils.py`); the one behind it says which.
@@ -86,9 +86,9 @@ def refusal_of(call: Callable[[T], object], item: T) -> MlflowException | None:
         if error.error_code == "INVALID_PARAMETER_VALUE" or (
             error.error_code == "BAD_REQUEST" and is_of_value
         ):
-            return error
+            return [error]
         raise
-    return None
+    return []
 
 
 def first_line(error: Exception) -> str:
