@@ -39,20 +39,20 @@ def test_an_option_that_is_no_such_number_is_refused(pruner, option, value, leas
 
 
 @pytest.mark.parametrize(
-    ("pruner", "options", "got"),
+    ("pruner", "options", "first"),
     [
-        ("hyperband", {"min_resource": 5}, "got 5"),
-        ("hyperband", {"min_resource": 9}, "got 9"),
-        ("successive_halving", {"min_resource": 5}, "got 5"),
-        ("successive_halving", {"min_early_stopping_rate": 2}, r"got 1 * 4 ** 2"),
-        ("successive_halving", {"min_early_stopping_rate": 10**9}, r"got 1 * 4 ** 1000000000"),
+        ("hyperband", {"min_resource": 5}, "5"),
+        ("hyperband", {"min_resource": 9}, "9"),
+        ("successive_halving", {"min_resource": 5}, "5"),
+        ("successive_halving", {"min_early_stopping_rate": 2}, "16"),
+        ("successive_halving", {"min_early_stopping_rate": 10**9}, "1048576"),
     ],
 )
-def test_a_pruner_whose_first_decision_comes_too_late_is_refused(pruner, options, got) -> None:
+def test_a_pruner_whose_first_decision_comes_too_late_is_refused(pruner, options, first) -> None:
     message = problems(pruner=pruner, pruner_options=options, n_folds=5)["pruner"]
 
-    assert "never ends a trial" in message
-    assert f"fewer than n_folds = 5, {got}. Lower that, or raise n_folds." in message
+    assert f"never ends a trial with these pruner_options: it decides after {first} f" in message
+    assert "fewer than n_folds = 5. Change its options, or raise n_folds." in message
 
 
 @pytest.mark.parametrize(
@@ -70,21 +70,21 @@ def test_a_pruner_that_decides_before_the_last_fold_is_taken(pruner, options) ->
 
 
 @pytest.mark.parametrize(
-    ("n_folds", "options", "remedy"),
+    ("n_folds", "options", "first"),
     [
-        (4, {}, "Set n_folds = 5 or more, or p_threshold above 0.125."),
-        (3, {}, "Set n_folds = 5 or more, or p_threshold above 0.25."),
-        (2, {}, "Set n_folds = 5 or more."),
-        (2, {"p_threshold": 0.9}, "Set n_folds = 3 or more."),
-        (5, {"p_threshold": 0.05}, "Set n_folds = 6 or more, or p_threshold above 0.0625."),
-        (5, {"n_startup_steps": 7}, "Set n_folds = 8 or more."),
-        (5, {"p_threshold": 0}, "Raise it, such as to 0.1."),
+        (4, {}, "4"),
+        (2, {}, "4"),
+        (2, {"p_threshold": 0.9}, "2"),
+        (5, {"p_threshold": 0.05}, "5"),
+        (4, {"p_threshold": 0.125}, "4"),
+        (5, {"n_startup_steps": 7}, "7"),
+        (5, {"p_threshold": 0}, "inf"),
     ],
 )
-def test_wilcoxon_with_too_few_folds_is_refused(n_folds, options, remedy) -> None:
+def test_wilcoxon_with_too_few_folds_is_refused(n_folds, options, first) -> None:
     message = problems(pruner="wilcoxon", pruner_options=options, n_folds=n_folds)["pruner"]
 
-    assert message.endswith(remedy)
+    assert f"it decides after {first} folds for the first time" in message
 
 
 def test_the_steps_of_a_training_count_where_they_are_judged() -> None:

@@ -97,27 +97,23 @@ def run_study(
 ) -> StudyResult:
     """Run the trials that are missing to `study.n_trials` and return all of them.
 
+    The trials of a seed are the same each time on an executor that finishes them in a fixed order,
+    for one `n_jobs`, the greatest number of trials at a time.
+
     Parameters
     ----------
     study
-        The question; its estimator, objectives and the rest have been checked.
+        It has been checked.
     table
-        File of the preprocessed training rows, which nobody changes meanwhile: a frame of
-        (n_rows, n_columns), the target among them and without missing values.
-    executor
-        Where units of work run; the caller shuts it down.
-    n_jobs
-        Greatest number of trials at a time. The trials of a seed are the same each time on an
-        executor that finishes them in a fixed order, for one `n_jobs`.
-    listener
-        Records every trial, in this thread.
-    suggest
-        Returns the parameters of a trial; called in this thread.
+        File of the preprocessed training rows: a frame of (n_rows, n_columns), the target among
+        them and without missing values.
+    listener, suggest
+        Record a trial, and return its parameters, in this thread.
     study_file
         File of the study, which no one else writes; the finished trials that it holds count
-        where they lie in the search space. None: no file is written.
+        where they lie in the search space.
     output
-        New file for the trials of the result, as Optuna reads them. None: none is written.
+        New file for the trials of the result, as Optuna reads them.
 
     Raises
     ------
@@ -149,7 +145,7 @@ def run_study(
         _run_trials(loop, n_jobs, listener, file, records)
         result = study_result(records, loop.ask_tell.study, study)
         if output:
-            store_trials(output, loop.ask_tell.finished(), study.objectives, study_file)
+            store_trials(output, loop.ask_tell.finished(), study.objectives)
         return result
 
 

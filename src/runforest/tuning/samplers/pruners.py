@@ -6,16 +6,16 @@ can end after 1 to n - 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from runforest.tuning.samplers.options import OptunaClass
 
 if TYPE_CHECKING:
-    from runforest.tuning.study.spec import StudySpec
+    from collections.abc import Mapping
 
-Options = Mapping[str, object]
+    from runforest.tuning.study.spec import StudySpec
 
 LEAST = {
     "min_resource": 1,
@@ -29,8 +29,6 @@ LEAST = {
 MAX_RATE = 10
 """Any greater rate is beyond the 1,000 folds or steps that there can be."""
 
-MIN_DIFFERENCES = 2
-
 
 @dataclass(frozen=True, kw_only=True)
 class PrunerChoice(OptunaClass):
@@ -42,96 +40,60 @@ class PrunerChoice(OptunaClass):
     compares_folds: bool = False
 
 
-def pruner_problems(name: str, options: Options | None = None) -> dict[str, str]:
-    """Return what is wrong with a pruner, by `pruner` or `pruner_options.<name>`."""
-    if name not in PRUNERS:
-        return {"pruner": f"unknown pruner {name!r}. Choose one of: {', '.join(PRUNERS)}."}
-    return _count_problems(name, options or {}) or PRUNERS[name].problems(
-        name, "pruner", options or {}, max_resource=2
-    )
+def pruner_problems(name: str, options: Mapping[str, object] | None = None) -> dict[str, str]:
+    """Return what is wrong with a pruner, by `pruner` or `pruner_options.<name>`.
 
-
-def _count_problems(name: str, options: Options) -> dict[str, str]:
-    """Return which options of a pruner are no such numbers.
-
-    >>> _count_problems("hyperband", {"reduction_factor": 1})
+    >>> pruner_problems("hyperband", {"reduction_factor": 1})
     {'pruner_options.reduction_factor': 'must be a whole number of at least 2, got 1.'}
     """
-    return {
+    if name not in PRUNERS:
+        return {"pruner": f"unknown pruner {name!r}. Choose one of: {', '.join(PRUNERS)}."}
+    options = options or {}
+    no_counts = {
         f"pruner_options.{key}": f"must be a whole number of at least {LEAST[key]}, got {value!r}."
         for key, value in options.items()
         if key in LEAST
         and (type(value) is not int or value < LEAST[key])
         and (name, key, value) != ("successive_halving", "min_resource", "auto")
     }
+    return no_counts or PRUNERS[name].problems(name, "pruner", options, max_resource=2)
 
 
 def idle_pruner_problems(study: StudySpec) -> dict[str, str]:
-    """Return why the pruner of a study, whose options are sound, would never end a trial."""
-    check = _CHECKS.get(study.pruner)
-    message = check(study) if check else None
-    return {"pruner": message} if message else {}
+    """Return why the pruner of a study, whose options are sound, would never end a trial.
 
-
-def _halving_problem(study: StudySpec) -> str | None:
-    """Return why no trial gets as far as the first decision of successive halving or Hyperband.
-
-    It comes after r * f ** s folds or steps: Li et al. (2020), "A System for Massively Parallel
-    Hyperparameter Tuning".
+    Successive halving and Hyperband decide first after r * f ** s folds or steps: Li et al. (2020),
+    "A System for Massively Parallel Hyperparameter Tuning". The least p of m differences is
+    2 ** -m: Wilcoxon (1945), "Individual Comparisons by Ranking Methods".
     """
-    options = {**_HALVING_DEFAULTS, **study.pruner_options}
-    if options["min_resource"] == "auto":  # A hundredth of the steps, of which there are not many.
-        options["min_resource"] = max(study.n_stages // 100, 1)
-    resource, factor, rate = (cast("int", options[key]) for key in _HALVING_DEFAULTS)
-    if resource * factor ** min(rate, MAX_RATE) < study.n_stages:
-        return None
-    what, got = "min_resource", f"{resource}"
-    if rate:
-        what = "min_resource * reduction_factor ** min_early_stopping_rate"
-        got = f"{resource} * {factor} ** {rate}"
+    options: dict[str, Any] = {**_DEFAULTS, **study.pruner_options}
+    first: float = 1
+    if study.pruner in {"successive_halving", "hyperband"}:
+        # "auto" is a hundredth of the steps, of which there are not many.
+        resource = options["min_resource"]
+        resource = max(study.n_stages // 100, 1) if resource == "auto" else resource
+        rate = min(options["min_early_stopping_rate"], MAX_RATE)
+        first = resource * options["reduction_factor"] ** rate
+    elif study.pruner == "wilcoxon":
+        p = options["p_threshold"]
+        significant = math.floor(-math.log2(p)) + 1 if p > 0 else math.inf
+        first = max(2, options["n_startup_steps"], significant)
+    if first < study.n_stages:
+        return {}
     count = "n_steps" if study.prune_by == "iterations" else "n_folds"
-    return (
-        f"{study.pruner} never ends a trial: it decides after {what} {count.removeprefix('n_')} "
-        f"for the first time, which must be fewer than {count} = {study.n_stages}, got {got}. "
-        f"Lower that, or raise {count}."
-    )
+    return {
+        "pruner": f"{study.pruner} never ends a trial with these pruner_options: it decides after "
+        f"{first} {count.removeprefix('n_')} for the first time, which must be fewer than {count} "
+        f"= {study.n_stages}. Change its options, or raise {count}."
+    }
 
 
-def _wilcoxon_problem(study: StudySpec) -> str | None:
-    """Return why no number of folds but all of them makes a difference significant.
-
-    The least p of m differences is 2 ** -m: Wilcoxon (1945), "Individual Comparisons by Ranking
-    Methods".
-    """
-    threshold = cast("float", study.pruner_options.get("p_threshold", 0.1))
-    n_startup = cast("int", study.pruner_options.get("n_startup_steps", MIN_DIFFERENCES))
-    if threshold == 0:
-        return "wilcoxon never ends a trial with p_threshold = 0. Raise it, such as to 0.1."
-    n_least = max(MIN_DIFFERENCES, n_startup)
-    n_decisions = study.n_folds - 1
-    if n_decisions >= n_least and 0.5**n_decisions < threshold:
-        return None
-    n_needed = n_least
-    while 0.5**n_needed >= threshold:
-        n_needed += 1
-    lower = f", or p_threshold above {0.5**n_decisions:g}" if n_decisions >= n_least else ""
-    return (
-        f"wilcoxon never ends a trial of {study.n_folds} folds with p_threshold = {threshold:g}: "
-        f"it decides after {n_decisions} of them at most, whose p is at least "
-        f"{0.5**n_decisions:g}. "
-        f"Set n_folds = {n_needed + 1} or more{lower}."
-    )
-
-
-_HALVING_DEFAULTS: Options = {
+_DEFAULTS = {
     "min_resource": 1,
     "reduction_factor": 4,
     "min_early_stopping_rate": 0,
-}
-_CHECKS: dict[str, Callable[[StudySpec], str | None]] = {
-    "successive_halving": _halving_problem,
-    "hyperband": _halving_problem,
-    "wilcoxon": _wilcoxon_problem,
+    "p_threshold": 0.1,
+    "n_startup_steps": 2,
 }
 
 PRUNERS: dict[str, PrunerChoice] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
 RECORD_KEY = "record"
@@ -83,35 +81,15 @@ class StudyFile:
         return self._study.get_trials()
 
 
-def store_trials(
-    path: Path, trials: Sequence[FrozenTrial], objectives: Sequence[str], earlier: Path | None
-) -> None:
-    """Write finished trials into a new file, for whoever reads it with Optuna.
-
-    Parameters
-    ----------
-    earlier
-        The file of the study, which is copied if it has these trials and no others. Those that
-        were suggested from another search space than now are others: Optuna would see two.
-    """
-    if earlier and _distributions(StudyFile(earlier, objectives).finished()) == _distributions(
-        trials
-    ):
-        shutil.copyfile(earlier, path)
-        return
+def store_trials(path: Path, trials: Sequence[FrozenTrial], objectives: Sequence[str]) -> None:
+    """Write finished trials into a new file, for whoever reads it with Optuna."""
     file = StudyFile(path, objectives)
     for trial in trials:
         file.add_finished(trial)
 
 
 def read_study_file(path: Path) -> optuna.Study:
-    """Return the study of a file that stays as it is, in memory.
-
-    Raises
-    ------
-    ValueError
-        The file holds no study.
-    """
+    """Return the study of a file that stays as it is, in memory; ValueError if it holds none."""
     try:
         stored = optuna.load_study(storage=_storage(path), study_name=STUDY_NAME)
     except KeyError:
@@ -143,10 +121,6 @@ def _started_path(path: Path) -> Path:
     return path.with_suffix(".started")
 
 
-def _distributions(trials: Sequence[FrozenTrial]) -> dict[str, dict[str, BaseDistribution]]:
-    return {record_of(trial).uid: trial.distributions for trial in trials}
-
-
 def _storage(path: Path) -> JournalStorage:
     return JournalStorage(JournalFileBackend(str(path), lock_obj=_OneWriter(str(path))))
 
@@ -159,7 +133,7 @@ class _OneWriter(JournalFileOpenLock):
     """
 
     def acquire(self) -> bool:
-        """Let the writer write."""
+        """Return at once."""
         return True
 
     def release(self) -> None:
