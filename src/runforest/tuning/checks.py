@@ -29,16 +29,9 @@ if TYPE_CHECKING:
 def study_problems(
     study: StudySpec, table: Mapping[str, object] | None, facts: DatasetFacts
 ) -> dict[str, str]:
-    """Return what is wrong with a study, by the key of its task's table.
+    """Return what is wrong with a study but for its space, by the key of its task's table.
 
-    Parameters
-    ----------
-    study
-        Its space is not looked at.
-    table
-        The search space as it is configured; None for a task that suggests by itself.
-    facts
-        Counts of the target.
+    `table` is the search space as it is configured; None for a task that suggests by itself.
     """
     n_rows, smallest = facts.n_rows, facts.smallest_class
     too_many = fold_count_problem(study.n_folds, n_rows, smallest, study.estimator.kind)

@@ -159,6 +159,19 @@ def test_a_task_that_suggests_more_than_its_space_goes_on(tmp_path) -> None:
     assert {len(trial.params) for trial in before.trials} == {3, 4}
 
 
+def test_a_study_goes_on_after_a_choice_that_is_no_number_of_the_range(tmp_path) -> None:
+    file, steps = tmp_path / "study.log", {"type": "float", "low": 0.5, "high": 2.0, "step": 0.5}
+    choices = parse_space({"alpha": [math.nan, 1.0]})
+    before = run(make_study(space=choices, n_trials=6), study_file=file)
+    assert {math.isnan(trial.params["alpha"]) for trial in before.trials} == {True, False}
+
+    after = run(make_study(space=parse_space({"alpha": steps}), n_trials=6), study_file=file)
+
+    kept = [trial.uid for trial in before.trials if trial.params["alpha"] == 1.0]
+    assert [trial.uid for trial in after.trials][: len(kept)] == kept
+    assert all(0.5 <= trial.params["alpha"] <= 2.0 for trial in after.trials)
+
+
 def test_the_lock_of_a_killed_writer_is_not_waited_for(tmp_path) -> None:
     file = tmp_path / "study.log"
     run(make_study(n_trials=2), study_file=file)
@@ -221,6 +234,9 @@ def test_a_file_without_a_study_is_refused(tmp_path) -> None:
         ({"a": 0.3, "b": 2, "c": True}, True),
         ({"a": 0.30000000000000004, "b": 2, "c": True}, True),
         ({"a": 0.35, "b": 2, "c": True}, False),
+        ({"a": math.nan, "b": 2, "c": True}, False),
+        ({"a": 0.3, "b": math.inf, "c": True}, False),
+        ({"a": 0.3, "b": 2, "c": math.nan}, True),
         ({"a": 0.3, "b": 4, "c": True}, False),
         ({"a": 0.3, "b": 2, "c": 1}, False),
         ({"a": 0.3, "b": 2}, False),
@@ -232,7 +248,7 @@ def test_a_trial_is_inside_when_the_space_could_have_suggested_it(params, expect
         {
             "a": {"type": "float", "low": 0.0, "high": 1.0, "step": 0.1},
             "b": {"type": "int", "low": 2, "high": 3},
-            "c": [True, "x"],
+            "c": [True, "x", math.nan],
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import optuna
 import pytest
 
 from runforest.model.estimators import EstimatorSpec
@@ -12,7 +13,7 @@ from runforest.tuning.checks import study_problems
 from runforest.tuning.reporting.plots import study_figures
 from runforest.tuning.samplers.table import SAMPLERS
 from runforest.tuning.storage.study_file import read_study_file
-from runforest.tuning.study.objectives import pareto_front
+from runforest.tuning.study.result import study_result
 from runforest.tuning.study.tables import best_trials, trials_table
 from tests.tuning.studies import GRID, GRID_TABLE, make_study, run
 
@@ -44,7 +45,13 @@ def problems(**changes: object) -> dict[str, str]:
     ],
 )
 def test_the_front_has_the_trials_that_no_other_one_beats(points, front) -> None:
-    assert pareto_front(with_values(*points), TIMED) == front
+    records = with_values(*points)
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    for record in reversed(records):
+        attributes = {"record": record.to_json()}
+        study.add_trial(optuna.trial.create_trial(values=record.means, user_attrs=attributes))
+
+    assert list(study_result(records, study, make_study(objectives=TIMED)).front) == front
 
 
 def test_the_best_trial_leads_in_the_first_objective_and_lies_on_the_front() -> None:

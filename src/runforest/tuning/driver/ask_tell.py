@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.trial import TrialState as OptunaState
@@ -14,13 +14,13 @@ from runforest.tuning.samplers.pruners import PRUNERS
 from runforest.tuning.samplers.resumable import trial_seed
 from runforest.tuning.samplers.table import sampler_choice
 from runforest.tuning.space.table import grid_points
-from runforest.tuning.storage.study_file import RECORD_KEY, record_of
-from runforest.tuning.study.objectives import direction
+from runforest.tuning.storage.study_file import STUDY_NAME, record_of
+from runforest.tuning.study.spec import direction
+from runforest.tuning.study.trial_record import RECORD_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
     from runforest.tuning.storage.resume import EarlierTrials
@@ -41,11 +41,11 @@ class AskTell:
     from it, and its bracket of Hyperband.
     """
 
-    def __init__(self, spec: StudySpec, study_name: str, earlier: EarlierTrials) -> None:
+    def __init__(self, spec: StudySpec, earlier: EarlierTrials) -> None:
         self._spec = spec
         self._sampler_choice = sampler_choice(spec.sampler)
         self.study = optuna.create_study(
-            study_name=study_name,
+            study_name=STUDY_NAME,
             directions=[direction(objective) for objective in spec.objectives],
             sampler=self._build_sampler(spec.seed),
             pruner=PRUNERS[spec.pruner].build(spec.pruner_options, max_resource=spec.n_stages),
@@ -72,7 +72,9 @@ class AskTell:
         self.n_started += 1
         trial = self.study.ask()
         if self._sampler_choice.is_reseeded and is_again:
-            _call_sampler(trial)
+            # Optuna 5 calls the sampler when the first parameter is wanted that is not fixed, and
+            # here all are: NSGA-II would know no generation of the trial, CMA-ES lose its state.
+            _ = trial.relative_params
         return trial
 
     def finished(self) -> list[FrozenTrial]:
@@ -86,13 +88,10 @@ class AskTell:
         values = list(record.means) or None
         return self.study.tell(trial, values, state=OPTUNA_STATES[record.state])
 
-    def _build_sampler(self, seed: int) -> BaseSampler:
+    def _build_sampler(self, seed: int) -> Any:  # noqa: ANN401 - Optuna's BaseSampler
         # A task that suggests by itself may do so in other ranges than its table has.
         space = {} if self._spec.is_conditional else self._spec.space
-        sampler: BaseSampler = self._sampler_choice.build(
-            self._spec.sampler_options, seed=seed, space=space
-        )
-        return sampler
+        return self._sampler_choice.build(self._spec.sampler_options, seed=seed, space=space)
 
 
 def _restore(study: optuna.Study, earlier: EarlierTrials) -> None:
@@ -116,12 +115,3 @@ def _points_left(spec: StudySpec, earlier: EarlierTrials) -> Iterator[dict[str, 
         return iter(())
     taken = [trial.params for trial in earlier.finished]
     return grid_points(spec.space, spec.seed, [*taken, *earlier.unfinished.values()])
-
-
-def _call_sampler(trial: optuna.Trial) -> None:
-    """Let the sampler note in a trial that is tried again what it belongs to.
-
-    Optuna 5 calls the sampler when the first parameter is wanted that is not fixed, and here all
-    are: NSGA-II would know no generation of the trial, CMA-ES would lose its state.
-    """
-    _ = trial.relative_params

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,19 +18,16 @@ if TYPE_CHECKING:
     from runforest.model.scoring import Scores
     from runforest.tuning.driver.work import StepState
 
-UID_LENGTH = 12
 UID_ATTRIBUTE = "uid"
 """User attribute of a trial that was running when an earlier driver died."""
 
 
 @dataclass(kw_only=True)
 class RunningTrial:
-    """A trial that is being scored.
+    """A trial that is being scored; `state` is None while it is running.
 
     Attributes
     ----------
-    state
-        None while it is running.
     scores
         What the folds scored: those that are done, or all of them after the last step.
     steps_done, models
@@ -67,8 +63,3 @@ class RunningTrial:
             duration_s=self.duration_s,
             reason=self.reason,
         )
-
-
-def new_uid() -> str:
-    """Return hexadecimal digits that no other trial has."""
-    return uuid.uuid4().hex[:UID_LENGTH]

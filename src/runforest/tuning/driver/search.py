@@ -22,7 +22,6 @@ from runforest.tuning.reporting.long_trials import LongTrialReporter, stop_on_in
 from runforest.tuning.reporting.study_log import StudyLog, study_key
 from runforest.tuning.storage.resume import earlier_trials
 from runforest.tuning.storage.study_file import (
-    STUDY_NAME,
     StudyFile,
     locked_study,
     quiet_optuna,
@@ -49,7 +48,7 @@ class Listener(Protocol):
         """Record the finished trials that the study goes on from, before any other."""
 
     def trial_is_long(self, running: RunningTrial) -> None:
-        """Record a trial that has run for some seconds; called in a thread of its own.
+        """Record a trial that has run for some seconds, in a thread of its own.
 
         What it raises ends the study once the running trials have finished.
         """
@@ -119,8 +118,6 @@ def run_study(
     ------
     StudyError
         No trial is complete, the executor broke, or what was suggested cannot be recorded.
-    KeyboardInterrupt
-        A person interrupted the study; the trials that ran were finished.
     """
     with quiet_optuna():
         plan = FoldPlan(
@@ -136,7 +133,7 @@ def run_study(
         loop = TrialLoop(
             study=study,
             schedule=make_schedule(study, plan),
-            ask_tell=AskTell(study, STUDY_NAME, earlier),
+            ask_tell=AskTell(study, earlier),
             executor=executor,
             suggest=suggest,
         )

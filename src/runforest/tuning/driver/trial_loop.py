@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -15,11 +15,13 @@ from concurrent.futures import (
 )
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
 
 from runforest.errors import StudyError, kind_and_text
 from runforest.redact import known_secrets, redact
-from runforest.tuning.driver.running_trial import UID_ATTRIBUTE, RunningTrial, new_uid
-from runforest.tuning.space.suggested_params import plain_params
+from runforest.tuning.driver.running_trial import UID_ATTRIBUTE, RunningTrial
 
 if TYPE_CHECKING:
     import optuna
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from runforest.tuning.driver.schedules import Schedule
     from runforest.tuning.study.spec import StudySpec
 
+UID_LENGTH = 12
 Suggest = Callable[["optuna.Trial"], dict[str, object]]
 
 
@@ -49,24 +52,21 @@ class TrialLoop:
         on_start: Callable[[RunningTrial], None],
         is_stopping: Callable[[], bool],
     ) -> Generator[RunningTrial]:
-        """Yield each trial when it ends; the caller tells Optuna before it takes the next one.
+        """Yield each trial when it ends; the caller reports it to Optuna before it takes the next.
 
-        Parameters
-        ----------
-        on_start
-            Called with each trial before its first unit of work.
-        is_stopping
-            Returns whether to start no more.
+        `on_start` gets each trial before its first unit of work; `is_stopping` returns whether to
+        start no more.
         """
         timeout_s = self.study.timeout_s
         deadline_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
         try:
             while True:
                 while (
-                    len(self.running) < n_jobs and self.ask_tell.n_started < self.study.n_possible
+                    len(self.running) < n_jobs
+                    and self.ask_tell.n_started < self.study.n_possible
+                    and not is_stopping()
+                    and time.monotonic() < deadline_s
                 ):
-                    if is_stopping() or time.monotonic() >= deadline_s:
-                        break
                     running = self._next_trial()
                     on_start(running)
                     self._submit(running)
@@ -80,12 +80,12 @@ class TrialLoop:
     def _next_trial(self) -> RunningTrial:
         try:
             trial = self.ask_tell.ask()
-            params = plain_params(trial, self.suggest(trial))
+            params = _plain_params(trial, self.suggest(trial))
         except ModuleNotFoundError as error:  # Optuna imports what a sampler needs late
             package = (error.name or "").partition(".")[0]
             message = f"{error}, which a trial needs. Install it: pip install {package}"
             raise StudyError(message) from error
-        uid = str(trial.user_attrs.get(UID_ATTRIBUTE) or new_uid())
+        uid = str(trial.user_attrs.get(UID_ATTRIBUTE) or uuid4().hex[:UID_LENGTH])
         return RunningTrial(uid=uid, trial=trial, params=params)
 
     def _submit(self, running: RunningTrial) -> None:
@@ -116,12 +116,11 @@ class TrialLoop:
         """Add the result of a unit of work to its trial, and end it where that is due."""
         error = _error_of(future)
         if error is not None:
-            reason = redact(kind_and_text(error), known_secrets())
-            running.state, running.reason = "failed", reason
-            return
-        self.schedule.take(running, future.result())
-        running.reason = self._undefined_score(running)
-        if running.reason:
+            running.reason = redact(kind_and_text(error), known_secrets())
+        else:
+            self.schedule.take(running, future.result())
+            running.reason = self._undefined_score(running)
+        if running.reason is not None:
             running.state = "failed"
             return
         reported = self.schedule.report(running)
@@ -151,3 +150,48 @@ def _error_of(future: Future[Any]) -> Exception | None:
     if error is None or (isinstance(error, Exception) and not isinstance(error, BrokenExecutor)):
         return error
     raise error
+
+
+def _plain_params(trial: optuna.Trial, suggested: Mapping[str, object]) -> dict[str, object]:
+    """Return the suggested parameters as the trainer will read them from JSON.
+
+    NumPy's numbers become Python's, tuples become lists. StudyError: JSON knows no such parameter,
+    or no such choice of the trial.
+    """
+    for name, distribution in trial.distributions.items():
+        for choice in getattr(distribution, "choices", ()):
+            if not isinstance(choice, str | int | float | None):
+                message = (
+                    f"the choices of `{name}` hold a {type(choice).__name__}, which no record can "
+                    "keep. Let the trial choose among texts or numbers, and look up in suggest() "
+                    "what they stand for."
+                )
+                raise StudyError(message)
+    params = {}
+    for name, value in suggested.items():
+        try:
+            params[name] = _plain(value)
+        except TypeError as error:
+            message = (
+                f"suggest() returned {error} for `{name}`, which no record can keep. Return a text "
+                "or a number, and make the object from it in a subclass of the estimator."
+            )
+            raise StudyError(message) from None
+    return params
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, str | int | float | None):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        unknown = next((key for key in value if not isinstance(key, str)), None)
+        if unknown is not None:
+            message = f"a dict with the key {unknown!r}"
+            raise TypeError(message)
+        return {key: _plain(each) for key, each in value.items()}
+    message = f"a {type(value).__name__}"
+    raise TypeError(message)

@@ -84,17 +84,9 @@ def advance_folds(
 ) -> tuple[list[Scores], list[StepState]]:
     """Train the models of all folds one step further: a unit of work too.
 
-    Parameters
-    ----------
-    states
-        What the last step returned, a state per fold; nothing for the first step.
-    step, n_steps
-        The step to do, from 1, and the number of them in all.
-
-    Returns
-    -------
-    scores, states
-        What the models score now, and what the next step needs. Times are those of all steps.
+    `states` is what the last step returned, a state per fold, or nothing for the first step, which
+    is number 1 of `n_steps`. Returned are the scores now, with the times of all steps, and the
+    states that the next step needs.
     """
     scores: list[Scores] = []
     after: list[StepState] = []

@@ -39,12 +39,12 @@ class LongTrialReporter:
         self._thread = threading.Thread(target=self._watch, name="long trials", daemon=True)
 
     def __enter__(self) -> Self:
-        """Start to watch."""
+        """Start the thread."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop watching; raise what `on_long` raised."""
+        """End the thread; raise what `on_long` raised."""
         self._ended.set()
         self._thread.join()
         if self._error:
@@ -56,7 +56,7 @@ class LongTrialReporter:
             self._running[running.uid] = running
 
     def remove(self, running: RunningTrial) -> None:
-        """Let go of a trial; it is not reported afterwards."""
+        """Watch a trial no more."""
         with self._lock:
             del self._running[running.uid]
 

@@ -6,8 +6,7 @@ import warnings
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from runforest import figure_style
-from runforest.figure_style import DOTS_PER_INCH, MUTED, PALETTE, shorten, style_axes
+from runforest.figure_style import DOTS_PER_INCH, MUTED, PALETTE, new_figure, shorten, style_axes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +47,9 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure, (axes,) = _new_figure(1, (7.5, 4.2))
+    figure = new_figure(7.5, 4.2)
+    axes = figure.add_subplot()
+    style_axes(axes, x_label="trial", y_label=scorer)
     complete = _complete(trials)
     _scatter(axes, "complete", [(t.number, t.value or 0.0) for t in complete])
     pruned = [t for t in trials if t.state == "pruned" and t.fold_scores]
@@ -61,7 +62,6 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
     failed = [(trial.number, 0.02) for trial in trials if trial.state == "failed"]
     # x in data, y in axes: a failed trial has no value.
     _scatter(axes, "failed", failed, marker="x", transform=axes.get_xaxis_transform())
-    style_axes(axes, x_label="trial", y_label=scorer)
     axes.set_title("Optimisation history")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if trials:
@@ -73,12 +73,13 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
 
 def importances_figure(importances: Mapping[str, float]) -> Figure:
     """Return a bar per parameter, the most important one on top."""
-    figure, (axes,) = _new_figure(1, (7, 1.4 + 0.42 * max(len(importances), 1)))
+    figure = new_figure(7, 1.4 + 0.42 * max(len(importances), 1))
+    axes = figure.add_subplot()
+    style_axes(axes, x_label="share of the variance", y_label="")
     names = sorted(importances, key=lambda name: importances[name])
     labels, shares = [shorten(name, MAX_LABEL) for name in names], [importances[n] for n in names]
     bars = axes.barh(labels, shares, color=COLOURS["complete"])
     axes.bar_label(bars, fmt="%.2f", padding=4, fontsize="small")
-    style_axes(axes, x_label="share of the variance", y_label="")
     axes.set(xlim=(0, 1.1), title="Parameter importance")
     axes.grid(visible=False, axis="y")
     if not importances:
@@ -123,15 +124,16 @@ def pareto_figure(
     """Return the first objective against each further one, the Pareto front marked."""
     first, *further = objectives
     n_columns = min(len(further), 2)
-    size = (5.5 * n_columns, 4.2 * -(-len(further) // 2))
-    figure, all_axes = _new_figure(len(further), size, n_columns)
+    n_rows = -(-len(further) // n_columns)
+    figure = new_figure(5.5 * n_columns, 4.2 * n_rows)
     beaten = [t.means for t in _complete(trials) if t.number not in set(front)]
     best = [t.means for t in _complete(trials) if t.number in set(front)]
     groups = (
         (beaten, "beaten by another trial", COLOURS["complete"]),
         (best, "Pareto front", ACCENT),
     )
-    for position, (axes, name) in enumerate(zip(all_axes, further, strict=True), start=1):
+    for position, name in enumerate(further, start=1):
+        axes = figure.add_subplot(n_rows, n_columns, position)
         for shown, label, colour in groups:
             x, y = [means[position] for means in shown], [means[0] for means in shown]
             axes.scatter(x, y, 30, colour, alpha=0.8, label=label if shown else None)
@@ -139,15 +141,6 @@ def pareto_figure(
         axes.legend(frameon=False, fontsize="small", loc="best")
     figure.suptitle("Pareto front", fontsize="large")
     return figure
-
-
-def _new_figure(
-    n_axes: int, size: tuple[float, float], n_columns: int = 1
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a grid of empty axes; the size is in inches."""
-    figure = figure_style.new_figure(*size)
-    n_rows = -(-n_axes // n_columns)
-    return figure, [figure.add_subplot(n_rows, n_columns, i + 1) for i in range(n_axes)]
 
 
 def _complete(trials: Sequence[TrialRecord]) -> list[TrialRecord]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import optuna.samplers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
@@ -66,31 +65,22 @@ class QMCSampler(optuna.samplers.QMCSampler):
 
 
 class NSGAIISampler(optuna.samplers.NSGAIISampler):
-    """Optuna's own, with parents sorted by number.
+    """Optuna's own, with parents sorted by number, since random draws follow their order.
 
-    Optuna returns them by rank when it selects them, and by number when it reads them from the
-    study later; a study that goes on in the middle of a generation selects them once more. Random
-    draws follow the order. The class keeps Optuna's name, which is part of what trials store.
+    Optuna returns them by rank when it selects them, which a study that goes on does once more, and
+    by number later. The class has Optuna's name, which is part of what trials store.
     """
 
     def select_parent(self, study: Study, generation: int) -> list[FrozenTrial]:
         """Return the parents of a generation, from the bottom up.
 
         Optuna stores those of earlier generations in the study, which lived in memory. When they
-        are gone it would descend to the first one in as many nested calls.
-        """
-        for earlier in reversed(list(self._forgotten(study, generation - 1))):
-            self.get_parent_population(study, earlier)
-        parents = super().select_parent(study, generation)
-        return sorted(parents, key=lambda trial: trial.number)
-
-    def _forgotten(self, study: Study, newest: int) -> Iterator[int]:
-        """Return the generations, newest first, down to one whose parents the study holds.
-
-        Where Optuna has them is private, and nothing public returns it.
+        are gone it would descend to the first one in as many nested calls. Where it has them is
+        private, and nothing public returns it.
         """
         stored = study._storage.get_study_system_attrs(study._study_id)  # noqa: SLF001
         prefix = self._get_parent_cache_key_prefix()
-        return itertools.takewhile(
-            lambda number: f"{prefix}{number}" not in stored, range(newest, 0, -1)
-        )
+        known = (n for n in range(generation - 1, 0, -1) if f"{prefix}{n}" in stored)
+        for earlier in range(next(known, 0) + 1, generation):
+            self.get_parent_population(study, earlier)
+        return sorted(super().select_parent(study, generation), key=lambda trial: trial.number)

@@ -34,13 +34,7 @@ class SamplerChoice(OptunaClass):
 
 
 def sampler_choice(name: str) -> SamplerChoice:
-    """Return the choice of a name in the table, or of the import path of a sampler.
-
-    Raises
-    ------
-    ValueError
-        There is no such sampler.
-    """
+    """Return the choice of a name in the table, or of an import path; ValueError if it is none."""
     if name in SAMPLERS:
         return SAMPLERS[name]
     if "." not in name:

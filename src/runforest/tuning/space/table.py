@@ -39,13 +39,8 @@ REQUIRED = {"float": ("low", "high"), "int": ("low", "high"), "categorical": ("c
 def parse_space(table: Mapping[str, object]) -> dict[str, Dimension]:
     """Return the dimension of each name; the upper end becomes the last value the steps reach.
 
-    Raises
-    ------
-    ValueError
-        The table has problems; all of them are in the message.
+    ValueError has all problems of the table in its message.
 
-    Examples
-    --------
     >>> parse_space({"depth": {"type": "int", "low": 1, "high": 20, "step": 2}})
     {'depth': IntDimension(low=1, high=19, log=False, step=2)}
     """
@@ -63,14 +58,11 @@ def suggest(trial: optuna.Trial, space: Mapping[str, Dimension]) -> dict[str, ob
 def grid_size(space: Mapping[str, Dimension]) -> int | None:
     """Return the number of points of the full grid, or None when a dimension has no end of values.
 
-    Examples
-    --------
     >>> grid_size(parse_space({"alpha": [0.1, 1.0], "depth": {"type": "int", "low": 1, "high": 3}}))
     6
     """
-    sizes = [dimension.size() for dimension in space.values()]
-    ends = [size for size in sizes if size is not None]
-    return math.prod(ends) if len(ends) == len(sizes) else None
+    sizes = [size for each in space.values() if (size := each.size()) is not None]
+    return math.prod(sizes) if len(sizes) == len(space) else None
 
 
 def grid_points(
@@ -88,18 +80,16 @@ def space_problems(table: Mapping[str, object]) -> dict[str, str]:
 
     An empty table has the key "".
 
-    Examples
-    --------
     >>> space_problems({"alpha": {"type": "float", "low": 1.0, "high": 0.1}})
     {'alpha': 'low must be below high, got low=1.0, high=0.1.'}
     """
     if not table:
         return {"": "the search space is empty. Add a parameter, such as alpha = [0.1, 1.0, 10.0]"}
-    problems: dict[str, str] = {}
-    for name, entry in table.items():
-        for key, message in _entry_problems(entry).items():
-            problems[f"{name}.{key}" if key else name] = message
-    return problems
+    return {
+        f"{name}.{key}" if key else name: message
+        for name, entry in table.items()
+        for key, message in _entry_problems(entry).items()
+    }
 
 
 def _long_form(entry: object) -> dict[str, object]:
@@ -157,11 +147,8 @@ def _number_problems(fields: Mapping[str, object], kind: str) -> dict[str, str]:
 
 
 def _is_number(value: object, kind: str) -> bool:
-    if isinstance(value, bool):
-        return False
-    if kind == "int":
-        return isinstance(value, int)
-    return isinstance(value, int | float) and math.isfinite(value)
+    is_float = kind == "float" and isinstance(value, float) and math.isfinite(value)
+    return is_float or type(value) is int
 
 
 def _range_problems(fields: Mapping[str, object]) -> dict[str, str]:

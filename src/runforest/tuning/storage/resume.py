@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runforest.tuning.space.dimensions import CategoricalDimension, FloatDimension, IntDimension
-from runforest.tuning.storage.study_file import RECORD_KEY, StudyFile, record_of
+from runforest.tuning.storage.study_file import StudyFile, record_of
+from runforest.tuning.study.trial_record import RECORD_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,16 +28,10 @@ CMAES_PREFIXES = ("cma:", "cmawm:", "x_for_tell")
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierTrials:
-    """The trials that a study goes on from.
+    """The trials that a study goes on from: the finished ones that count, in that order.
 
-    Attributes
-    ----------
-    finished
-        Those that count, in the order of finishing.
-    unfinished
-        Parameters of those that were running when an earlier driver died, by uid.
-    order
-        Uids of all trials that were ever started, in that order, also of those that do not count.
+    `unfinished` has the parameters, by uid, of those that were running when an earlier driver died,
+    `order` the uids of all that were ever started, also of those that do not count.
     """
 
     finished: Sequence[FrozenTrial] = ()
@@ -93,8 +88,8 @@ def _fits(params: Mapping[str, object], study: StudySpec) -> bool:
 
 def _has(dimension: Dimension, value: object) -> bool:
     if isinstance(dimension, CategoricalDimension):
-        # 1 and True are equal, yet different choices.
-        return any(choice == value and type(choice) is type(value) for choice in dimension.choices)
+        # 1 and True are equal, yet different choices; nan is none that equals itself.
+        return repr(value) in map(repr, dimension.choices)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     if isinstance(dimension, IntDimension):

@@ -11,17 +11,14 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from runforest.locks import LOCK_SUFFIX, held
-from runforest.tuning.study.objectives import direction
-from runforest.tuning.study.trial_record import TrialRecord
+from runforest.tuning.study.spec import direction
+from runforest.tuning.study.trial_record import RECORD_KEY, TrialRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from optuna.trial import FrozenTrial
-
-RECORD_KEY = "record"
-"""User attribute of an Optuna trial that holds our record of it."""
 
 STUDY_NAME = "study"
 """Hyperband divides trials by the study's name: a study that goes on must keep it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from runforest.errors import StudyError
-from runforest.tuning.study.objectives import pareto_front, upward
-from runforest.tuning.study.spec import StudyResult
+from runforest.tuning.study.spec import StudyResult, direction
+from runforest.tuning.study.trial_record import RECORD_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,26 +32,23 @@ trials up to twice as much as with the 64 of Optuna, which take almost four time
 def study_result(
     records: Sequence[TrialRecord], study: optuna.Study, spec: StudySpec
 ) -> StudyResult:
-    """Return the best trial and what mattered.
-
-    Raises
-    ------
-    StudyError
-        No trial is complete.
-    """
+    """Return the best trial and what mattered; StudyError if no trial is complete."""
     complete = [record for record in records if record.value is not None]
     if not complete:
         raise StudyError(_no_result_message(records))
-    best = max(
-        complete, key=lambda record: (*upward(record.means, spec.objectives), -record.number)
-    )
+    signs = [1 if direction(name) == "maximize" else -1 for name in spec.objectives]
+
+    def rank(record: TrialRecord) -> tuple[float, ...]:
+        return (*map(operator.mul, signs, record.means), -record.number)
+
+    best = max(complete, key=rank)
     return StudyResult(
         best_params=best.params,
         best_value=best.value or 0.0,
         best_std=best.std or 0.0,
         best_number=best.number,
         trials=tuple(records),
-        front=tuple(pareto_front(complete, spec.objectives)),
+        front=tuple(sorted(one.user_attrs[RECORD_KEY]["number"] for one in study.best_trials)),
         importances=param_importances(study, spec.seed),
     )
 
@@ -59,12 +57,8 @@ def param_importances(study: optuna.Study, seed: int) -> dict[str, float]:
     """Return the share of each parameter in the variance of the first objective.
 
     Empty when it cannot be computed. Of many trials a sample counts, since the forest behind it
-    takes longer than in proportion.
-
-    References
-    ----------
-    Hutter, Hoos and Leyton-Brown (2014), "An Efficient Approach for Assessing Hyperparameter
-    Importance". Their program: https://github.com/automl/fanova
+    takes longer than in proportion: Hutter, Hoos and Leyton-Brown (2014), "An Efficient Approach
+    for Assessing Hyperparameter Importance". Their program: https://github.com/automl/fanova
     """
     complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
     if len({trial.values[0] for trial in complete}) < 2:  # noqa: PLR2004

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from runforest.model.scorers import TIMES
 from runforest.tuning.space.table import grid_size
 
 if TYPE_CHECKING:
@@ -27,12 +28,10 @@ class StudySpec:
     n_trials
         The total: finished trials of an earlier start count.
     timeout_s
-        Seconds after which no trial is started; running ones finish. None: no limit.
+        After that no trial is started; running ones finish.
     objectives
         Names of scikit-learn's scorers, greater is better, or of times, less is better. The first
         one decides which trial is called the best.
-    seed
-        Of the sampler and of the folds.
     is_conditional
         Whether a trial may have more or fewer parameters than the space: its task suggests them
         by itself.
@@ -81,7 +80,7 @@ class StudyResult:
     best_value, best_std
         Mean and population standard deviation of its fold scores.
     best_number
-        Its number; of equal trials the one that is best in the further objectives, then the lowest.
+        Of equal trials the one that is best in the further objectives, then the lowest.
     trials
         All finished trials in the order of finishing, those of earlier starts included.
     front
@@ -98,3 +97,12 @@ class StudyResult:
     trials: tuple[TrialRecord, ...]
     front: tuple[int, ...]
     importances: dict[str, float]
+
+
+def direction(objective: str) -> Literal["minimize", "maximize"]:
+    """Return Optuna's word for what is better.
+
+    >>> direction("roc_auc"), direction("fit_time")
+    ('maximize', 'minimize')
+    """
+    return "minimize" if objective in TIMES else "maximize"

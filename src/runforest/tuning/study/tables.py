@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.tuning.study.objectives import direction
+from runforest.tuning.study.spec import direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

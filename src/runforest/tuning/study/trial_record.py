@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Literal, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+RECORD_KEY = "record"
+"""User attribute of an Optuna trial that holds our record of it."""
+
 TrialState = Literal["complete", "pruned", "failed"]
 
 
@@ -19,25 +22,23 @@ class TrialRecord:
     Attributes
     ----------
     uid
-        Twelve hexadecimal digits that no other trial has.
+        Hexadecimal digits that no other trial has.
     number
         Position in the order of finishing, from 0, without gaps.
     params
         The suggested parameters alone, not the fixed ones.
     value, std
-        Mean and population standard deviation of all fold scores, in the unit of the first
-        objective; None unless the trial is complete.
+        Mean and population standard deviation of all fold scores of the first objective; None
+        unless the trial is complete.
     fold_scores
-        Scores of the folds, in their order: of those that were fitted where a trial is pruned by
-        folds, of models that were not finished where it is pruned by iterations.
+        Of the folds that were fitted where a trial is pruned by folds, of models that were not
+        finished where it is pruned by iterations.
     further
         Objective -> its fold scores, for all objectives but the first.
     started_ms
         Milliseconds since 1970-01-01 UTC.
-    duration_s
-        Seconds from the start to the last score.
     reason
-        Why the trial failed; None otherwise.
+        Why the trial failed.
     """
 
     uid: str
@@ -68,8 +69,6 @@ class TrialRecord:
     def from_json(cls, fields: Mapping[str, object]) -> TrialRecord:
         """Return the record that `to_json` was called on."""
         scores = tuple(cast("list[float]", fields["fold_scores"]))
-        further = {
-            name: tuple(each)
-            for name, each in cast("dict[str, list[float]]", fields["further"]).items()
-        }
+        lists = cast("dict[str, list[float]]", fields["further"])
+        further = {name: tuple(each) for name, each in lists.items()}
         return cls(**{**fields, "fold_scores": scores, "further": further})  # type: ignore[arg-type]
