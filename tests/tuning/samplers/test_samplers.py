@@ -78,7 +78,7 @@ def test_an_unknown_pruner_lists_the_known_ones() -> None:
     ("sampler", "package", "installed"),
     [
         ("cmaes", "cmaes", "runforest[cmaes]"),
-        ("optuna.samplers.CmaEsSampler", "cmaes", "cmaes"),
+        ("optuna.samplers.CmaEsSampler", "cmaes", "runforest[cmaes]"),
         ("optuna.samplers.GPSampler", "torch", "torch"),
     ],
 )

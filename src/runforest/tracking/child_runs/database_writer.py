@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from mlflow.exceptions import MlflowException
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-    from sqlalchemy.orm import Session
 
     from runforest.tracking.child_runs.child_run import ChildRun
     from runforest.tracking.store.database import Row
@@ -77,22 +76,13 @@ class BulkChildRuns:
             *(models.SqlRun, models.SqlTag, models.SqlParam),
             *(models.SqlMetric, models.SqlLatestMetric),
         )
+        experiment = self._store.get_experiment(children[0].experiment_id)
+        self._store._check_experiment_is_active(experiment)  # noqa: SLF001
+        folder = experiment.artifact_location
         with self._store.ManagedSessionMaker(read_only=False) as session:
-            folder = self._artifact_folder(session, children[0].experiment_id)
             rows = zip(*(self._rows(child, folder) for child in children), strict=True)
             for table, parts in zip(tables, rows, strict=True):
                 insert_rows(session, table, [row for part in parts for row in part])
-
-    def _artifact_folder(self, session: Session, experiment_id: str) -> str:
-        """Return where the experiment's artifacts are; refuse one that was deleted."""
-        from mlflow.store.tracking.dbmodels.models import SqlExperiment
-        from sqlalchemy import select
-
-        columns = SqlExperiment.experiment_id, SqlExperiment.lifecycle_stage
-        query: Any = select(*columns, SqlExperiment.artifact_location)
-        experiment = session.execute(query.filter_by(experiment_id=int(experiment_id))).one()
-        self._store._check_experiment_is_active(experiment)  # noqa: SLF001
-        return str(experiment.artifact_location)
 
     def _rows(self, child: ChildRun, folder: str) -> Iterator[list[Row]]:
         """Return the rows of each table, after MLflow's own checks."""

@@ -78,13 +78,8 @@ class TrialLoop:
                 future.cancel()
 
     def _next_trial(self) -> RunningTrial:
-        try:
-            trial = self.ask_tell.ask()
-            params = _plain_params(trial, self.suggest(trial))
-        except ModuleNotFoundError as error:  # Optuna imports what a sampler needs late
-            package = (error.name or "").partition(".")[0]
-            message = f"{error}, which a trial needs. Install it: pip install {package}"
-            raise StudyError(message) from error
+        trial = self.ask_tell.ask()
+        params = _plain_params(trial, self.suggest(trial))
         uid = str(trial.user_attrs.get(UID_ATTRIBUTE) or uuid4().hex[:UID_LENGTH])
         return RunningTrial(uid=uid, trial=trial, params=params)
 

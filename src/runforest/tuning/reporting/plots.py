@@ -55,19 +55,15 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
     pruned = [t for t in trials if t.state == "pruned" and t.fold_scores]
     means = [(t.number, sum(t.fold_scores) / len(t.fold_scores)) for t in pruned]
     _scatter(axes, "pruned", means, marker="v")
-    if complete:
-        best = [*accumulate((trial.value or 0.0 for trial in complete), max)]
-        ends = [*(trial.number for trial in complete), trials[-1].number], [*best, best[-1]]
-        axes.step(*ends, where="post", color=ACCENT, linewidth=2, label="best so far")
+    best = [*accumulate((trial.value or 0.0 for trial in complete), max)]
+    ends = [*(trial.number for trial in complete), trials[-1].number], [*best, best[-1]]
+    axes.step(*ends, where="post", color=ACCENT, linewidth=2, label="best so far")
     failed = [(trial.number, 0.02) for trial in trials if trial.state == "failed"]
     # x in data, y in axes: a failed trial has no value.
     _scatter(axes, "failed", failed, marker="x", transform=axes.get_xaxis_transform())
     axes.set_title("Optimisation history")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if trials:
-        axes.legend(frameon=False, fontsize="small", loc="best")
-    else:
-        _write(axes, "no trial")
+    axes.legend(frameon=False, fontsize="small", loc="best")
     return figure
 
 
@@ -83,7 +79,9 @@ def importances_figure(importances: Mapping[str, float]) -> Figure:
     axes.set(xlim=(0, 1.1), title="Parameter importance")
     axes.grid(visible=False, axis="y")
     if not importances:
-        _write(axes, "too few complete trials")
+        text = "too few complete trials"
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=MUTED)
+        axes.set(xticks=[], yticks=[])
     return figure
 
 
@@ -186,8 +184,3 @@ def _shorten_words(axis: Axis) -> None:
     if isinstance(axis.get_major_locator(), FixedLocator | StrCategoryLocator):
         labels = [shorten(label.get_text(), MAX_LABEL) for label in axis.get_ticklabels()]
         axis.set_ticks(axis.get_ticklocs(), labels)
-
-
-def _write(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=MUTED)
-    axes.set(xticks=[], yticks=[])

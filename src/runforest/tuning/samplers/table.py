@@ -24,13 +24,11 @@ class SamplerChoice(OptunaClass):
     `is_reseeded`: each trial has a sampler of its own, seeded by the trial's number, so that an
     interrupted study goes on with the random numbers that an uninterrupted one would use. A
     sampler whose order of points follows from one seed keeps it. `compares_several`: it can learn
-    from several objectives, or learns from none. `package`: what it imports when it chooses.
+    from several objectives, or learns from none.
     """
 
     is_reseeded: bool = True
     compares_several: bool = True
-    package: str = ""
-    installation: str = ""
 
 
 def sampler_choice(name: str) -> SamplerChoice:
@@ -48,9 +46,7 @@ def sampler_choice(name: str) -> SamplerChoice:
     if not (isinstance(kind, type) and issubclass(kind, BaseSampler)):
         message = f"{name} is no sampler of Optuna. Name a subclass of optuna.samplers.BaseSampler."
         raise ValueError(message)  # noqa: TRY004 - a name is wrong, as above
-    package = _LATE_PACKAGES.get(kind.__name__, "")
-    is_seeded = "seed" in signature(kind).parameters
-    return SamplerChoice(path=name, is_reseeded=is_seeded, package=package, installation=package)
+    return SamplerChoice(path=name, is_reseeded="seed" in signature(kind).parameters)
 
 
 def sampler_problems(
@@ -64,9 +60,10 @@ def sampler_problems(
         choice = sampler_choice(name)
     except ValueError as error:
         return {"sampler": str(error)}
-    if choice.package and importlib.util.find_spec(choice.package) is None:
-        remedy = f"Install it: pip install {choice.installation}"
-        return {"sampler": f"{name} needs the package `{choice.package}`. {remedy}"}
+    package, installation = _LATE_PACKAGES.get(choice.path.rpartition(".")[2], ("", ""))
+    if package and importlib.util.find_spec(package) is None:
+        remedy = f"Install it: pip install {installation}"
+        return {"sampler": f"{name} needs the package `{package}`. {remedy}"}
     unsuited = _space_problem(name, space)
     if unsuited:
         return {"sampler": unsuited}
@@ -107,11 +104,9 @@ SAMPLERS: dict[str, SamplerChoice] = {
         path="optuna.samplers.CmaEsSampler",
         defaults={"warn_independent_sampling": False},
         compares_several=False,
-        package="cmaes",
-        installation="runforest[cmaes]",
     ),
     "nsgaii": SamplerChoice(path="runforest.tuning.samplers.resumable.NSGAIISampler"),
 }
 
-_LATE_PACKAGES = {"GPSampler": "torch", "CmaEsSampler": "cmaes"}
+_LATE_PACKAGES = {"GPSampler": ("torch", "torch"), "CmaEsSampler": ("cmaes", "runforest[cmaes]")}
 """Packages that samplers of Optuna import when they choose their first parameters."""
