@@ -110,6 +110,6 @@ def child_runs(client: MlflowClient) -> ClientChildRuns | BulkChildRuns:
 
 
 def _create(client: MlflowClient, child: ChildRun) -> str:
-    experiment_id, tags = child.experiment_id, dict(child.tags)
-    run = client.create_run(experiment_id, child.started_ms, tags, run_name=child.name)
+    tags = dict(child.tags)
+    run = client.create_run(child.experiment_id, child.started_ms, tags, run_name=child.name)
     return str(run.info.run_id)

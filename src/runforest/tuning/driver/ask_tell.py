@@ -77,11 +77,6 @@ class AskTell:
             _ = trial.relative_params
         return trial
 
-    def finished(self) -> list[FrozenTrial]:
-        """Return the trials that have ended, in the order of finishing."""
-        trials = [trial for trial in self.study.get_trials() if RECORD_KEY in trial.user_attrs]
-        return sorted(trials, key=lambda trial: record_of(trial).number)
-
     def tell(self, trial: optuna.Trial, record: TrialRecord) -> FrozenTrial:
         """End a trial as its record says; return Optuna's form of it, the record inside."""
         trial.set_user_attr(RECORD_KEY, record.to_json())

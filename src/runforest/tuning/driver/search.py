@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from optuna.trial import FrozenTrial
+
     from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.trial_record import TrialRecord
 
@@ -137,12 +139,13 @@ def run_study(
             executor=executor,
             suggest=suggest,
         )
-        records = [record_of(trial) for trial in earlier.finished]
-        listener.study_started(list(records))
-        _run_trials(loop, n_jobs, listener, file, records)
+        finished = list(earlier.finished)
+        listener.study_started([record_of(trial) for trial in finished])
+        _run_trials(loop, n_jobs, listener, file, finished)
+        records = [record_of(trial) for trial in finished]
         result = study_result(records, loop.ask_tell.study, study)
         if output:
-            store_trials(output, loop.ask_tell.finished(), study.objectives)
+            store_trials(output, finished, study.objectives)
         return result
 
 
@@ -151,9 +154,9 @@ def _run_trials(
     n_jobs: int,
     listener: Listener,
     file: StudyFile | None,
-    records: list[TrialRecord],
+    finished: list[FrozenTrial],
 ) -> None:
-    """Run what is missing; add the records of the trials as they finish."""
+    """Run what is missing; add the trials as they finish."""
     with (
         stop_on_interrupt() as stop,
         LongTrialReporter(listener.trial_is_long, stop) as long_trials,
@@ -168,11 +171,10 @@ def _run_trials(
         with closing(trials), _broken_executor_explained(long_trials):
             for running in trials:
                 long_trials.remove(running)
-                record = running.record(len(records), loop.study.objectives)
-                frozen = loop.ask_tell.tell(running.trial, record)
+                record = running.record(len(finished), loop.study.objectives)
+                finished.append(loop.ask_tell.tell(running.trial, record))
                 if file:
-                    file.add_finished(frozen)
-                records.append(record)
+                    file.add_finished(finished[-1])
                 listener.trial_finished(record)
         if stop.is_set():
             raise KeyboardInterrupt

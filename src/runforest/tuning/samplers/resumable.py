@@ -56,11 +56,7 @@ class QMCSampler(optuna.samplers.QMCSampler):
         """Return the configured space, or that of the first successful trial if none is known."""
         return self._space or super().infer_relative_search_space(study, trial)
 
-    def _find_sample_id(
-        self,
-        study: Study,  # noqa: ARG002
-        search_space: dict[str, BaseDistribution],  # noqa: ARG002
-    ) -> int:
+    def _find_sample_id(self, *_: object, **__: object) -> int:
         return self._number
 
 

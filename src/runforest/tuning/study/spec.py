@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from runforest.model.scorers import TIMES
+from runforest.model.scoring import TIMES
 from runforest.tuning.space.table import grid_size
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ class StudySpec:
         Its params are the fixed ones; a trial adds or replaces the suggested ones.
     n_trials
         The total: finished trials of an earlier start count.
-    timeout_s
-        After that no trial is started; running ones finish.
     objectives
         Names of scikit-learn's scorers, greater is better, or of times, less is better. The first
         one decides which trial is called the best.
