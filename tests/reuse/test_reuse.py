@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.conftest import QUICK, wait_until
 from tests.reuse.conftest import statuses
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_the_page_of_a_run_leads_to_the_trials_it_reused(
     project = type(finished_project)(tmp_path / "project")
     shutil.copytree(finished_project.folder, project.folder)
 
-    outcome = project.run("--set", "Trainer.params.n_estimators=10")
+    outcome = project.run(*QUICK)
 
     assert outcome.code == 0, outcome.err
     newest, first = project.top_runs()[:2]
