@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from runforest.errors import StoreError
 from runforest.layout import Layout
 from runforest.tracking.lifecycle.liveness import hold_lock
+from runforest.tracking.store.database import log_rows
 from runforest.tracking.store.names import safe_params
 from runforest.tracking.store.uri import StoreUri, artifact_uri, local_path
 from runforest.tracking.tags import (
@@ -116,7 +117,7 @@ def open_run(
     opened = OpenedRun.of(run, lock)
     with closed_on_error(client, opened):
         rows = [Param(*item) for item in safe_params(params or {}).items()]
-        client.log_batch(opened.run_id, params=rows)
+        log_rows(client, opened.run_id, params=rows)
     return opened
 
 

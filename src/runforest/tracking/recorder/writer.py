@@ -9,6 +9,7 @@ from runforest.run.events import MetricsLogged, ParamsLogged, TaskCommitted, Tas
 from runforest.run.journal import JournalReader
 from runforest.tracking.child_runs.trial_recorder import TrialRecorder
 from runforest.tracking.exchange.upload import upload_result
+from runforest.tracking.store.database import log_rows
 from runforest.tracking.store.failures import is_failing_request, is_outage, refusals_of
 from runforest.tracking.store.names import safe_name, shortened
 from runforest.tracking.tags import RESULT_TAG
@@ -55,8 +56,6 @@ class EventWriter:
 
     def write(self, events: list[Event]) -> None:
         """Write some events, in as few requests as can be."""
-        from mlflow.entities import RunTag
-
         self._log_rows(list(_rows(events)))
         self._trials.record(events)
         results = [
@@ -67,15 +66,7 @@ class EventWriter:
         ]
         for event in results if self._opened.local_folder is None else ():
             upload_result(self._client, self._opened.artifact_uri, self._artifacts / event.task)
-        # Last: the run is found by results whose files are on the store, and are its own.
-        run_id = self._opened.run_id
-        tags = [
-            RunTag(f"{RESULT_TAG}{event.fingerprint}", event.task)
-            for event in results
-            if not (isinstance(event, TaskReused) and event.reused_from == run_id)
-        ]
-        if tags:
-            self._client.log_batch(run_id, tags=tags)
+        self._tag_results(results)
 
     def write_singly(self, events: list[Event]) -> None:
         """Write events; one that cannot be written though the store works costs no other.
@@ -116,6 +107,21 @@ class EventWriter:
             middle = len(rows) // 2
             self._log_rows(rows[:middle])
             self._log_rows(rows[middle:])
+
+    def _tag_results(self, events: Sequence[TaskCommitted | TaskReused]) -> None:
+        """Let the run be found by the results that it has, but for those that it reuses of itself.
+
+        They are tagged when all their files are on the store.
+        """
+        from mlflow.entities import RunTag
+
+        run_id = self._opened.run_id
+        tags = [
+            RunTag(f"{RESULT_TAG}{event.fingerprint}", event.task)
+            for event in events
+            if not (isinstance(event, TaskReused) and event.reused_from == run_id)
+        ]
+        log_rows(self._client, run_id, tags=tags)
 
 
 def _rows(events: Sequence[Event]) -> Iterator[Metric | Param]:

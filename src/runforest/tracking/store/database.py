@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlflow import MlflowClient
+    from mlflow.entities import Param, RunTag
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.orm import Session
 
@@ -95,6 +96,42 @@ def relax_sync(client: MlflowClient) -> None:
 def _sync_at_checkpoints(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
     if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
         connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def log_rows(
+    client: MlflowClient,
+    run_id: str,
+    *,
+    params: Sequence[Param] = (),
+    tags: Sequence[RunTag] = (),
+) -> None:
+    """Record parameters and tags of a run, straight into a database; those that it has stay."""
+    store = writable_store(client)
+    if store is None and (params or tags):
+        client.log_batch(run_id, params=list(params), tags=list(tags))
+    elif store and (params or tags):
+        _add_rows(store, run_id, params, tags)
+
+
+def _add_rows(
+    store: SqlAlchemyStore, run_id: str, params: Sequence[Param], tags: Sequence[RunTag]
+) -> None:
+    from mlflow.store.tracking.dbmodels.models import SqlParam, SqlTag
+    from mlflow.utils.validation import _validate_batch_log_data, _validate_param_keys_unique
+    from sqlalchemy import select
+
+    _, params, tags = _validate_batch_log_data([], list(params), list(tags))
+    _validate_param_keys_unique(params)
+    tables: tuple[tuple[Any, Sequence[Param | RunTag]], ...] = ((SqlParam, params), (SqlTag, tags))
+    with store.ManagedSessionMaker(read_only=False) as session:
+        run = store._get_run(run_uuid=run_id, session=session)  # noqa: SLF001
+        store._check_run_is_active(run)  # noqa: SLF001
+        for table, rows in tables:
+            new = {row.key: key_row(run_id, row.key, row.value) for row in rows}
+            mine = select(table.key).where(table.run_uuid == run_id, table.key.in_(list(new)))
+            for key in session.execute(mine).scalars() if new else ():
+                new.pop(key, None)
+            insert_rows(session, table, list(new.values()))
 
 
 def read_run(store: SqlAlchemyStore, run_id: str, tag: str) -> tuple[str, str] | None:
