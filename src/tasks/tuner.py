@@ -96,15 +96,15 @@ class Tuner(RunTask):
         outputs, table = self.output(), self.input()["train"].path
         study = self.study(parse_space(self.search_space) if self.search_space else {})
         result = run_task_study(self, study, table=table, output=outputs["storage"].path)
-        outputs["best_params"].save(result.best_params)
+        outputs["best_params"].save(result.best.params)
         outputs["study"].save(study_facts(result, study.objectives))
         outputs["trials"].save(trials_table(result.trials, result.front))
         outputs["plots"].path.mkdir()
         stored = read_study_file(outputs["storage"].path)
         for name, figure in study_figures(result, study, stored).items():
             self.log_figure(figure, f"plots/{name}.png")
-        self.log_metric(f"best_{study.objectives[0]}", result.best_value)
-        self.log_params({f"best.{name}": value for name, value in result.best_params.items()})
+        self.log_metric(f"best_{study.objectives[0]}", result.best.means[0])
+        self.log_params({f"best.{name}": value for name, value in result.best.params.items()})
 
     def study(self, space: Mapping[str, Dimension]) -> StudySpec:
         """Return the question of the study, from the parameters of the same names."""

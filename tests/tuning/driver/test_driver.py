@@ -48,10 +48,10 @@ def test_the_best_trial_has_the_greatest_mean_of_its_folds() -> None:
 
     means = [np.mean(trial.fold_scores) for trial in result.trials]
     best = result.trials[int(np.argmax(means))]
-    assert result.best_number == best.number
-    assert result.best_params == best.params
-    assert result.best_value == pytest.approx(max(means))
-    assert result.best_std == pytest.approx(np.std(best.fold_scores))
+    assert result.best.number == best.number
+    assert result.best.params == best.params
+    assert result.best.value == pytest.approx(max(means))
+    assert result.best.std == pytest.approx(np.std(best.fold_scores))
 
 
 def test_importances_are_shares_of_the_variance() -> None:
@@ -149,7 +149,7 @@ def test_a_failing_trial_does_not_end_the_study(tmp_path, monkeypatch) -> None:
     failed = [trial for trial in result.trials if not trial.params["fit_intercept"]]
     assert {trial.reason for trial in failed} == {"ZeroDivisionError: division by zero"}
     assert {trial.state for trial in failed} == {"failed"}
-    assert result.best_params["fit_intercept"] is True
+    assert result.best.params["fit_intercept"] is True
 
 
 def test_the_reason_of_a_failed_trial_and_the_study_file_hold_no_secret(

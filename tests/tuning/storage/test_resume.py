@@ -216,8 +216,8 @@ def test_a_study_is_read_as_one_of_optuna(tmp_path) -> None:
     study = read_study_file(tmp_path / "copy.log")
 
     assert isinstance(study, optuna.Study)
-    assert study.best_value == pytest.approx(result.best_value)
-    assert study.best_params == result.best_params
+    assert study.best_value == pytest.approx(result.best.value)
+    assert study.best_params == result.best.params
     assert (tmp_path / "copy.log").read_bytes() == content
 
 

@@ -58,8 +58,8 @@ def test_the_best_trial_leads_in_the_first_objective_and_lies_on_the_front() -> 
     result = run(make_study(objectives=TIMED, n_trials=8))
 
     values = [trial.value for trial in result.trials]
-    assert result.best_value == max(values)
-    assert result.best_number in result.front
+    assert result.best.value == max(values)
+    assert result.best.number in result.front
     assert all(len(trial.further["fit_time"]) == 3 for trial in result.trials)
 
 

@@ -6,6 +6,7 @@ import copy
 import logging
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runforest.tuning.space.dimensions import CategoricalDimension, FloatDimension, IntDimension
@@ -47,7 +48,9 @@ def earlier_trials(file: StudyFile | None, study: StudySpec) -> EarlierTrials:
     if file is None:
         return EarlierTrials()
     stored, started = file.finished(), file.started()
-    inside = [trial for trial in stored if _fits(trial.params, study)][: study.n_trials]
+    is_conditional = study.is_conditional or not study.space
+    fits = partial(is_inside, space=study.space, is_conditional=is_conditional)
+    inside = [trial for trial in stored if fits(trial.params)][: study.n_trials]
     finished = [_adapted(trial, number, study.space) for number, trial in enumerate(inside)]
     n_outside = len(stored) - len(finished)
     if n_outside and len(finished) < study.n_trials:
@@ -58,7 +61,7 @@ def earlier_trials(file: StudyFile | None, study: StudySpec) -> EarlierTrials:
     unfinished = {
         uid: _on_steps(params, study.space)
         for uid, params in started.items()
-        if uid not in done and _fits(params, study)
+        if uid not in done and fits(params)
     }
     order = list(dict.fromkeys([*started, *done]))
     return EarlierTrials(finished=finished, unfinished=unfinished, order=order)
@@ -79,11 +82,6 @@ def is_inside(
     return (is_conditional or params.keys() == space.keys()) and all(
         _has(space[name], value) for name, value in params.items() if name in space
     )
-
-
-def _fits(params: Mapping[str, object], study: StudySpec) -> bool:
-    is_conditional = study.is_conditional or not study.space
-    return is_inside(params, study.space, is_conditional=is_conditional)
 
 
 def _has(dimension: Dimension, value: object) -> bool:

@@ -41,12 +41,8 @@ def study_result(
     def rank(record: TrialRecord) -> tuple[float, ...]:
         return (*map(operator.mul, signs, record.means), -record.number)
 
-    best = max(complete, key=rank)
     return StudyResult(
-        best_params=best.params,
-        best_value=best.value or 0.0,
-        best_std=best.std or 0.0,
-        best_number=best.number,
+        best=max(complete, key=rank),
         trials=tuple(records),
         front=tuple(sorted(one.user_attrs[RECORD_KEY]["number"] for one in study.best_trials)),
         importances=param_importances(study, spec.seed),

@@ -73,12 +73,8 @@ class StudyResult:
 
     Attributes
     ----------
-    best_params
-        The suggested parameters of the best trial, not the fixed ones.
-    best_value, best_std
-        Mean and population standard deviation of its fold scores.
-    best_number
-        Of equal trials the one that is best in the further objectives, then the lowest.
+    best
+        Of equal trials the one that is best in the further objectives, then the first.
     trials
         All finished trials in the order of finishing, those of earlier starts included.
     front
@@ -88,10 +84,7 @@ class StudyResult:
         when it cannot be computed: fewer than two complete trials, or equal values.
     """
 
-    best_params: dict[str, object]
-    best_value: float
-    best_std: float
-    best_number: int
+    best: TrialRecord
     trials: tuple[TrialRecord, ...]
     front: tuple[int, ...]
     importances: dict[str, float]

@@ -19,9 +19,9 @@ def study_facts(result: StudyResult, objectives: Sequence[str]) -> dict[str, obj
     """Return the outcome of a study as plain values."""
     return {
         "objectives": {name: direction(name) for name in objectives},
-        "best_number": result.best_number,
-        "best_value": result.best_value,
-        "best_std": result.best_std,
+        "best_number": result.best.number,
+        "best_value": result.best.value,
+        "best_std": result.best.std,
         "pareto_front": list(result.front),
         "importances": result.importances,
     }
