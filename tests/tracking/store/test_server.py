@@ -77,7 +77,7 @@ import pathlib
 from runforest.run.events import TrialFinished
 from runforest.run_task import RunTask
 
-N_TRIALS = 300
+N_TRIALS = 600
 
 
 class Chatty(RunTask):
@@ -287,13 +287,13 @@ def test_a_record_that_a_person_does_not_wait_for_is_completed_by_the_next_start
     assert run.info.status == "RUNNING"
     assert "The next start records what is missing" in err
     assert "Traceback" not in out + err
-    assert len(project.children(run)) < 300
+    assert len(project.children(run)) < 600
 
     assert project.run("--set", "RunConfig.task=Early").code == 0
 
     assert project.client.get_run(run.info.run_id).info.status == "KILLED"
     names = [child.info.run_name for child in project.children(run)]
-    assert sorted(names) == sorted(f"trial {number}" for number in range(300))
+    assert sorted(names) == sorted(f"trial {number}" for number in range(600))
 
 
 def test_a_run_whose_last_records_are_refused_is_closed(
