@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 from os.path import splitext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,8 +88,9 @@ def task_code(task: luigi.Task, project: Path) -> Code:
     return find_code(tuple(sorted(modules)), project)
 
 
+@cache
 def digest_cache(project: Path) -> DigestCache:
-    """Return the project's cache of file digests."""
+    """Return the project's cache of file digests, one per process."""
     return DigestCache(Layout(project).digests)
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+
 
 class LineCache:
     """Values of JSON by key; of two lines with one key the later one counts."""
@@ -54,10 +56,15 @@ def append_line(file: Path, line: bytes) -> None:
     A single `write` to a file opened with O_APPEND is not interleaved with those of other processes
     on a local file system (POSIX.1, write). Raises OSError if the disk takes it in part or not.
     """
-    if not file.exists():
+    try:
+        end = os.open(file, _APPENDING, 0o666)
+    except FileNotFoundError:
         file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("ab", buffering=0) as out:
-        n_written = out.write(line)
+        end = os.open(file, _APPENDING, 0o666)
+    try:
+        n_written = os.write(end, line)
+    finally:
+        os.close(end)
     if n_written < len(line):  # no second attempt: others may have written in between
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
 
