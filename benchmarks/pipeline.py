@@ -29,6 +29,12 @@ file, is made before the clock starts. One round takes every variant in turn.
 *cold*: no earlier run. *nothing changed*: the same command again; Runforest records a complete run
 then. *seed changed*: another `random_state`, so the tables can be reused."""
 
+IMPORT = """
+from pathlib import Path
+from runforest.launch.experiment.project_tasks import import_tasks
+import_tasks(Path())
+"""
+
 Measured = dict[tuple[str, str], list[Usage]]
 
 
@@ -62,7 +68,7 @@ def _one_round(variant: Variant, ours: Variant) -> Iterator[tuple[str, Usage]]:
 def _import_time(ours: Variant) -> Usage:
     """Measure the import of the task modules alone: what `--plan` cannot do without."""
     environment = clean_environment(PYTHONPATH=str(ours.space.folder / "src"))
-    return measure([sys.executable, "-c", "import tasks"], ours.space.folder, environment)
+    return measure([sys.executable, "-c", IMPORT], ours.space.folder, environment)
 
 
 def _section(variants: list[Variant], measured: Measured) -> Section:

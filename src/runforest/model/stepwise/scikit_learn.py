@@ -5,9 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
@@ -119,6 +118,8 @@ class Batches:
         self, template: BaseEstimator, fitted: BaseEstimator | None, work: StepWork
     ) -> BaseEstimator:
         """Let a copy of the model see the next batches."""
+        import numpy as np
+
         model = template if fitted is None else deepcopy(fitted)
         order = np.random.default_rng(work.seed).permutation(len(work.rows))
         for batch in np.array_split(order, work.total)[work.start : work.stop]:
@@ -133,6 +134,7 @@ def _budget(template: BaseEstimator) -> str:
 
 
 def _classes(template: BaseEstimator, work: StepWork) -> dict[str, NDArray[np.generic]]:
+    import numpy as np
     from sklearn.base import is_classifier
 
     return {"classes": np.unique(work.values)} if is_classifier(template) else {}
