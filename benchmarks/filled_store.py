@@ -8,7 +8,7 @@ import uuid
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 from runforest.results.index import ResultIndex
 from runforest.results.manifest import Manifest
 

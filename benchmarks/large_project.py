@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import luigi
 
-from runforest.parameters import InputFileParameter, from_table
+from runforest.foundation.parameters import InputFileParameter, from_table
 from runforest.run_task import RunTask
 
 BLOCK = 1 << 20

@@ -14,7 +14,7 @@ from benchmarks.machine import installed_versions
 from benchmarks.measure import BenchmarkError, clean_environment, measure, median_cpu
 from benchmarks.report import Section
 from benchmarks.workspace import commit_all, copy_project, create_store
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 from runforest.tracking.exchange.store_results import N_RUNS
 
 SIZES = (100, 10_000, 100_000)
@@ -38,7 +38,7 @@ complete run."""
 _FIND = f"""
 import json, sys, time
 from pathlib import Path
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 from runforest.results.manifest import read_manifest
 from runforest.results.index import ResultIndex
 from runforest.tracking.exchange.store_results import StoreResults

@@ -16,7 +16,7 @@ from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from runforest.errors import ArtifactError
+from runforest.foundation.errors import ArtifactError
 from runforest.results.manifest import read_manifest
 from runforest.run.active import Run, RunSettings
 from runforest.run.events import Event, MetricsLogged, ParamsLogged, TaskFailed

@@ -7,10 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runforest.errors import Problem
-    from runforest.history.studies import load_study
-    from runforest.model.estimators import EstimatorSpec, build_pipeline
-    from runforest.parameters import (
+    from runforest.foundation.errors import Problem
+    from runforest.foundation.parameters import (
         ImportPathParameter,
         InputFileParameter,
         KindParameter,
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
         TaskNameParameter,
         from_table,
     )
+    from runforest.history.studies import load_study
+    from runforest.model.estimators import EstimatorSpec, build_pipeline
     from runforest.results.artifacts import Artifact
     from runforest.run_task import RunTask, WrapperRunTask, requires
     from runforest.tracking.models.mlflow_model import load_model, save_model
@@ -48,11 +48,11 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES = {
-    "runforest.errors": "Problem",
+    "runforest.foundation.errors": "Problem",
     "runforest.history.studies": "load_study",
     "runforest.model.estimators": "EstimatorSpec build_pipeline",
-    "runforest.parameters": "ImportPathParameter InputFileParameter KindParameter NamesParameter "
-    "StringsParameter TableParameter TaskNameParameter from_table",
+    "runforest.foundation.parameters": "ImportPathParameter InputFileParameter KindParameter "
+    "NamesParameter StringsParameter TableParameter TaskNameParameter from_table",
     "runforest.results.artifacts": "Artifact",
     "runforest.run_task": "RunTask WrapperRunTask requires",
     "runforest.tracking.models.mlflow_model": "load_model save_model",

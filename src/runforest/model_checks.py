@@ -6,11 +6,11 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from runforest.errors import did_you_mean, near_miss
+from runforest.foundation.errors import did_you_mean, near_miss
+from runforest.foundation.parameters import show_value
 from runforest.model.columns import TYPES
 from runforest.model.estimators import DEFAULT_ESTIMATORS, estimator_class, param_names
 from runforest.model.scoring import BINARY, DEFAULT_SCORERS, named_scorer
-from runforest.parameters import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.errors import ConfigError, Problem
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of, task_code
+from runforest.foundation.errors import ConfigError, Problem
 from runforest.results.index import Result, ResultIndex
 from runforest.results.manifest import read_manifest
 

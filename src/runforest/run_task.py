@@ -15,8 +15,8 @@ import luigi
 from luigi.task import flatten
 from luigi.task_register import Register
 
-from runforest.errors import Problem, cause_raised
 from runforest.fingerprint.ingredients import collect_ingredients, fingerprint_of
+from runforest.foundation.errors import Problem, cause_raised
 from runforest.results.artifacts import (
     Artifact,
     artifact_name,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest import KindParameter, RunTask, StringsParameter, load_model
+from runforest.foundation.parameters import CountParameter, IdParameter, TargetParameter
 from runforest.model.folds import feature_columns
 from runforest.model_checks import fold_count_problem, scorer_problem
-from runforest.parameters import CountParameter, IdParameter, TargetParameter
 from runforest.tuning.study.tables import best_trials
 from tasks.trainer import Trainer
 

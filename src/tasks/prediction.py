@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runforest import RunTask, load_model
+from runforest.foundation.parameters import IdParameter, TargetParameter
 from runforest.model.folds import feature_columns
-from runforest.parameters import IdParameter, TargetParameter
 from tasks.trainer import Trainer
 
 if TYPE_CHECKING:

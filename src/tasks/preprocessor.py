@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest import InputFileParameter, RunTask, StringsParameter, TableParameter, from_table
+from runforest.foundation.parameters import IdParameter, TargetParameter
 from runforest.model.columns import TYPES, ColumnChoice
 from runforest.model.table_file import TableFile
 from runforest.model_checks import column_problems
-from runforest.parameters import IdParameter, TargetParameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

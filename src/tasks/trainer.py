@@ -16,9 +16,9 @@ from runforest import (
     build_pipeline,
     save_model,
 )
+from runforest.foundation.parameters import IdParameter, TablesParameter, TargetParameter
 from runforest.model.folds import feature_columns
 from runforest.model_checks import estimator_problems
-from runforest.parameters import IdParameter, TablesParameter, TargetParameter
 from runforest.tracking.models.model_code import model_code
 
 if TYPE_CHECKING:

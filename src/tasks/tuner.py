@@ -15,7 +15,12 @@ from runforest import (
     from_table,
 )
 from runforest.executors import EXECUTORS, executor_problems
-from runforest.parameters import CountParameter, IdParameter, TablesParameter, TargetParameter
+from runforest.foundation.parameters import (
+    CountParameter,
+    IdParameter,
+    TablesParameter,
+    TargetParameter,
+)
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.plots import study_figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.parameters import InputFileParameter
+from runforest.foundation.parameters import InputFileParameter
 from runforest.run.active import Run, RunSettings
 from runforest.run_task import RunTask
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.errors import ArtifactError
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import Layout
 from runforest.history import gc
 from runforest.history.needed_runs import exclude_required
 from runforest.history.redo import code_of_run, recorded_inputs, redo
-from runforest.layout import Layout
 from runforest.tracking.exchange import places
 from runforest.tracking.recorded_run import RecordedRun
 from runforest.tracking.tags import RESULT_TAG

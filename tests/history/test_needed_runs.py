@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from runforest.foundation.layout import Layout
 from runforest.history.gc import is_ours
 from runforest.history.needed_runs import exclude_required
-from runforest.layout import Layout
 from runforest.tracking.recorded_run import RecordedRun
 from runforest.tracking.tags import PROJECT_TAG
 

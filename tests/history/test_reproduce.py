@@ -33,7 +33,7 @@ from pathlib import Path
 import luigi
 
 from lib.outside import shout
-from runforest.parameters import InputFileParameter
+from runforest.foundation.parameters import InputFileParameter
 from runforest.run_task import RunTask
 
 

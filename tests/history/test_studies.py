@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 
 import runforest
-from runforest.errors import ArtifactError, StoreError
+from runforest.foundation.errors import ArtifactError, StoreError
 from tests.conftest import Project, free_port, wait_until
 
 pytestmark = pytest.mark.slow

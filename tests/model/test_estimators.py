@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge, RidgeClassifier
 
-from runforest.importing import import_object
+from runforest.foundation.importing import import_object
 from runforest.model.estimators import (
     EstimatorSpec,
     Kind,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import luigi
 import pytest
 
-from runforest.errors import ArtifactError
-from runforest.layout import Layout
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import Layout
 from runforest.results.index import Result, ResultIndex, open_index
 from runforest.results.line_cache import open_cache
 from runforest.results.manifest import read_manifest

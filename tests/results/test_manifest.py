@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.errors import ArtifactError
-from runforest.layout import below
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import below
 from runforest.results.manifest import Manifest, OutputFile, read_manifest, write_manifest
 
 if TYPE_CHECKING:

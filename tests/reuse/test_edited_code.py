@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from tests.conftest import Project
 
 GROWN = """\
-from runforest.importing import import_object
-from runforest.parameters import ImportPathParameter
+from runforest.foundation.importing import import_object
+from runforest.foundation.parameters import ImportPathParameter
 from runforest.run_task import RunTask
 
 

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from runforest.config.model import TABLES, DatasetConfig, PathConfig, RunConfig, Table
 from runforest.config.parameter_values import value_problem
-from runforest.errors import did_you_mean, near_miss
-from runforest.parameters import TaskNameParameter, show_value
+from runforest.foundation.errors import did_you_mean, near_miss
+from runforest.foundation.parameters import TaskNameParameter, show_value
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from runforest.config.read import Layers, Tables
-    from runforest.errors import Problem
+    from runforest.foundation.errors import Problem
 
 TableT = TypeVar("TableT", bound=Table)
 

@@ -12,7 +12,7 @@ from luigi.task_register import Register
 
 from runforest.config.check import task_names
 from runforest.config.resolve import Dataset
-from runforest.parameters import InputFileParameter, shared_source
+from runforest.foundation.parameters import InputFileParameter, shared_source
 
 if TYPE_CHECKING:
     from runforest.config.check import CheckedTables

@@ -10,9 +10,9 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from runforest import USER_CONFIG_PARSER
-from runforest.errors import ConfigError, Problem
-from runforest.layout import CONFIG_NAME
-from runforest.redact import SHORTEST, secret_values, unmaskable
+from runforest.foundation.errors import ConfigError, Problem
+from runforest.foundation.layout import CONFIG_NAME
+from runforest.foundation.redact import SHORTEST, secret_values, unmaskable
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import luigi
 from luigi.parameter import OptionalParameterMixin
 
-from runforest.parameters import (
+from runforest.foundation.parameters import (
     DATES,
     LISTS_OF_CHOICES,
     IdParameter,

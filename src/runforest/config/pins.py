@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.config.read import read_layers
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 
 if TYPE_CHECKING:
     from runforest.config.environment import Environment

@@ -13,7 +13,7 @@ from luigi.task_register import Register
 from runforest.config.check import task_names
 from runforest.config.model import TABLES
 from runforest.config.parameter_values import expected_type, meaning
-from runforest.parameters import shared_source
+from runforest.foundation.parameters import shared_source
 
 if TYPE_CHECKING:
     import luigi

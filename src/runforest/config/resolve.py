@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.config.profile import Profile, profile_file
-from runforest.errors import ConfigError, Problem, did_you_mean
 from runforest.fingerprint.ingredients import digest_cache
-from runforest.layout import Layout
+from runforest.foundation.errors import ConfigError, Problem, did_you_mean
+from runforest.foundation.layout import Layout
 from runforest.model.table_file import TableFile
 from runforest.results.line_cache import open_cache
 from runforest.run.active import DatasetFacts

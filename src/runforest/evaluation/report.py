@@ -11,7 +11,7 @@ from luigi.task import flatten
 
 from runforest.evaluation.plots import Plot, explained
 from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
-from runforest.layout import LINEAGE_PAGE
+from runforest.foundation.layout import LINEAGE_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

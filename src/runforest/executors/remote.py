@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from runforest.errors import kind_and_text
+from runforest.foundation.errors import kind_and_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ import luigi
 from runforest import HOMES
 from runforest.fingerprint.modules import project_file, python_file
 from runforest.fingerprint.source import Import, ModuleCode, read_module
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 from runforest.results.digests import file_digest
 from runforest.results.line_cache import open_cache
 

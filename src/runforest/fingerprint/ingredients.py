@@ -14,8 +14,8 @@ from luigi.task import flatten
 from runforest import __version__
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
 from runforest.fingerprint.modules import package_versions
-from runforest.layout import Layout
-from runforest.parameters import ImportPathParameter, InputFileParameter
+from runforest.foundation.layout import Layout
+from runforest.foundation.parameters import ImportPathParameter, InputFileParameter
 from runforest.results.digests import DigestCache, text_digest
 from runforest.results.formats import FORMATS, Format
 

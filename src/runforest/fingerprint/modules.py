@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 from runforest.results.line_cache import open_cache
 
 if TYPE_CHECKING:

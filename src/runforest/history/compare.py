@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from runforest.layout import SOURCES_RECORD
+from runforest.foundation.layout import SOURCES_RECORD
 from runforest.reuse import Difference, differences
 from runforest.tracking.lifecycle.open_close import DIGEST_LENGTH
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from runforest.config.pins import pinned_folder
-from runforest.errors import ConfigError, Problem
+from runforest.foundation.errors import ConfigError, Problem
+from runforest.foundation.layout import Layout
+from runforest.foundation.locks import LOCK_SUFFIX
 from runforest.history.needed_runs import exclude_required
-from runforest.layout import Layout
-from runforest.locks import LOCK_SUFFIX
 from runforest.tracking.recorded_run import delete_runs, top_runs
 from runforest.tracking.tags import PROJECT_TAG, RESULT_TAG
 
@@ -93,23 +93,23 @@ def collect_garbage(
     listed_s, layout = time.time(), Layout(project)
     runs = top_runs(client)
     ours = [run for run in runs if not is_shared or is_ours(run, project)]
-    doomed = exclude_required(runs, select(ours, selection), pins, project)
-    for run in doomed:
+    chosen = exclude_required(runs, select(ours, selection), pins, project)
+    for run in chosen:
         what = "delete" if is_real else "would delete"
         sys.stdout.write(f"{what} {run.run_id} {run.name} ({run.status})\n")
-    count = f"{len(doomed)} of {len(ours)} runs"
+    count = f"{len(chosen)} of {len(ours)} runs"
     if not is_real:
         sys.stdout.write(f"{count}. Nothing is deleted without --delete.\n")
         return 0
-    for run in doomed:
+    for run in chosen:
         _delete_folder(run, layout)
     _delete_index(layout.index)
-    gone = {run.run_id for run in doomed}
+    gone = {run.run_id for run in chosen}
     kept = [run for run in runs if run.run_id not in gone]
     _delete_studies(layout.studies, kept, listed_s)
     _trim_caches(project, kept, pins)
     # Last: when this is interrupted before, or fails, another gc finds the runs and goes on.
-    delete_runs(client, doomed)
+    delete_runs(client, chosen)
     sys.stdout.write(f"{count} deleted.\n")
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from runforest.redact import redact, redact_all
+from runforest.foundation.redact import redact, redact_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

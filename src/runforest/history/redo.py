@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runforest.config.effective import toml_text
-from runforest.errors import ArtifactError, TaskError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
-from runforest.layout import (
+from runforest.foundation.errors import ArtifactError, TaskError
+from runforest.foundation.layout import (
     COMMIT_RECORD,
     CONFIG_RECORD,
     DIFF_RECORD,

@@ -6,12 +6,12 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError
 from runforest.fingerprint.ingredients import digest_cache, input_digest
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import COMMIT_RECORD, PACKAGES_RECORD, PLATFORM_RECORD
 from runforest.history.needed_runs import STUDY_FILE
 from runforest.history.redo import code_of_run, recorded_inputs, redo
 from runforest.history.studies import study_of
-from runforest.layout import COMMIT_RECORD, PACKAGES_RECORD, PLATFORM_RECORD
 from runforest.provenance.snapshot import (
     DECISIVE,
     LEFT_OUT,

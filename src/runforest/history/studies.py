@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.config.environment import find_project, read_environment
-from runforest.errors import ArtifactError
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import below
 from runforest.history.needed_runs import STUDY_FILE
-from runforest.layout import below
 from runforest.results.digests import DigestCache
 from runforest.tracking.exchange.download import download_result
 from runforest.tracking.recorded_run import find_run

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.history.compare import Comparison, compare_runs, compare_tasks
 from runforest.tracking.recorded_run import earlier_runs, find_run
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.errors import RunforestError
-from runforest.redact import known_secrets, redact
+from runforest.foundation.errors import RunforestError
+from runforest.foundation.redact import known_secrets, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
-from runforest.importing import import_object
+from runforest.foundation.importing import import_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

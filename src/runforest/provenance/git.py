@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.layout import OUTPUT_FOLDER
+from runforest.foundation.layout import OUTPUT_FOLDER
 from runforest.provenance.sources import is_code, sizes_in_words, within_bounds
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from runforest.config.effective import toml_text
-from runforest.layout import (
+from runforest.foundation.layout import (
     COMMIT_RECORD,
     CONFIG_RECORD,
     DIFF_RECORD,
@@ -20,8 +20,8 @@ from runforest.layout import (
     PROJECT_RECORD,
     SOURCES_RECORD,
 )
+from runforest.foundation.redact import redact, redact_all
 from runforest.provenance.sources import project_sources, zip_sources
-from runforest.redact import redact, redact_all
 from runforest.results.manifest import json_text
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from luigi.task_register import Register
 
 from runforest.fingerprint.code import find_code
 from runforest.fingerprint.modules import project_file
-from runforest.importing import is_source
-from runforest.parameters import ImportPathParameter
-from runforest.redact import redact_bytes
+from runforest.foundation.importing import is_source
+from runforest.foundation.parameters import ImportPathParameter
+from runforest.foundation.redact import redact_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

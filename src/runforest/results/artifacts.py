@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.errors import ArtifactError
-from runforest.layout import HISTORY_NAME
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import HISTORY_NAME
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
 from runforest.results.manifest import MANIFEST_NAME, OutputFile, read_manifest, write_manifest

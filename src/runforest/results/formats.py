@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runforest.errors import ArtifactError, did_you_mean
+from runforest.foundation.errors import ArtifactError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable

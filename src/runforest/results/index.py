@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock
 
-from runforest.errors import ArtifactError
-from runforest.layout import Layout
-from runforest.locks import held
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import Layout
+from runforest.foundation.locks import held
 from runforest.results.artifacts import make_empty, publish
 from runforest.results.digests import DigestCache
 from runforest.results.line_cache import append_line

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from runforest.errors import ArtifactError
-from runforest.layout import check_name
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import check_name
 from runforest.results.digests import text_digest
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
-from runforest.errors import ArtifactError
-from runforest.layout import ARTIFACTS, JOURNAL, SETTINGS, STAGING, Layout
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import ARTIFACTS, JOURNAL, SETTINGS, STAGING, Layout
 from runforest.results.digests import text_digest
 from runforest.run.journal import Journal
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runforest.redact import known_secrets, redact_all
+from runforest.foundation.redact import known_secrets, redact_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from luigi.configuration import get_config
 from luigi.freezing import recursively_freeze
 from luigi.task_register import Register
 
-from runforest.parameters import parameter_text
+from runforest.foundation.parameters import parameter_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

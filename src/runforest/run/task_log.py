@@ -10,9 +10,9 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, SupportsInt
 
-from runforest.errors import ArtifactError
-from runforest.layout import HISTORY_NAME
-from runforest.redact import known_secrets, redact
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import HISTORY_NAME
+from runforest.foundation.redact import known_secrets, redact
 from runforest.results.artifacts import Artifact
 from runforest.run.events import MetricsLogged, ParamsLogged, TaskReused, TaskStarted
 

@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runforest.errors import ArtifactError, StoreError
-from runforest.layout import CONFIG_RECORD
+from runforest.foundation.errors import ArtifactError, StoreError
+from runforest.foundation.layout import CONFIG_RECORD
 from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest
 from runforest.tracking.exchange.download import download_records
 from runforest.tracking.exchange.places import (
@@ -204,13 +204,13 @@ def delete_runs(client: MlflowClient, runs: list[RecordedRun]) -> None:
     children = [
         run.info.run_id for run in find_runs(client) if run.data.tags.get(PARENT_TAG) in parents
     ]
-    doomed = [*children, *parents]
-    for run_id in doomed:
+    run_ids = [*children, *parents]
+    for run_id in run_ids:
         client.delete_run(run_id)
     if StoreUri(client.tracking_uri).is_server:
         return  # The server's operator removes what is marked as deleted, with `mlflow gc`.
-    for start in range(0, len(doomed), N_PER_CALL):
-        _remove_rows(client.tracking_uri, doomed[start : start + N_PER_CALL])
+    for start in range(0, len(run_ids), N_PER_CALL):
+        _remove_rows(client.tracking_uri, run_ids[start : start + N_PER_CALL])
 
 
 def _remove_rows(uri: str, run_ids: list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.errors import ConfigError
+from runforest.foundation.errors import ConfigError
 from runforest.launch.execution.execute import check_scheduler
 from tests.conftest import free_port
 

@@ -15,7 +15,7 @@ from luigi.cmdline import luigi_run
 from luigi.configuration import get_config
 from luigi.task_register import Register
 
-from runforest.errors import ConfigError
+from runforest.foundation.errors import ConfigError
 from runforest.launch.experiment.graph import output_problems, walk_graph
 from runforest.launch.experiment.project_tasks import import_tasks
 from runforest.run.active import Run, RunSettings

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import mlflow
 import pytest
 
-from runforest.errors import ArtifactError
-from runforest.layout import Layout
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import Layout
 from runforest.results.digests import DigestCache, file_digest
 from runforest.results.manifest import Manifest, OutputFile, read_manifest, write_manifest
 from runforest.tracking.exchange.download import download_result

@@ -14,8 +14,8 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer
 from skops import io
 
-from runforest.errors import ArtifactError
-from runforest.layout import Layout
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import Layout
 from runforest.results.digests import DigestCache, file_digest
 from runforest.tracking.exchange import places
 from runforest.tracking.exchange.download import download_records, download_result

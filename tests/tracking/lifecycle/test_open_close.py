@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from mlflow.exceptions import MlflowException
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.launch.execution.signals import interruptible
 from runforest.tracking.lifecycle.open_close import open_run
 from runforest.tracking.store.names import safe_name, shortened

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.launch.execution.signals import interruptible
 from runforest.run.events import TaskStarted
 from runforest.run.journal import JournalReader

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.results.manifest import Manifest, write_manifest
 from tests.conftest import wait_until
 from tests.tracking.conftest import STARTED_MS, local, trial

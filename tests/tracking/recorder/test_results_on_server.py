@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from mlflow import MlflowClient
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.results.digests import file_digest
 from runforest.results.manifest import Manifest, OutputFile, write_manifest
 from runforest.tracking.recorder.stale_runs import close_stale_runs

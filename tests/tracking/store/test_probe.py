@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.tracking.store.connect import connect
 from tests.conftest import free_port
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.tracking.store.uri import StoreUri, artifact_uri, local_path
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from concurrent.futures import BrokenExecutor, Future
 
 import pytest
 
-from runforest.errors import StudyError
 from runforest.executors import SerialExecutor, open_executor
+from runforest.foundation.errors import StudyError
 from runforest.tuning.space.table import parse_space
 from tests.tuning.studies import SPACE, Recording, make_study, run, write_model
 

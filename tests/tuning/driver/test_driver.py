@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from runforest.errors import StudyError
 from runforest.executors import EXECUTORS, open_executor
+from runforest.foundation.errors import StudyError
 from runforest.tuning.samplers.pruners import PRUNERS
 from runforest.tuning.samplers.table import SAMPLERS, sampler_problems
 from runforest.tuning.study.trial_record import TrialRecord

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runforest.errors import StudyError
 from runforest.executors import open_executor
+from runforest.foundation.errors import StudyError
 from runforest.tuning.space.table import parse_space
 from tests.tuning.studies import make_study, run
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.errors import StudyError
+from runforest.foundation.errors import StudyError
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.storage.resume import earlier_trials
 from runforest.tuning.storage.study_file import StudyFile

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso
 
-from runforest.errors import StudyError
+from runforest.foundation.errors import StudyError
 from runforest.tuning.storage.study_file import StudyFile
 from tests.tuning.studies import Killed, Recording, make_study, run
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.locks import PATIENCE_S
+from runforest.foundation.locks import PATIENCE_S
 from runforest.tuning.reporting.study_log import study_key
 from runforest.tuning.storage.study_file import locked_study
 from tests.launch.execution.counted_study import CONFIG, make_study

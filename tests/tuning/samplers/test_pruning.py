@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runforest.errors import StudyError
+from runforest.foundation.errors import StudyError
 from runforest.run.active import DatasetFacts
 from runforest.tuning.checks import study_problems
 from tests.tuning.studies import make_study, run

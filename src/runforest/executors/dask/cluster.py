@@ -24,7 +24,7 @@ from runforest.executors.dask.connection import ClusterError, check_versions, co
 from runforest.executors.dask.local_cluster import local_cluster
 from runforest.executors.dask.worker import PREFIX, Shipment, run_call, stale_plugins
 from runforest.executors.remote import RemoteExecutor
-from runforest.importing import is_source
+from runforest.foundation.importing import is_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from runforest.importing import EXTRAS
+from runforest.foundation.importing import EXTRAS
 
 if TYPE_CHECKING:
     from distributed import Client

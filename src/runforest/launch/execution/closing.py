@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import LINEAGE_PAGE
+from runforest.foundation.redact import redact
 from runforest.history.lineage import lineage_facts, lineage_page, other_origins
-from runforest.layout import LINEAGE_PAGE
-from runforest.redact import redact
 from runforest.results.manifest import is_complete, json_text, read_manifest
 from runforest.tracking.exchange.upload import upload_last_records
 from runforest.tracking.lifecycle.open_close import close_run

@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest.errors import ArtifactError, ConfigError, Problem, cause_raised, causes, error_line
+from runforest.foundation.errors import (
+    ArtifactError,
+    ConfigError,
+    Problem,
+    cause_raised,
+    causes,
+    error_line,
+)
+from runforest.foundation.layout import CONFIG_NAME
 from runforest.launch.execution.closing import Execution, close_execution
 from runforest.launch.execution.open import OpenExperiment, open_experiment
 from runforest.launch.execution.signals import interruptible, uninterrupted
 from runforest.launch.experiment.graph import root_task
 from runforest.launch.terminal.console import ConsoleLog, set_up_logging
 from runforest.launch.terminal.progress import Progress
-from runforest.layout import CONFIG_NAME
 from runforest.run.events import (
     MetricsLogged,
     TaskCommitted,

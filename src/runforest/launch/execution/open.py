@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.config.effective import toml_text
-from runforest.errors import StoreError
 from runforest.fingerprint.ingredients import digest_cache
+from runforest.foundation.errors import StoreError
+from runforest.foundation.layout import CONFIG_NAME
+from runforest.foundation.redact import redact, redact_all
 from runforest.launch.experiment.pins import local_pins
-from runforest.layout import CONFIG_NAME
 from runforest.provenance.git import read_commit
 from runforest.provenance.snapshot import Snapshot, write_snapshot
-from runforest.redact import redact, redact_all
 from runforest.run.active import Run
 from runforest.tracking.exchange.upload import upload_files
 from runforest.tracking.lifecycle.open_close import (

@@ -10,8 +10,8 @@ import luigi
 from luigi.task import flatten
 from luigi.task_register import Register
 
-from runforest.errors import ConfigError, Problem, RunforestError, kind_and_text
-from runforest.parameters import TaskNameParameter, shared_source
+from runforest.foundation.errors import ConfigError, Problem, RunforestError, kind_and_text
+from runforest.foundation.parameters import TaskNameParameter, shared_source
 from runforest.results.artifacts import Artifact
 from runforest.run.active import how_to_run
 from runforest.run_task import RunTask, WrapperRunTask

@@ -11,12 +11,12 @@ from runforest.config.check import CheckedTables, check_tables, task_names
 from runforest.config.effective import Tables, effective_tables
 from runforest.config.read import Layers, read_layers
 from runforest.config.resolve import ResolvedDataset, resolve_dataset
-from runforest.errors import ConfigError, Problem, did_you_mean
+from runforest.foundation.errors import ConfigError, Problem, did_you_mean
+from runforest.foundation.layout import Layout
 from runforest.launch.experiment.graph import output_problems, root_task, walk_graph
 from runforest.launch.experiment.pins import local_pins, resolve_pins, unmatched_pins
 from runforest.launch.experiment.project_tasks import import_tasks
 from runforest.launch.experiment.task_checks import check_tasks, place, secret_params
-from runforest.layout import Layout
 from runforest.results.index import ResultIndex
 from runforest.reuse import PlannedTask, make_plan
 from runforest.run.active import Run, RunSettings

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from luigi.task_register import Register
 
 from runforest.config.pins import is_uri, pinned_folder
-from runforest.errors import ArtifactError
 from runforest.fingerprint.ingredients import digest_cache
+from runforest.foundation.errors import ArtifactError
 from runforest.results.manifest import read_manifest
 from runforest.tracking.exchange.download import download_result, intact_manifest
 from runforest.tracking.models.executable import check_executable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runforest.config.check import CheckedTables
     from runforest.config.environment import Environment
     from runforest.config.read import Layers
-    from runforest.errors import Problem
+    from runforest.foundation.errors import Problem
     from runforest.run_task import RunTask
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from luigi.task_register import Register, TaskClassAmbigiousException
 
-from runforest.errors import ConfigError, Problem
-from runforest.importing import uncollected
+from runforest.foundation.errors import ConfigError, Problem
+from runforest.foundation.importing import uncollected
 
 TASKS_PACKAGE = "tasks"
 

@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.parameters import InputFileParameter, shared_source
-from runforest.redact import holds_secret, secret_values
+from runforest.foundation.parameters import InputFileParameter, shared_source
+from runforest.foundation.redact import holds_secret, secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runforest.config.read import Layers
     from runforest.config.resolve import ResolvedDataset
-    from runforest.errors import Problem
+    from runforest.foundation.errors import Problem
     from runforest.run_task import RunTask
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import IO, TYPE_CHECKING, Self
 
-from runforest.redact import redact_bytes
+from runforest.foundation.redact import redact_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from runforest.errors import error_line
-from runforest.redact import redact
+from runforest.foundation.errors import error_line
+from runforest.foundation.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Results of a store that is not this machine: fetched beside, verified, then put in their place.
 
 What a store says is what anybody with access to it wrote. So names become paths through
-`runforest.layout.below` alone, and only the files that a manifest names are fetched.
+`runforest.foundation.layout.below` alone, and only the files that a manifest names are fetched.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from runforest.errors import ArtifactError
-from runforest.layout import RECORD_FOLDERS, below, check_name
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import RECORD_FOLDERS, below, check_name
 from runforest.results.digests import file_digest
 from runforest.results.index import read_intact
 from runforest.results.manifest import MANIFEST_NAME, read_manifest

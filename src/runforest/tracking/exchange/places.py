@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from runforest.errors import ArtifactError
-from runforest.layout import below
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import below
 from runforest.tracking.store.uri import hide_password, local_path
 
 if TYPE_CHECKING:

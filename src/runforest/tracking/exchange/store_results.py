@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError
-from runforest.layout import HISTORY_NAME, below, check_name
+from runforest.foundation.errors import ArtifactError
+from runforest.foundation.layout import HISTORY_NAME, below, check_name
 from runforest.results.digests import DigestCache
 from runforest.results.index import Result
 from runforest.run.task_log import load_points
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from runforest.layout import Layout
+    from runforest.foundation.layout import Layout
     from runforest.results.manifest import Manifest
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError
+from runforest.foundation.errors import ArtifactError
 from runforest.results.manifest import MANIFEST_NAME, Manifest, read_manifest
 from runforest.tracking.store.connect import find_active_run
 from runforest.tracking.tags import RESULT_TAG

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.errors import StoreError
-from runforest.layout import Layout
+from runforest.foundation.errors import StoreError
+from runforest.foundation.layout import Layout
 from runforest.tracking.lifecycle.liveness import hold_lock
 from runforest.tracking.store.database import log_rows
 from runforest.tracking.store.names import safe_params

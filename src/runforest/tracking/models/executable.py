@@ -6,7 +6,7 @@ import importlib
 import re
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError
+from runforest.foundation.errors import ArtifactError
 
 if TYPE_CHECKING:
     from pathlib import Path

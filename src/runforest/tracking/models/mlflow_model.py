@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from runforest.errors import cause_raised
+from runforest.foundation.errors import cause_raised
 from runforest.tracking.models.executable import is_harmless
 
 if TYPE_CHECKING:

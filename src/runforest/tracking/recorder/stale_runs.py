@@ -7,7 +7,7 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runforest.layout import ARTIFACTS, STAGING, Layout
+from runforest.foundation.layout import ARTIFACTS, STAGING, Layout
 from runforest.results.index import ResultIndex
 from runforest.tracking.exchange.upload import upload_last_records
 from runforest.tracking.lifecycle.liveness import abandoned_locks

@@ -15,7 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from runforest.errors import StoreError
+from runforest.foundation.errors import StoreError
 from runforest.run.journal import JournalReader
 from runforest.tracking.recorder.writer import EventWriter, damage, replay_journal
 from runforest.tracking.store.connect import check_reachable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.layout import ARTIFACTS, JOURNAL
+from runforest.foundation.layout import ARTIFACTS, JOURNAL
 from runforest.run.events import MetricsLogged, ParamsLogged, TaskCommitted, TaskReused
 from runforest.run.journal import JournalReader
 from runforest.tracking.child_runs.trial_recorder import TrialRecorder

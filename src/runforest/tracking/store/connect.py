@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from runforest.errors import StoreError, causes
-from runforest.importing import uncollected
-from runforest.layout import Layout, store_lock
+from runforest.foundation.errors import StoreError, causes
+from runforest.foundation.importing import uncollected
+from runforest.foundation.layout import Layout, store_lock
 from runforest.tracking.store.database import relax_sync
 from runforest.tracking.store.sqlite import follow_move, has_schema, use_wal
 from runforest.tracking.store.uri import StoreUri, artifact_uri, hide_password

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from runforest.errors import StoreError, causes
+from runforest.foundation.errors import StoreError, causes
 from runforest.tracking.store.connect import is_reachable
 from runforest.tracking.store.uri import hide_password
 

@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from runforest.errors import StoreError
-from runforest.layout import home_note
+from runforest.foundation.errors import StoreError
+from runforest.foundation.layout import home_note
 from runforest.tracking.store.uri import artifact_uri
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from runforest.errors import StoreError
-from runforest.layout import Layout
+from runforest.foundation.errors import StoreError
+from runforest.foundation.layout import Layout
 
 _SERVERS = ("http", "https")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")

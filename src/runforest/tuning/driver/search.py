@@ -12,8 +12,8 @@ from concurrent.futures import BrokenExecutor, Executor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runforest.errors import StudyError
 from runforest.executors import open_executor
+from runforest.foundation.errors import StudyError
 from runforest.tuning.driver.ask_tell import AskTell
 from runforest.tuning.driver.schedules import make_schedule
 from runforest.tuning.driver.trial_loop import Suggest, TrialLoop

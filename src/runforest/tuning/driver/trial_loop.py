@@ -19,8 +19,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from runforest.errors import StudyError, kind_and_text
-from runforest.redact import known_secrets, redact
+from runforest.foundation.errors import StudyError, kind_and_text
+from runforest.foundation.redact import known_secrets, redact
 from runforest.tuning.driver.running_trial import UID_ATTRIBUTE, RunningTrial
 
 if TYPE_CHECKING:

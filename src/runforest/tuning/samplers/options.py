@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from runforest.errors import did_you_mean
-from runforest.importing import import_object
+from runforest.foundation.errors import did_you_mean
+from runforest.foundation.importing import import_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import signature
 
-from runforest.importing import import_object
+from runforest.foundation.importing import import_object
 from runforest.tuning.samplers.options import OptunaClass
 from runforest.tuning.space.dimensions import CategoricalDimension, Dimension
 from runforest.tuning.space.table import grid_size

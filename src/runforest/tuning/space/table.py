@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from runforest.errors import did_you_mean
+from runforest.foundation.errors import did_you_mean
 from runforest.tuning.space.dimensions import (
     CategoricalDimension,
     Choice,

@@ -10,7 +10,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from runforest.locks import LOCK_SUFFIX, held
+from runforest.foundation.locks import LOCK_SUFFIX, held
 from runforest.tuning.study.spec import direction
 from runforest.tuning.study.trial_record import RECORD_KEY, TrialRecord
 

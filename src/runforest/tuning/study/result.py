@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-from runforest.errors import StudyError
+from runforest.foundation.errors import StudyError
 from runforest.tuning.study.spec import StudyResult, direction
 from runforest.tuning.study.trial_record import RECORD_KEY
 

@@ -8,7 +8,7 @@ import pkgutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from runforest.errors import near_miss
+from runforest.foundation.errors import near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

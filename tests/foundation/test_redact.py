@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runforest.redact import has_secret_name, holds_secret, redact, secret_values, unmaskable
+from runforest.foundation.redact import (
+    has_secret_name,
+    holds_secret,
+    redact,
+    secret_values,
+    unmaskable,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from runforest.errors import cause_raised, error_line, kind_and_text
+from runforest.foundation.errors import cause_raised, error_line, kind_and_text
 
 CHAINED = """\
 try:

@@ -18,7 +18,7 @@ from luigi.task_register import Register
 from runforest.config.effective import toml_text
 from runforest.config.parameter_values import expected_type, value_problem
 from runforest.config.read import read_layers
-from runforest.parameters import (
+from runforest.foundation.parameters import (
     ImportPathParameter,
     InputFileParameter,
     KindParameter,

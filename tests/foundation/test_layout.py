@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runforest.layout import Layout
+from runforest.foundation.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runforest.errors import ArtifactError
+from runforest.foundation.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,7 @@ def check_name(name: str) -> str:
     'plots/roc.png'
     >>> check_name("../up")
     Traceback (most recent call last):
-    runforest.errors.ArtifactError: '../up' cannot name a file of a result. Use a relative path...
+    runforest.foundation.errors.ArtifactError: '../up' cannot name a file of a result....
     """
     if {"", ".", ".."} & set(name.split("/")) or _UNSAFE.search(name):
         message = (
