@@ -44,6 +44,7 @@ def test_a_server_that_is_no_scheduler_is_refused_without_its_password() -> None
     assert "hidden" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_stays_silent_is_given_up_within_seconds() -> None:
     clock = time.monotonic()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import os, signal, time
 from runforest.launch.execution.signals import GRACE_S, interruptible
@@ -27,6 +29,7 @@ with interruptible():
 """
 
 
+@pytest.mark.slow
 def test_an_interrupt_that_was_dropped_can_be_repeated() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=True

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from conftest import Project
 
 
+@pytest.mark.slow
 def test_a_wrong_configuration_ends_with_code_2_one_message_and_no_run(project: Project) -> None:
     project.configure('[RunConfig]\ntask = "Predicton"\n[PathConfig]\ninput = "input/titanic"\n')
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import Project
 
+pytestmark = pytest.mark.slow
+
 ESCAPE = "\x1b"
 TERMINAL = {"PATH": os.environ["PATH"], "TERM": "xterm-256color"}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -270,7 +272,6 @@ def experiment(project: Project) -> Callable[..., Terminal]:
     return start
 
 
-@pytest.mark.slow
 def test_an_experiment_shows_how_far_its_search_is(
     project: Project, experiment: Callable[..., Terminal]
 ) -> None:
@@ -284,7 +285,6 @@ def test_an_experiment_shows_how_far_its_search_is(
     assert any("Tuner 12/12 trials" in line for line in log_lines(artifacts))
 
 
-@pytest.mark.slow
 def test_ctrl_c_leaves_a_clean_terminal(experiment: Callable[..., Terminal]) -> None:
     terminal = experiment("--set", "Tuner.n_trials=100000")
     try:

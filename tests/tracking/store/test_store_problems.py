@@ -79,6 +79,7 @@ def test_an_address_with_a_password_and_without_a_port_is_printed_without_it(
     assert "hidden" not in told
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_silent_is_given_up_within_ten_seconds(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_damaged_store_is_refused_and_left_as_it_is(check: Check) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_locked_store_is_refused_within_ten_seconds(check: Check) -> None:
     path = check.folder / "mlruns" / "mlflow.db"
     path.parent.mkdir()
