@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from mlflow.entities import ViewType
 
@@ -26,6 +28,8 @@ from tests.conftest import (
 from tests.tracking.conftest import serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mlflow.entities import Run as MlflowRun
 
 pytestmark = pytest.mark.slow
@@ -77,7 +81,7 @@ import pathlib
 from runforest.run.events import TrialFinished
 from runforest.run_task import RunTask
 
-N_TRIALS = 600
+N_TRIALS = 300
 
 
 class Chatty(RunTask):
@@ -269,6 +273,23 @@ def test_a_server_that_goes_away_costs_no_result(tmp_path: Path, empty_store: Pa
     assert plan.code == 0, plan.out + plan.err
 
 
+@contextmanager
+def paused(url: str, is_due: Callable[[], bool]) -> Iterator[None]:
+    """Let a server answer nothing while the block runs, from the moment that is due."""
+    port = int(url.rpartition(":")[2])
+    (pid,) = {
+        one.pid
+        for one in psutil.net_connections("tcp4")
+        if one.laddr.port == port and one.status == psutil.CONN_LISTEN
+    }
+    wait_until(is_due, poll_s=0.01)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_a_record_that_a_person_does_not_wait_for_is_completed_by_the_next_start(
     tmp_path: Path, server: str
 ) -> None:
@@ -276,10 +297,10 @@ def test_a_record_that_a_person_does_not_wait_for_is_completed_by_the_next_start
     project.write("src/tasks/chatty.py", CHATTY)
     project.write("src/tasks/waiting.py", WAITING)
     process = project.start("--set", "RunConfig.task=Chatty")
-    wait_until((project.folder / "computed").exists)
-    for _ in range(2):
-        os.killpg(process.pid, signal.SIGINT)
-        time.sleep(GRACE_S + 1)
+    with paused(server, (project.folder / "computed").exists):
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(GRACE_S + 1)
     out, err = process.communicate(timeout=15)
 
     run = project.top_runs()[0]
@@ -287,13 +308,13 @@ def test_a_record_that_a_person_does_not_wait_for_is_completed_by_the_next_start
     assert run.info.status == "RUNNING"
     assert "The next start records what is missing" in err
     assert "Traceback" not in out + err
-    assert len(project.children(run)) < 600
+    assert len(project.children(run)) < 300
 
     assert project.run("--set", "RunConfig.task=Early").code == 0
 
     assert project.client.get_run(run.info.run_id).info.status == "KILLED"
     names = [child.info.run_name for child in project.children(run)]
-    assert sorted(names) == sorted(f"trial {number}" for number in range(600))
+    assert sorted(names) == sorted(f"trial {number}" for number in range(300))
 
 
 def test_a_run_whose_last_records_are_refused_is_closed(
