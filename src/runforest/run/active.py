@@ -81,7 +81,7 @@ class Run:
         """File of the run's journal."""
         return self.folder / JOURNAL
 
-    @property
+    @cached_property
     def journal(self) -> Journal:
         """Writing end of the run's journal."""
         return Journal(self.journal_path)

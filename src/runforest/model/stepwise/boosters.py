@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-    from runforest.model.stepwise.steps import StepWork
+    from runforest.model.stepwise.trainer import StepWork
 
 SEEDS = 2**31  # seeds of these libraries are smaller
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
-    from runforest.model.stepwise.steps import StepWork
+    from runforest.model.stepwise.trainer import StepWork
 
 GROWING = ("RandomForest", "ExtraTrees", "Bagging", "GradientBoosting", "HistGradientBoosting")
 TREES = "n_estimators"

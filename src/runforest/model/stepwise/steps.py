@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from runforest.model.estimators import build_estimator, build_pipeline
 from runforest.model.stepwise.boosters import BOOSTERS, is_from
@@ -19,6 +19,7 @@ from runforest.model.stepwise.scikit_learn import (
     has_epochs,
     takes_batches,
 )
+from runforest.model.stepwise.trainer import StepWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from runforest.model.estimators import EstimatorSpec
+    from runforest.model.stepwise.trainer import Trainer
 
 REMEDY = (
     "Name one that can: a random forest, extra trees, bagging or gradient boosting of "
@@ -48,34 +50,6 @@ class ModelState:
     pipeline: Pipeline
     n_iterations: int
     """How many of its iterations are due by now; a model that stopped early has fewer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepWork:
-    """What one step has to do: take a model from `start` iterations to `stop` of `total`."""
-
-    rows: NDArray[np.generic]
-    """The training rows, (n_rows, n_columns), as the features made them."""
-    values: NDArray[np.generic]
-    start: int
-    stop: int
-    total: int
-    seed: int
-
-
-class Trainer(Protocol):
-    """Trains an estimator in steps. A template is one as specified and not fitted."""
-
-    def problem(self, template: BaseEstimator) -> str | None:
-        """Return which of the template's parameters hinders it, and the remedy; None if none."""
-
-    def total(self, template: BaseEstimator) -> int | None:
-        """Return the iterations of the whole training; None for as many as there are steps."""
-
-    def train(
-        self, template: BaseEstimator, fitted: BaseEstimator | None, work: StepWork
-    ) -> BaseEstimator:
-        """Return the model with the work done; `fitted` is the one so far, and stays as it is."""
 
 
 TRAINERS: tuple[tuple[Callable[[BaseEstimator], bool], Trainer], ...] = (

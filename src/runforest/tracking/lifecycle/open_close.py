@@ -111,7 +111,7 @@ def open_run(
             tags={key: value for key, value in all_tags.items() if value}
             | {PROCESS_TAG: lock.name},
         )
-    except BaseException:
+    except BaseException:  # an interrupt too: a lock of no run would stay
         lock.unlink()
         raise
     opened = OpenedRun.of(run, lock)

@@ -78,7 +78,7 @@ class EventWriter:
         """
         try:
             self.write(events)
-        except Exception as error:
+        except Exception as error:  # whichever the store raises; given up on, it is raised again
             self._n_failures = self._n_failures + 1 if is_failing_request(error) else 0
             is_given_up = self._n_failures > MAX_FAILURES
             if is_given_up or is_outage(error, self._client.tracking_uri):
