@@ -11,8 +11,8 @@ import luigi
 from runforest import InputFileParameter, RunTask, StringsParameter, TableParameter, from_table
 from runforest.foundation.parameters import IdParameter, TargetParameter
 from runforest.model.columns import TYPES, ColumnChoice
-from runforest.model.table_file import TableFile
 from runforest.model_checks import column_problems
+from runforest.table.table_file import TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

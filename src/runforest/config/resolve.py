@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runforest.config.profile import Profile, profile_file
 from runforest.fingerprint.ingredients import digest_cache
 from runforest.foundation.errors import ConfigError, Problem, did_you_mean
 from runforest.foundation.layout import Layout
-from runforest.model.table_file import TableFile
 from runforest.results.line_cache import open_cache
 from runforest.run.active import DatasetFacts
+from runforest.table.profile import Profile, profile_file
+from runforest.table.table_file import TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SHAPING = (
     "runforest.evaluation",
     "runforest.model",
+    "runforest.table",
     "runforest.tracking.models",
     "runforest.tuning.driver",
     "runforest.tuning.samplers",

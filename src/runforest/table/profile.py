@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest.model.estimators import Kind
-    from runforest.model.table_file import TableFile
     from runforest.results.line_cache import LineCache
+    from runforest.table.table_file import TableFile
 
 MAX_CLASSES = 20
 """A whole-number target with more distinct values than this is taken for a quantity."""
