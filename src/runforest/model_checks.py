@@ -11,6 +11,7 @@ from runforest.foundation.parameters import show_value
 from runforest.model.columns import TYPES
 from runforest.model.estimators import DEFAULT_ESTIMATORS, estimator_class, param_names
 from runforest.model.scoring import BINARY, DEFAULT_SCORERS, named_scorer
+from runforest.model.targets import TRANSFORMS, transform_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
     from runforest.model.columns import ColumnChoice
     from runforest.model.estimators import EstimatorSpec, Kind
+
+TARGET_TRANSFORM = (
+    f"What the estimator learns in place of the target: {', '.join(TRANSFORMS)}; it is undone in "
+    "predictions and scores. Empty for the target itself."
+)
+EARLY_STOPPING = (
+    "End boosting when so many rounds have not improved the mean score of the folds; the best "
+    "number of rounds is that of the model. 0 for all rounds."
+)
 
 MAX_SEED = 2**32 - 1
 MULTICLASS_SUFFIXES = ("_macro", "_ovr")
@@ -88,6 +98,13 @@ def estimator_problems(spec: EstimatorSpec) -> dict[str, str]:
     problems |= {f"params.{name}": message for name, message in unknown.items()}
     known = {name: value for name, value in spec.params.items() if name not in unknown}
     return problems | _value_problems(factory, known, spec.kind)
+
+
+def transform_problems(spec: EstimatorSpec, lowest: float | None) -> dict[str, str]:
+    """Return what is wrong with the transform of a target whose least value is `lowest`."""
+    is_regression = spec.kind == "regression"
+    problem = transform_problem(spec.target_transform, is_regression=is_regression, lowest=lowest)
+    return {"target_transform": problem} if problem else {}
 
 
 def param_name_problems(spec: EstimatorSpec, names: Iterable[str]) -> dict[str, str]:

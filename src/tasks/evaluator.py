@@ -9,6 +9,7 @@ import luigi
 from runforest import KindParameter, RunTask, StringsParameter, load_model
 from runforest.foundation.parameters import CountParameter, IdParameter, TargetParameter
 from runforest.model.folds import feature_columns
+from runforest.model.targets import unwrap
 from runforest.model_checks import fold_count_problem, scorer_problem
 from runforest.tuning.study.tables import best_trials
 from tasks.trainer import Trainer
@@ -84,7 +85,7 @@ class Evaluator(RunTask):
         tuner = inputs.get("tuner")
         page = experiment_report(
             inputs,
-            estimator=type(model[-1]).__name__,
+            estimator=type(unwrap(model[-1])).__name__,
             target=self.target,
             n_features=features.shape[1],
             scores=scores,

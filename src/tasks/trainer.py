@@ -16,15 +16,29 @@ from runforest import (
     build_pipeline,
     save_model,
 )
-from runforest.foundation.parameters import IdParameter, TablesParameter, TargetParameter
+from runforest.foundation.parameters import (
+    CountParameter,
+    IdParameter,
+    TablesParameter,
+    TargetParameter,
+)
 from runforest.model.folds import feature_columns
-from runforest.model_checks import estimator_problems
+from runforest.model_checks import (
+    EARLY_STOPPING,
+    TARGET_TRANSFORM,
+    estimator_problems,
+    transform_problems,
+)
 from runforest.tracking.models.model_code import model_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runforest import Artifact, Problem
+
+
+SHARED = ("estimator", "params", "target_transform", "early_stopping_rounds", "tables")
+"""Keys that a tuner shares."""
 
 
 class Trainer(RunTask):
@@ -36,11 +50,13 @@ class Trainer(RunTask):
         "classes and Ridge for numbers.",
     )
     params = TableParameter(default={}, description="Parameters of the estimator.")
+    target_transform = luigi.Parameter(default="", description=TARGET_TRANSFORM)
+    early_stopping_rounds = CountParameter(default=0, low=0, description=EARLY_STOPPING)
     tables = TablesParameter()
     tuner = TaskNameParameter(
         default="Tuner",
         outputs=("best_params", "trials", "plots"),
-        takes=("estimator", "params", "tables"),
+        takes=SHARED,
         description="Task that finds the parameters: Tuner, or a task derived from it.",
     )
     tune = luigi.BoolParameter(
@@ -55,18 +71,27 @@ class Trainer(RunTask):
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, and the tuner if this trainer is tuned."""
-        shared = {"estimator": self.estimator, "params": self.params, "tables": self.tables}
+        shared = {key: getattr(self, key) for key in SHARED}
         tuner = {"tuner": self.need(self.tuner, **shared)} if self.tune else {}
         return {"tables": self.need(self.tables), **tuner}
 
     def problems(self) -> Iterator[Problem]:
         """Return what is wrong with the estimator and its parameters."""
-        for key, message in estimator_problems(self.spec(dict(self.params))).items():
+        spec, lowest = self.spec(dict(self.params)), self.active_run.settings.dataset.target_low
+        found = estimator_problems(spec) | transform_problems(spec, lowest)
+        for key, message in found.items():
             yield self.problem(key, message)
 
     def spec(self, params: dict[str, object]) -> EstimatorSpec:
         """Return the estimator with given parameters."""
-        return EstimatorSpec(path=self.estimator, params=params, seed=self.seed, kind=self.kind)
+        return EstimatorSpec(
+            path=self.estimator,
+            params=params,
+            seed=self.seed,
+            kind=self.kind,
+            target_transform=self.target_transform,
+            early_stopping_rounds=self.early_stopping_rounds,
+        )
 
     def output(self) -> dict[str, Artifact]:
         """Return the fitted pipeline as an MLflow model, and the parameters it was built with."""

@@ -61,6 +61,10 @@ class Tuner(RunTask):
     address = luigi.Parameter(default="", significant=False, description=KEYS["address"])
     estimator = from_table("Trainer", "estimator", ImportPathParameter(default=""))
     params = from_table("Trainer", "params", TableParameter(default={}))
+    target_transform = from_table("Trainer", "target_transform", luigi.Parameter(default=""))
+    early_stopping_rounds = from_table(
+        "Trainer", "early_stopping_rounds", CountParameter(default=0, low=0)
+    )
     tables = from_table("Trainer", "tables", TablesParameter())
     target = TargetParameter()
     id = IdParameter()

@@ -101,6 +101,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
             n_rows=profiles[0].n_rows,
             n_target_values=profiles[0].n_target_values,
             smallest_class=profiles[0].smallest_class,
+            target_low=profiles[0].target_low,
         ),
         profiles=profiles,
         problems=tuple(problems),

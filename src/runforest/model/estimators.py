@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 from runforest.foundation.importing import import_object
+from runforest.model.targets import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,12 +37,21 @@ class EstimatorSpec:
     """What is needed to build an estimator, as a value that can be sent to another process.
 
     An empty `path` stands for the default of the kind, a ridge model.
+
+    Attributes
+    ----------
+    target_transform
+        Name of a transform of the target, which is undone in what is predicted; empty for none.
+    early_stopping_rounds
+        Rounds without a better validation score after which boosting ends; 0 for no such end.
     """
 
     path: str
     params: Mapping[str, object]
     seed: int
     kind: Kind
+    target_transform: str = ""
+    early_stopping_rounds: int = 0
 
     @property
     def import_path(self) -> str:
@@ -62,7 +72,12 @@ def build_pipeline(spec: EstimatorSpec) -> Pipeline:
     """Return the unfitted pipeline of features and estimator; it is fitted on a data frame."""
     from sklearn.pipeline import Pipeline
 
-    return Pipeline([("features", build_features()), ("estimator", build_estimator(spec))])
+    return Pipeline([("features", build_features()), ("estimator", build_wrapped(spec))])
+
+
+def build_wrapped(spec: EstimatorSpec) -> BaseEstimator:
+    """Return the unfitted estimator as it takes the target of the table, and predicts it."""
+    return wrap(build_estimator(spec), spec.target_transform)
 
 
 def build_features() -> ColumnTransformer:

@@ -6,7 +6,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, cast
 
-from runforest.model.estimators import EstimatorSpec, Kind, build_estimator
+from runforest.model.estimators import EstimatorSpec, Kind, build_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -
         warnings.simplefilter("ignore")
         train = rows.train.copy()  # an estimator may be set to overwrite what it is fitted on
         clock = time.perf_counter()
-        model = build_estimator(spec).fit(train, rows.train_values)
+        model = build_wrapped(spec).fit(train, rows.train_values)
         fit_time_s = time.perf_counter() - clock
     return score_model(model, rows, objectives, fit_time_s=fit_time_s)
 

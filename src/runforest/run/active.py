@@ -35,6 +35,8 @@ class DatasetFacts:
     n_target_values: int = 0
     smallest_class: int = 0
     """Training rows of the target's rarest value."""
+    target_low: float | None = None
+    """The least value of a target of numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)

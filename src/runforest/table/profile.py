@@ -24,14 +24,16 @@ MAX_CLASSES = 20
 class Profile:
     """Counts over the columns that have a role.
 
-    `smallest_class` is the number of rows of the rarest value of the target, `duplicates` for
-    each column that may be the id the number of rows that repeat an earlier value or have none.
+    `smallest_class` is the number of rows of the rarest value of the target, `target_low` its
+    least value where it is of numbers, `duplicates` for each column that may be the id the number
+    of rows that repeat an earlier value or have none.
     """
 
     n_rows: int
     n_columns: int
     n_target_values: int = 0
     smallest_class: int = 0
+    target_low: float | None = None
     is_number: bool = True
     inferred_kind: Kind = "regression"
     duplicates: dict[str, int] = field(default_factory=dict)
@@ -68,6 +70,7 @@ def profile_table(table: pd.DataFrame, target: str, ids: list[str]) -> Profile:
         profile,
         n_target_values=len(counts),
         smallest_class=int(counts.min()) if len(counts) else 0,
+        target_low=float(values.min()) if is_number and len(values) else None,
         is_number=is_number,
         inferred_kind="classification" if is_class else "regression",
     )

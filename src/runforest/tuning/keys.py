@@ -54,7 +54,12 @@ def study_of(
     """Return the study that the keys of a tuner describe."""
     return StudySpec(
         estimator=EstimatorSpec(
-            path=tuner.estimator, params=dict(tuner.params), seed=tuner.seed, kind=tuner.kind
+            path=tuner.estimator,
+            params=dict(tuner.params),
+            seed=tuner.seed,
+            kind=tuner.kind,
+            target_transform=tuner.target_transform,
+            early_stopping_rounds=tuner.early_stopping_rounds,
         ),
         objectives=tuner.scoring or (DEFAULT_SCORERS[tuner.kind],),
         timeout_s=tuner.timeout_s or None,

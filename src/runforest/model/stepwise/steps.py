@@ -20,6 +20,7 @@ from runforest.model.stepwise.scikit_learn import (
     takes_batches,
 )
 from runforest.model.stepwise.trainer import StepWork
+from runforest.model.targets import inner_values, wrap_fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,8 @@ class ModelState:
     """
 
     pipeline: Pipeline
+    fitted: BaseEstimator
+    """The estimator in the pipeline, without what is around it."""
     n_iterations: int
     """How many of its iterations are due by now; a model that stopped early has fewer."""
 
@@ -131,7 +134,8 @@ def advance(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trainer, pipeline = _find_trainer(spec), build_pipeline(spec)
-        total = trainer.total(pipeline[-1]) or n_steps
+        template, transform = build_estimator(spec), spec.target_transform
+        total = trainer.total(template) or n_steps
         start, stop = (state.n_iterations if state else 0), -(-total * step // n_steps)
         if state is None:
             rows = pipeline[:-1].fit_transform(features, values)
@@ -140,9 +144,11 @@ def advance(
         else:
             pipeline.steps[:-1] = state.pipeline.steps[:-1]
             rows = pipeline[:-1].transform(features)
+        inner = inner_values(template, transform, values)
         work = StepWork(
-            rows=rows, values=values, start=start, stop=stop, total=total, seed=spec.seed
+            rows=rows, values=inner, start=start, stop=stop, total=total, seed=spec.seed
         )
-        model = trainer.train(pipeline[-1], state and state.pipeline[-1], work)
+        fitted = trainer.train(template, state and state.fitted, work)
+        model = wrap_fitted(fitted, transform, rows, values)
     pipeline.steps[-1] = (pipeline.steps[-1][0], model)
-    return ModelState(pipeline=pipeline, n_iterations=stop)
+    return ModelState(pipeline=pipeline, fitted=fitted, n_iterations=stop)

@@ -92,9 +92,8 @@ def _serialization(estimator: BaseEstimator) -> dict[str, object]:
 
 
 def _requirements(estimator: BaseEstimator) -> list[str]:
-    modules = {
-        type(step).__module__.partition(".")[0] for _, step in getattr(estimator, "steps", [])
-    }
+    parts = estimator.get_params().values()
+    modules = {type(part).__module__.partition(".")[0] for part in parts}
     packages = (*_PACKAGES, *sorted(modules & {"catboost", "lightgbm", "xgboost"}))
     return [f"{name}=={metadata.version(name)}" for name in packages]
 
