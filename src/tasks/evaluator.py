@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest import KindParameter, RunTask, StringsParameter, load_model
-from runforest.foundation.parameters import CountParameter, IdParameter, TargetParameter
+from runforest.foundation.parameters import (
+    CountParameter,
+    IdParameter,
+    SplitsParameter,
+    TargetParameter,
+)
 from runforest.model.folds import feature_columns
+from runforest.model.splits import fold_positions, set_aside, split_spec
 from runforest.model.targets import unwrap
 from runforest.model_checks import fold_count_problem, scorer_problem
 from runforest.tuning.study.tables import best_trials
@@ -33,6 +39,7 @@ class Evaluator(RunTask):
     target = TargetParameter()
     id = IdParameter()
     kind = KindParameter()
+    splits = SplitsParameter()
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, the trainer, and its tuner if it has one."""
@@ -66,16 +73,17 @@ class Evaluator(RunTask):
         from runforest.evaluation.scores import cross_validate_pipeline, permutation_importances
 
         inputs, outputs = self.input(), self.output()
-        train = inputs["tables"]["train"].load()
-        features, target = feature_columns(train, self.target, self.id), train[self.target]
+        splits = split_spec(self.splits, kind=self.kind, n_folds=self.n_folds, seed=self.seed)
+        train, _ = set_aside(inputs["tables"]["train"].load(), self.target, splits)
+        features = feature_columns(train, self.target, self.id, *splits.hidden)
+        target = train[self.target]
         model = load_model(inputs["trainer"]["model"].path)
         scores = cross_validate_pipeline(
             model,
             features,
             target,
             kind=self.kind,
-            n_folds=self.n_folds,
-            seed=self.seed,
+            folds=fold_positions(train, self.target, splits),
             scorers=self.scoring,
         )
         importances = permutation_importances(

@@ -19,10 +19,12 @@ from runforest import (
 from runforest.foundation.parameters import (
     CountParameter,
     IdParameter,
+    SplitsParameter,
     TablesParameter,
     TargetParameter,
 )
 from runforest.model.folds import feature_columns
+from runforest.model.splits import set_aside, split_spec
 from runforest.model_checks import (
     EARLY_STOPPING,
     TARGET_TRANSFORM,
@@ -68,6 +70,7 @@ class Trainer(RunTask):
     target = TargetParameter()
     id = IdParameter()
     kind = KindParameter()
+    splits = SplitsParameter()
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, and the tuner if this trainer is tuned."""
@@ -102,14 +105,16 @@ class Trainer(RunTask):
         }
 
     def compute(self) -> None:
-        """Fit the pipeline on all training rows and save it."""
+        """Fit the pipeline on all training rows but the held-out ones, and save it."""
         import pandas as pd
 
         train, test = (self.input()["tables"][name].load() for name in ("train", "test"))
         params = dict(self.params)
         if self.tune:
             params |= self.input()["tuner"]["best_params"].load()
-        features = feature_columns(train, self.target, self.id)
+        splits = split_spec(self.splits, kind=self.kind, seed=self.seed)
+        train, _ = set_aside(train, self.target, splits)
+        features = feature_columns(train, self.target, self.id, *splits.hidden)
         pipeline = build_pipeline(self.spec(params)).fit(features, train[self.target])
         self.output()["params"].save(params)
         example = pd.concat([features, test[features.columns]])

@@ -18,6 +18,7 @@ from runforest.executors import EXECUTORS, executor_problems
 from runforest.foundation.parameters import (
     CountParameter,
     IdParameter,
+    SplitsParameter,
     TablesParameter,
     TargetParameter,
 )
@@ -69,6 +70,7 @@ class Tuner(RunTask):
     target = TargetParameter()
     id = IdParameter()
     kind = KindParameter()
+    splits = SplitsParameter()
 
     def requires(self) -> RunTask:
         """Return the task of the tables."""

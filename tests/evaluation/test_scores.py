@@ -14,7 +14,8 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from runforest.evaluation.scores import cross_validate_pipeline, default_scorers
+from runforest.evaluation.scores import CrossValidation, cross_validate_pipeline, default_scorers
+from runforest.model.splits import SplitSpec, fold_positions
 
 N_FOLDS = 4
 SEED = 3
@@ -35,6 +36,14 @@ def make_numbers() -> tuple[pd.DataFrame, pd.Series]:
     return pd.DataFrame(values, columns=list("abc")), pd.Series(target)
 
 
+def validate(pipeline, features, target, *, kind, n_folds, seed, scorers=()) -> CrossValidation:
+    spec = SplitSpec(kind=kind, n_folds=n_folds, seed=seed)
+    folds = fold_positions(features.assign(y=target), "y", spec)
+    return cross_validate_pipeline(
+        pipeline, features, target, kind=kind, folds=folds, scorers=scorers
+    )
+
+
 def test_accuracy_and_predictions_equal_those_of_a_hand_made_loop() -> None:
     features, target = make_classes(["no", "yes"])
     pipeline = make_pipeline(StandardScaler(), LogisticRegression())
@@ -45,7 +54,7 @@ def test_accuracy_and_predictions_equal_those_of_a_hand_made_loop() -> None:
         predictions[test_rows] = model.predict(features.iloc[test_rows])
         accuracies.append(np.mean(predictions[test_rows] == target.iloc[test_rows].to_numpy()))
 
-    found = cross_validate_pipeline(
+    found = validate(
         pipeline,
         features,
         target,
@@ -69,7 +78,7 @@ def test_a_regression_is_scored_on_plain_shuffled_folds() -> None:
         residuals = target.iloc[test_rows] - model.predict(features.iloc[test_rows])
         errors.append(-np.sqrt(np.mean(residuals**2)))
 
-    found = cross_validate_pipeline(
+    found = validate(
         LinearRegression(),
         features,
         target,
@@ -92,7 +101,7 @@ def test_the_second_of_two_classes_is_scored_by_probability_or_decision(
 ) -> None:
     features, target = make_classes(labels)
 
-    found = cross_validate_pipeline(
+    found = validate(
         estimator,
         features,
         target,
@@ -118,7 +127,7 @@ def test_a_score_of_one_class_takes_the_greater_of_two_labels_without_a_one(scor
         features, target = make_classes(labels)
 
         found.append(
-            cross_validate_pipeline(
+            validate(
                 LogisticRegression(),
                 features,
                 target,
@@ -137,7 +146,7 @@ def test_a_score_of_one_class_takes_the_greater_of_two_labels_without_a_one(scor
 def test_several_string_classes_have_one_column_of_probabilities_each() -> None:
     features, target = make_classes(["pear", "apple", "fig"])
 
-    found = cross_validate_pipeline(
+    found = validate(
         LogisticRegression(),
         features,
         target,
@@ -166,7 +175,7 @@ def test_each_fold_is_fitted_once_and_the_given_pipeline_never() -> None:
     features, target = make_classes([0, 1])
     pipeline = CountingClassifier()
 
-    cross_validate_pipeline(
+    validate(
         pipeline,
         features,
         target,
@@ -183,7 +192,7 @@ def test_each_fold_is_fitted_once_and_the_given_pipeline_never() -> None:
 def test_every_row_is_predicted_once() -> None:
     features, target = make_numbers()
 
-    found = cross_validate_pipeline(
+    found = validate(
         LinearRegression(),
         features,
         target,
@@ -200,9 +209,7 @@ def test_every_row_is_predicted_once() -> None:
 def test_without_a_name_the_usual_scorers_are_taken() -> None:
     features, target = make_numbers()
 
-    found = cross_validate_pipeline(
-        LinearRegression(), features, target, kind="regression", n_folds=3, seed=0
-    )
+    found = validate(LinearRegression(), features, target, kind="regression", n_folds=3, seed=0)
 
     assert tuple(found.fold_scores) == default_scorers("regression", 0, LinearRegression())
 

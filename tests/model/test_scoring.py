@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,13 @@ import pytest
 from sklearn.metrics import get_scorer_names
 
 from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
-from runforest.model.folds import apply_features, fold_positions, select_rows
+from runforest.model.folds import apply_features, select_rows
 from runforest.model.scoring import DEFAULT_SCORERS, ONE_CLASS_SCORERS, score_fold
+from runforest.model.splits import SplitSpec, fold_positions
 from runforest.model_checks import scorer_problem
+
+if TYPE_CHECKING:
+    from runforest.model.splitters import Fold
 
 KINDS: tuple[Kind, ...] = ("classification", "regression")
 
@@ -29,6 +34,10 @@ def make_spec(kind: Kind = "classification", path: str = "", **params: object) -
     return EstimatorSpec(path=path, params=params, seed=0, kind=kind)
 
 
+def folds_of(table: pd.DataFrame, kind: Kind, n_folds: int, seed: int) -> list[Fold]:
+    return fold_positions(table, "y", SplitSpec(kind=kind, n_folds=n_folds, seed=seed))
+
+
 def rows_of(table: pd.DataFrame, fold, kind: Kind):
     values = table["y"].to_numpy()
     return apply_features(select_rows(table.drop(columns="y"), values, fold, kind))
@@ -42,7 +51,7 @@ def scores_of(table, fold, spec: EstimatorSpec, objectives: tuple[str, ...]) -> 
 def test_test_rows_partition_the_table(kind: Kind) -> None:
     table = make_table()
 
-    folds = fold_positions(table["y"].to_numpy(), kind, 4, 0)
+    folds = folds_of(table, kind, 4, 0)
 
     assert sorted(np.concatenate([test for _, test in folds])) == list(range(60))
     assert all(not set(train) & set(test) for train, test in folds)
@@ -51,8 +60,7 @@ def test_test_rows_partition_the_table(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_folds_follow_from_the_seed(kind: Kind) -> None:
     first, again, other = (
-        [test.tolist() for _, test in fold_positions(make_table()["y"].to_numpy(), kind, 4, seed)]
-        for seed in (0, 0, 1)
+        [test.tolist() for _, test in folds_of(make_table(), kind, 4, seed)] for seed in (0, 0, 1)
     )
 
     assert first == again != other
@@ -61,7 +69,7 @@ def test_folds_follow_from_the_seed(kind: Kind) -> None:
 def test_each_fold_of_a_classification_has_the_classes_in_proportion() -> None:
     table = pd.DataFrame({"y": ["a"] * 8 + ["b"] * 4})
 
-    folds = fold_positions(table["y"].to_numpy(), "classification", 4, 0)
+    folds = folds_of(table, "classification", 4, 0)
 
     assert [table["y"].iloc[test].value_counts()["a"] for _, test in folds] == [2] * 4
 
@@ -107,7 +115,7 @@ def test_text_labels_score_like_zero_and_one(scorer: str) -> None:
     scores = []
     for labels in ((0, 1), ("no", "yes"), (False, True)):
         table = make_table(labels)
-        fold = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
+        fold = folds_of(table, "classification", 3, 0)[0]
         scores.append(scores_of(table, fold, spec, (scorer,))[0])
 
     assert scores[0] == pytest.approx(scores[1])
@@ -125,7 +133,7 @@ def test_the_score_is_that_of_a_model_fitted_on_the_training_rows_alone() -> Non
 
 def test_a_fold_scores_each_objective_of_one_fit() -> None:
     table = make_table()
-    fold = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
+    fold = folds_of(table, "classification", 3, 0)[0]
 
     accuracy, fit_time_s, f1 = scores_of(table, fold, make_spec(), ("accuracy", "fit_time", "f1"))
 
@@ -136,7 +144,7 @@ def test_a_fold_scores_each_objective_of_one_fit() -> None:
 
 def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
     table, spec = make_table(), make_spec(path="sklearn.linear_model.LogisticRegression")
-    train, test = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
+    train, test = folds_of(table, "classification", 3, 0)[0]
     features, target = table.drop(columns="y"), table["y"].to_numpy()
     pipeline = build_pipeline(spec).fit(features.iloc[train], target[train])
 
@@ -147,7 +155,7 @@ def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
 
 def test_an_estimator_that_overwrites_its_rows_does_not_change_the_next_trial() -> None:
     table, spec = make_table((0, 1)), make_spec("regression", copy_X=False)
-    fold = fold_positions(table["y"].to_numpy(), "regression", 3, 0)[0]
+    fold = folds_of(table, "regression", 3, 0)[0]
     rows = rows_of(table, fold, "regression")
 
     first, second = (score_fold(rows, spec, ("r2",)) for _ in range(2))
@@ -158,7 +166,7 @@ def test_an_estimator_that_overwrites_its_rows_does_not_change_the_next_trial() 
 def test_a_warning_does_not_end_a_trial() -> None:
     spec = make_spec(path="sklearn.neural_network.MLPClassifier", max_iter=1)
     table = make_table()
-    fold = fold_positions(table["y"].to_numpy(), "classification", 3, 0)[0]
+    fold = folds_of(table, "classification", 3, 0)[0]
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -172,7 +180,7 @@ def test_a_warning_does_not_end_a_trial() -> None:
 def test_a_text_target_of_any_type_is_scored(dtype: str) -> None:
     table = make_table()
     table["y"] = table["y"].astype(dtype)
-    folds = fold_positions(table["y"].to_numpy(), "classification", 3, 0)
+    folds = folds_of(table, "classification", 3, 0)
 
     scores = [scores_of(table, fold, make_spec(), ("f1",)) for fold in folds]
 
@@ -183,7 +191,7 @@ def test_a_text_target_of_any_type_is_scored(dtype: str) -> None:
 def test_a_nullable_target_is_scored(dtype: str) -> None:
     table = make_table((0, 1))
     table["y"] = table["y"].astype(dtype)
-    folds = fold_positions(table["y"].to_numpy(), "classification", 3, 0)
+    folds = folds_of(table, "classification", 3, 0)
 
     scores = [scores_of(table, fold, make_spec(), ("f1",)) for fold in folds]
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from runforest.executors import SerialExecutor
 from runforest.model.estimators import EstimatorSpec
+from runforest.model.splits import SplitSpec
 from runforest.tuning.driver.search import StudyResult, StudySpec, run_study
 from runforest.tuning.space.table import parse_space, suggest
 
@@ -49,12 +50,15 @@ def make_study(path: str = "", **changes: object) -> StudySpec:
         target="y",
         n_trials=6,
         timeout_s=None,
-        n_folds=3,
+        splits=SplitSpec(kind="regression", n_folds=3, seed=1),
         objectives=("r2",),
         seed=1,
         space=SPACE,
         sampler_options=TPE,
     )
+    splits = {key: changes[key] for key in ("n_folds", "seed") if key in changes}
+    changes.pop("n_folds", None)
+    changes = {"splits": dataclasses.replace(study.splits, **splits), **changes}
     return dataclasses.replace(study, **changes)
 
 

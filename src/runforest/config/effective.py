@@ -38,7 +38,11 @@ def effective_tables(checked: CheckedTables, dataset: Dataset | None, project: P
 
 
 # Without a data set that can be used no task that reads it runs, but the graph can be walked.
-_UNKNOWN = {field.name: "" for field in dataclasses.fields(Dataset)}
+_UNKNOWN: dict[str, object] = {
+    one.name: ""
+    for one in dataclasses.fields(Dataset)
+    if one.default_factory is dataclasses.MISSING
+}
 
 
 def _fill(

@@ -6,9 +6,11 @@ tables of tasks are described by the tasks' own Luigi parameters.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from runforest.model.splitters import SPLITTERS
 
 
 class Table(BaseModel):
@@ -102,6 +104,28 @@ class DatasetConfig(Table):
     kind: Literal["", "classification", "regression"] = Field(
         default="",
         description="What the target is; when empty, text and few whole numbers are classes.",
+    )
+    group: str = Field(
+        default="",
+        description="Column whose values, such as patients, stay together in all splits; no "
+        "feature.",
+    )
+    time: str = Field(
+        default="",
+        description="Column of dates or numbers by which rows are ordered: models are judged on "
+        "later rows than they learn from.",
+    )
+    holdout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the training rows that is set aside before anything is learned and "
+        "scored once: the classes in proportion, whole groups, or the latest rows.",
+    )
+    cv: str | dict[str, Any] = Field(
+        default="",
+        description=f"Splitter of the cross-validation: {', '.join(SPLITTERS)}, or an import path; "
+        "with options, { name = ..., ... }. When empty, the one that suits.",
     )
     delimiter: str = Field(
         default=",",

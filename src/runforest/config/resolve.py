@@ -38,6 +38,8 @@ class Dataset:
     kind: str
     delimiter: str
     encoding: str
+    splits: dict[str, object] = field(default_factory=dict)
+    """What is not as by default of `group`, `time`, `holdout` and `cv`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
             kind=config.kind or profiles[0].inferred_kind,
             delimiter=config.delimiter,
             encoding=config.encoding,
+            splits=split_table(config, test),
         ),
         facts=DatasetFacts(
             train_columns=train,
@@ -106,6 +109,16 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
         profiles=profiles,
         problems=tuple(problems),
     )
+
+
+def split_table(config: DatasetConfig, test: Sequence[str]) -> dict[str, object]:
+    """Return the parameter `splits` of the tasks; a time that the test file lacks is no feature."""
+    hidden = [name for name in (config.group, config.time) if name]
+    if config.time in test:
+        hidden.remove(config.time)
+    cv = {"name": config.cv} if isinstance(config.cv, str) and config.cv else config.cv
+    found = {"group": config.group, "time": config.time, "holdout": config.holdout}
+    return {key: value for key, value in {**found, "cv": cv, "hidden": hidden}.items() if value}
 
 
 def _problems(**messages: str | None) -> list[Problem]:

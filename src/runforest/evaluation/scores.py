@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runforest.model.folds import fold_positions, select_rows
+from runforest.model.folds import select_rows
 from runforest.model.scoring import BINARY, named_scorer, score_model
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from runforest.model.estimators import Kind
+    from runforest.model.splitters import Fold
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,8 +83,7 @@ def cross_validate_pipeline(
     target: pd.Series,
     *,
     kind: Kind,
-    n_folds: int,
-    seed: int,
+    folds: Sequence[Fold],
     scorers: Sequence[str] = (),
 ) -> CrossValidation:
     """Fit a clone of the pipeline once per fold, and score and predict the rows left out.
@@ -94,6 +94,8 @@ def cross_validate_pipeline(
         Raw columns: whatever is learned from them belongs into the pipeline.
     target : (n_rows,) series
         Labels of any sortable type, or numbers.
+    folds
+        As `fold_positions` returns them.
     scorers
         Names known to `named_scorer`; higher is better. Empty for `default_scorers`.
 
@@ -111,7 +113,6 @@ def cross_validate_pipeline(
     scorers = scorers or default_scorers(kind, target.nunique(), pipeline)
     values = np.asarray(target)
     fold_scores, predictions, class_scores = [], [], []
-    folds = fold_positions(values, kind, n_folds, seed)
     for fold in folds:
         rows = select_rows(features, values, fold, kind)
         model = clone(pipeline).fit(rows.train, rows.train_values)

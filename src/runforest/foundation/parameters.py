@@ -121,6 +121,16 @@ class KindParameter(luigi.Parameter["Kind"]):
         from_table("Dataset", "kind", self)
 
 
+class SplitsParameter(TableParameter):
+    """How the rows are split, as `group`, `time`, `holdout` and `cv` of [Dataset] say."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            default={}, description="How rows are split, as [Dataset] says; see there."
+        )
+        from_table("Dataset", "splits", self)
+
+
 def shared_source(parameter: luigi.Parameter[Any]) -> tuple[str, str] | None:
     """Return the table and key that `from_table` gave the parameter."""
     return cast("tuple[str, str] | None", getattr(parameter, _SHARED_FROM, None))

@@ -1,4 +1,4 @@
-"""Folds of a cross-validation, and the rows of one fold."""
+"""The rows of one fold, and the columns that a model sees."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from runforest.model.estimators import Kind
-
-    Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+    from runforest.model.splitters import Fold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,22 +36,6 @@ class FoldRows:
     test: Any
     test_values: Any
     labels: NDArray[np.generic] | None
-
-
-def fold_positions(target: NDArray[np.generic], kind: Kind, n_folds: int, seed: int) -> list[Fold]:
-    """Return the row positions (train, test) of each fold; the test rows partition the table.
-
-    Rows are shuffled; a classification has the classes of the target in each fold, in proportion.
-
-    References
-    ----------
-    Kohavi (1995), "A Study of Cross-Validation and Bootstrap for Accuracy Estimation".
-    """
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    splitters = {"classification": StratifiedKFold, "regression": KFold}
-    splitter = splitters[kind](n_splits=n_folds, shuffle=True, random_state=seed)
-    return list(splitter.split(target, target))
 
 
 def feature_columns(table: pd.DataFrame, *others: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runforest.model.estimators import EstimatorSpec
 from runforest.model.scoring import DEFAULT_SCORERS, TIMES
+from runforest.model.splits import split_spec
 from runforest.tuning.samplers.pruners import PRUNERS
 from runforest.tuning.samplers.table import SAMPLERS
 from runforest.tuning.study.spec import StudySpec
@@ -40,7 +41,7 @@ KEYS = {
 }
 
 _AS_THEY_ARE = (
-    *("target", "id", "n_trials", "n_folds", "seed", "sampler", "sampler_options"),
+    *("target", "id", "n_trials", "seed", "sampler", "sampler_options"),
     *("pruner", "pruner_options", "prune_by", "n_steps"),
 )
 
@@ -63,6 +64,7 @@ def study_of(
         ),
         objectives=tuner.scoring or (DEFAULT_SCORERS[tuner.kind],),
         timeout_s=tuner.timeout_s or None,
+        splits=split_spec(tuner.splits, kind=tuner.kind, n_folds=tuner.n_folds, seed=tuner.seed),
         space=space,
         is_conditional=is_conditional,
         **{name: getattr(tuner, name) for name in _AS_THEY_ARE},

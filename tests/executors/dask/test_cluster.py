@@ -16,6 +16,7 @@ import pytest
 from runforest.executors import open_executor, share_file
 from runforest.executors.dask.connection import ClusterError
 from runforest.model.estimators import EstimatorSpec
+from runforest.model.splits import SplitSpec
 from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 from tests.conftest import REPOSITORY
 
@@ -45,7 +46,7 @@ def make_plan(executor: Executor, folder: Path) -> FoldPlan:
     table = pd.DataFrame({"x": x, "z": z, "y": 2 * x - z})
     table.to_parquet(folder / "table.parquet")
     shared = share_table(folder / "table.parquet", executor)
-    return FoldPlan(table=shared, target="y", kind="regression", n_folds=3, seed=0)
+    return FoldPlan(table=shared, target="y", splits=SplitSpec(kind="regression", n_folds=3))
 
 
 def make_spec(path: str = "", **params: object) -> EstimatorSpec:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runforest.executors import open_executor
@@ -17,7 +18,7 @@ from runforest.foundation.errors import StudyError
 from runforest.tuning.driver.ask_tell import AskTell
 from runforest.tuning.driver.schedules import make_schedule
 from runforest.tuning.driver.trial_loop import Suggest, TrialLoop
-from runforest.tuning.driver.work import FoldPlan, share_table
+from runforest.tuning.driver.work import FoldPlan, count_folds, share_table
 from runforest.tuning.reporting.long_trials import LongTrialReporter, stop_on_interrupt
 from runforest.tuning.reporting.study_log import StudyLog, study_key
 from runforest.tuning.storage.resume import earlier_trials
@@ -122,13 +123,13 @@ def run_study(
         No trial is complete, the executor broke, or what was suggested cannot be recorded.
     """
     with quiet_optuna():
+        if not study.n_folds:
+            study = replace(study, n_counted_folds=count_folds(table, study))
         plan = FoldPlan(
             table=share_table(table, executor),
             target=study.target,
-            kind=study.estimator.kind,
             id=study.id,
-            n_folds=study.n_folds,
-            seed=study.seed,
+            splits=study.splits,
         )
         file = StudyFile(study_file, study.objectives) if study_file else None
         earlier = earlier_trials(file, study)

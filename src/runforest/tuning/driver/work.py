@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runforest.executors import share_file
-from runforest.model.folds import apply_features, feature_columns, fold_positions, select_rows
+from runforest.model.folds import apply_features, feature_columns, select_rows
 from runforest.model.scoring import score_fold, score_model
+from runforest.model.splits import SplitSpec, fold_positions, set_aside
 from runforest.model.stepwise.steps import advance
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest.executors import Location
-    from runforest.model.estimators import EstimatorSpec, Kind
-    from runforest.model.folds import Fold, FoldRows
+    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.folds import FoldRows
     from runforest.model.scoring import Scores
+    from runforest.model.splitters import Fold
     from runforest.model.stepwise.steps import ModelState
+    from runforest.tuning.study.spec import StudySpec
 
 MAX_CACHED_BYTES = 256 << 20
 """Memory of the folds' tables up to which a worker caches them with their features."""
@@ -54,16 +57,21 @@ class FoldPlan:
 
     table: TableReference
     target: str
-    kind: Kind
     id: str = ""
     """Column that no model sees; empty for none."""
-    n_folds: int
-    seed: int
+    splits: SplitSpec
 
 
 def share_table(file: Path, executor: Executor) -> TableReference:
     """Return the reference by which workers of the executor find the table, once it is there."""
     return TableReference(file=share_file(executor, file), digest=file_digest(file))
+
+
+def count_folds(file: Path, study: StudySpec) -> int:
+    """Return how many folds the rows of a table give."""
+    table: pd.DataFrame = format_of(file).load(file)  # type: ignore[assignment] # a table's format
+    rows, _ = set_aside(table, study.target, study.splits)
+    return len(fold_positions(rows, study.target, study.splits))
 
 
 def score_folds(
@@ -90,7 +98,7 @@ def advance_folds(
     """
     scores: list[Scores] = []
     after: list[StepState] = []
-    for number in range(plan.n_folds):
+    for number in range(len(_folds(plan))):
         rows = _rows(plan, number)
         model, spent_s = states[number] if states else (None, 0.0)
         clock = time.perf_counter()
@@ -116,7 +124,8 @@ def _prepared(plan: FoldPlan, number: int) -> FoldRows:
 @lru_cache(maxsize=1)
 def _is_small(plan: FoldPlan) -> bool:
     size_bytes = int(_load_table(plan.table).memory_usage(deep=True).sum())
-    return size_bytes * plan.n_folds <= MAX_CACHED_BYTES and plan.n_folds <= MAX_CACHED_FOLDS
+    n_folds = len(_folds(plan))
+    return size_bytes * n_folds <= MAX_CACHED_BYTES and n_folds <= MAX_CACHED_FOLDS
 
 
 @lru_cache(maxsize=MAX_CACHED_FOLDS)
@@ -125,12 +134,17 @@ def _prepare(plan: FoldPlan, number: int) -> FoldRows:
 
 
 def _rows(plan: FoldPlan, number: int) -> FoldRows:
-    table = _load_table(plan.table)
-    features = feature_columns(table, plan.id, plan.target)
-    return select_rows(features, table[plan.target].to_numpy(), _folds(plan)[number], plan.kind)
+    table = _rows_to_learn_from(plan)
+    features = feature_columns(table, plan.id, plan.target, *plan.splits.hidden)
+    values, kind = table[plan.target].to_numpy(), plan.splits.kind
+    return select_rows(features, values, _folds(plan)[number], kind)
+
+
+@lru_cache(maxsize=1)
+def _rows_to_learn_from(plan: FoldPlan) -> pd.DataFrame:
+    return set_aside(_load_table(plan.table), plan.target, plan.splits)[0]
 
 
 @lru_cache(maxsize=1)
 def _folds(plan: FoldPlan) -> list[Fold]:
-    target = _load_table(plan.table)[plan.target].to_numpy()
-    return fold_positions(target, plan.kind, plan.n_folds, plan.seed)
+    return fold_positions(_rows_to_learn_from(plan), plan.target, plan.splits)

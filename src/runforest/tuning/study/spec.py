@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from runforest.model.scoring import TIMES
+from runforest.model.splits import planned_folds
 from runforest.tuning.space.table import grid_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runforest.model.estimators import EstimatorSpec
+    from runforest.model.splits import SplitSpec
     from runforest.tuning.space.dimensions import Dimension
     from runforest.tuning.study.trial_record import TrialRecord
 
@@ -36,6 +38,8 @@ class StudySpec:
     prune_by, n_steps
         Whether the pruner decides after each fold, or after each of `n_steps` equal parts of the
         estimator's iterations.
+    n_counted_folds
+        Folds of the table where the splitter alone does not say their number.
     """
 
     estimator: EstimatorSpec
@@ -43,7 +47,7 @@ class StudySpec:
     id: str = ""
     n_trials: int
     timeout_s: float | None
-    n_folds: int
+    splits: SplitSpec
     objectives: tuple[str, ...]
     seed: int
     space: Mapping[str, Dimension]
@@ -54,6 +58,12 @@ class StudySpec:
     pruner_options: Mapping[str, object] = field(default_factory=dict)
     prune_by: str = "folds"
     n_steps: int = 10
+    n_counted_folds: int = 0
+
+    @cached_property
+    def n_folds(self) -> int:
+        """Folds of each trial; 0 where they follow from the rows and are not counted yet."""
+        return planned_folds(self.splits) or self.n_counted_folds
 
     @cached_property
     def n_possible(self) -> int:
