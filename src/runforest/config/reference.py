@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, cast, get_args, get_origin
 
 from luigi.parameter import MissingParameterException
 from luigi.task_register import Register
@@ -67,9 +68,14 @@ def _section(name: str, doc: str, rows: list[tuple[str, str, str, str]]) -> str:
 
 
 def _annotation(annotation: object) -> str:
-    known = {str: "a string", int: "an integer", bool: "true or false"}
-    if isinstance(annotation, type):
-        return known[annotation]
+    known = {
+        **{str: "a string", int: "an integer", bool: "true or false"},
+        **{float: "a number", dict: "a table"},
+    }
+    if isinstance(annotation, UnionType):
+        return " or ".join(map(_annotation, get_args(annotation)))
+    if kind := known.get(cast("type", get_origin(annotation) or annotation)):
+        return kind
     return f"one of {', '.join(json.dumps(choice) for choice in get_args(annotation))}"
 
 
@@ -77,6 +83,8 @@ def _default(parameter: luigi.Parameter[object]) -> str:
     if source := shared_source(parameter):
         section, key = source
         name = key.removesuffix("_file")  # `train_file` is the path that `train` becomes
+        if key == "splits":
+            return "`group`, `time`, `holdout` and `cv` of [Dataset]"
         folder = "" if name == key else ", in `input` of [PathConfig]"
         return f"`{name}` of [{section}]{folder}"
     try:
