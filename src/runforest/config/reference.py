@@ -69,8 +69,11 @@ def _section(name: str, doc: str, rows: list[tuple[str, str, str, str]]) -> str:
 
 def _annotation(annotation: object) -> str:
     known = {
-        **{str: "a string", int: "an integer", bool: "true or false"},
-        **{float: "a number", dict: "a table"},
+        str: "a string",
+        int: "an integer",
+        bool: "true or false",
+        float: "a number",
+        dict: "a table",
     }
     if isinstance(annotation, UnionType):
         return " or ".join(map(_annotation, get_args(annotation)))
