@@ -67,28 +67,33 @@ class Evaluator(RunTask):
 
     def compute(self) -> None:
         """Cross-validate, plot and write the report; log the scores."""
+        from runforest.evaluation.importances import ImportanceMeasurement
         from runforest.evaluation.plots import evaluation_plots
         from runforest.evaluation.report import experiment_report
         from runforest.evaluation.score_plots import importance_plot
-        from runforest.evaluation.scores import cross_validate_pipeline, permutation_importances
+        from runforest.evaluation.scores import cross_validate_pipeline, default_scorers
 
         inputs, outputs = self.input(), self.output()
         splits = split_spec(self.splits, kind=self.kind, n_folds=self.n_folds, seed=self.seed)
         train, _ = set_aside(inputs["tables"]["train"].load(), self.target, splits)
         features = feature_columns(train, self.target, self.id, *splits.hidden)
-        target = train[self.target]
+        target, folds = train[self.target], fold_positions(train, self.target, splits)
         model = load_model(inputs["trainer"]["model"].path)
+        classes = sorted(target.unique()) if self.kind == "classification" else []
+        scorers = self.scoring or default_scorers(self.kind, len(classes), model)
+        measurement = ImportanceMeasurement(
+            scorer=scorers[0], classes=classes, seed=self.seed, n_models=len(folds)
+        )
         scores = cross_validate_pipeline(
             model,
             features,
             target,
             kind=self.kind,
-            folds=fold_positions(train, self.target, splits),
-            scorers=self.scoring,
+            folds=folds,
+            scorers=scorers,
+            inspect=measurement.add,
         )
-        importances = permutation_importances(
-            model, features, target, scorer=scores.main_scorer, seed=self.seed
-        )
+        importances = measurement.result()
         plots = evaluation_plots(scores)
         tuner = inputs.get("tuner")
         page = experiment_report(
@@ -103,10 +108,10 @@ class Evaluator(RunTask):
         )
         outputs["report"].save(page)
         outputs["scores"].save({name: list(folds) for name, folds in scores.fold_scores.items()})
-        outputs["importances"].save(importances)
+        outputs["importances"].save(importances.table)
         outputs["plots"].path.mkdir()
         for name, plot in plots.items():
             self.log_figure(plot.png, f"plots/{name}.png")
-        self.log_figure(importance_plot(importances), "plots/importances.png")
+        self.log_figure(importance_plot(importances.table), "plots/importances.png")
         for name in scores.fold_scores:
             self.log_metrics({name: scores.mean(name), f"{name}_std": scores.std(name)})

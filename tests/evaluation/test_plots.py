@@ -201,7 +201,7 @@ def test_the_importance_plot_starts_with_the_most_important_and_counts_the_other
     figure = importance_plot(IMPORTANCES, n_features=1)
 
     assert [bar.get_width() for bar in figure.axes[0].patches] == [0.5]
-    assert "Drop of the training score when shuffled\n(top 1 of 2 columns)" in texts_of(figure)
+    assert "Drop of the score when shuffled\n(top 1 of 2 columns)" in texts_of(figure)
 
 
 @pytest.mark.parametrize(

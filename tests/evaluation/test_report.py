@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from runforest.evaluation.importances import Importances
 from runforest.evaluation.plots import Plot
 from runforest.evaluation.report import Report, format_cell, render_report
 from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
@@ -20,6 +21,14 @@ ATTACK = '<script>alert("1")</script>'
 DASH = "\N{EN DASH}"
 DIGEST = "0123456789abcdef" * 4
 PLOT = Plot(title="Curve", caption="Higher is better.", png=png_bytes(new_figure(1, 1)))
+IMPORTANCES = Importances(
+    table=pd.DataFrame({"feature": ["age"], "importance": [0.25], "std": [0.01]}),
+    scorer="accuracy",
+    n_rows=500,
+    n_models=1,
+    n_shuffles=5,
+    n_features=1503,
+)
 
 
 class PageParser(HTMLParser):
@@ -64,7 +73,7 @@ def report() -> Report:
             classes=(0, 1),
         ),
         plots=(PLOT,),
-        importances=pd.DataFrame({"feature": ["age"], "importance": [0.25], "std": [0.01]}),
+        importances=IMPORTANCES,
         data=[("train.csv", 1891, 12, DIGEST)],
         params={"Trainer.seed": 0},
         lineage=[("model/MLmodel", "4f2a91c", "task Trainer")],
@@ -107,11 +116,13 @@ def test_all_that_was_given_is_on_the_page(report: Report, content: str) -> None
     assert content in page.text
 
 
-def test_the_page_names_the_training_rows_as_those_of_the_importances(report: Report) -> None:
+def test_the_page_says_on_how_many_rows_importances_were_measured(report: Report) -> None:
     page = PageParser(render_report(report))
 
-    assert "Feature importance on the training rows" in page.text
-    assert "on the rows that the model was fitted on" in page.text
+    assert "By how much accuracy gets worse when the values of one column are shuffled" in page.text
+    assert "Measured on 500 rows, each with the model that was not fitted on it" in page.text
+    assert "each column was shuffled 5 times" in page.text
+    assert "The 1 most important of 1,503 columns." in page.text
 
 
 def test_the_page_is_well_formed_and_needs_no_other_file_and_no_script(report: Report) -> None:
@@ -151,7 +162,7 @@ def test_markup_in_any_text_is_inert(report: Report) -> None:
         facts=[(ATTACK, ATTACK)],
         scores=replace(report.scores, fold_scores={ATTACK: (0.5, 0.5)}),
         plots=(replace(PLOT, title=ATTACK, caption=ATTACK),),
-        importances=pd.DataFrame({"feature": [ATTACK], "importance": [0.5], "std": [0.1]}),
+        importances=replace(IMPORTANCES, table=IMPORTANCES.table.assign(feature=ATTACK)),
         data=[(ATTACK, 1, 1, ATTACK)],
         params={ATTACK: ATTACK},
         lineage=[(ATTACK, ATTACK, ATTACK)],

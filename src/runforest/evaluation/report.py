@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
 
+    from runforest.evaluation.importances import Importances
     from runforest.evaluation.scores import CrossValidation
 
 N_SHOWN = 10
@@ -32,8 +33,8 @@ class Report:
     ----------
     facts
         (label, value) pairs beside the main score, which is that of the first scorer.
-    importances : (n, 3) frame
-        `feature`, `importance`, `std`, the most important first; the page shows the first ten.
+    importances
+        The page shows the first ten.
     data
         Name, rows, columns and SHA-256 of each table.
     lineage
@@ -50,7 +51,7 @@ class Report:
     facts: Sequence[tuple[str, str]]
     scores: CrossValidation
     plots: Sequence[Plot]
-    importances: pd.DataFrame
+    importances: Importances
     data: Sequence[tuple[str, int, int, str]]
     params: Mapping[str, object]
     lineage: Sequence[tuple[str, str, str]]
@@ -67,7 +68,7 @@ def experiment_report(
     target: str,
     n_features: int,
     scores: CrossValidation,
-    importances: pd.DataFrame,
+    importances: Importances,
     plots: Sequence[Plot],
     trials: Sequence[Mapping[str, object]],
 ) -> str:
@@ -113,7 +114,7 @@ def render_report(report: Report) -> str:
         headline=format_spread(scores.mean(scores.main_scorer), scores.std(scores.main_scorer)),
         has_errors=any(name.startswith("neg_") for name in scores.fold_scores),
         score_rows=[_score_row(scores, name) for name in scores.fold_scores],
-        importance_rows=_importance_rows(report.importances.head(N_SHOWN)),
+        importance_rows=_importance_rows(report.importances.table.head(N_SHOWN)),
         trials=report.trials[:N_SHOWN],
         lineage_page=f"../{LINEAGE_PAGE}",
     )

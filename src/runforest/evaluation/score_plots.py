@@ -117,12 +117,12 @@ def importance_plot(importances: pd.DataFrame, *, n_features: int = 15) -> Figur
     Parameters
     ----------
     importances : (n, 3) frame
-        As `permutation_importances` returns it; its first `n_features` rows are drawn.
+        As `Importances` has it; its first `n_features` rows are drawn.
     """
     shown = importances.head(n_features).iloc[::-1]
     left_out = len(importances) - len(shown)
     note = f"\n(top {len(shown)} of {len(importances)} columns)" if left_out else ""
-    x_label = f"Drop of the training score when shuffled{note}"
+    x_label = f"Drop of the score when shuffled{note}"
     figure, axes = new_axes(x_label, "", height_in=0.27 * len(shown) + 0.8)
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)

@@ -1,4 +1,4 @@
-"""Cross-validated scores, out-of-fold predictions and importances of a pipeline."""
+"""Cross-validated scores and out-of-fold predictions of a pipeline."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runforest.evaluation.answers import answered, score_classes
 from runforest.model.folds import select_rows
-from runforest.model.scoring import BINARY, named_scorer, score_model
+from runforest.model.scoring import BINARY, score_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from runforest.model.estimators import Kind
     from runforest.model.splitters import Fold
+
+    Inspect = Callable[[BaseEstimator, pd.DataFrame, NDArray[np.generic]], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +88,7 @@ def cross_validate_pipeline(
     kind: Kind,
     folds: Sequence[Fold],
     scorers: Sequence[str] = (),
+    inspect: Inspect | None = None,
 ) -> CrossValidation:
     """Fit a clone of the pipeline once per fold, and score and predict the rows left out.
 
@@ -98,6 +102,8 @@ def cross_validate_pipeline(
         As `fold_positions` returns them.
     scorers
         Names known to `named_scorer`; higher is better. Empty for `default_scorers`.
+    inspect
+        Called with the model of each fold and the features and target of the rows left out.
 
     Raises
     ------
@@ -115,11 +121,14 @@ def cross_validate_pipeline(
     fold_scores, predictions, class_scores = [], [], []
     for fold in folds:
         rows = select_rows(features, values, fold, kind)
-        model = clone(pipeline).fit(rows.train, rows.train_values)
+        fitted = clone(pipeline).fit(rows.train, rows.train_values)
+        model = answered(fitted, rows.test)
         fold_scores.append(score_model(model, rows, scorers, fit_time_s=0.0))
         # Some boosting libraries answer with one column instead of a vector.
         predictions.append(np.ravel(model.predict(rows.test)))
         class_scores.append(None if kind == "regression" else score_classes(model, rows.test))
+        if inspect:
+            inspect(fitted, rows.test, rows.test_values)
     in_row_order = np.argsort(np.concatenate([test_rows for _, test_rows in folds]))
     scored = [scores for scores in class_scores if scores is not None]
     return CrossValidation(
@@ -129,66 +138,3 @@ def cross_validate_pipeline(
         class_scores=np.concatenate(scored)[in_row_order] if scored else None,
         classes=() if kind == "regression" else tuple(np.unique(values).tolist()),
     )
-
-
-def score_classes(model: BaseEstimator, features: pd.DataFrame) -> NDArray[np.float64] | None:
-    """Return `predict_proba`, else `decision_function`, else None; see `CrossValidation`."""
-    if hasattr(model, "predict_proba"):
-        probabilities = np.asarray(model.predict_proba(features), dtype=float)
-        return probabilities[:, 1] if probabilities.shape[1] == BINARY else probabilities
-    if hasattr(model, "decision_function"):
-        return np.asarray(model.decision_function(features), dtype=float)
-    return None
-
-
-def permutation_importances(
-    pipeline: BaseEstimator,
-    features: pd.DataFrame,
-    target: pd.Series,
-    *,
-    scorer: str,
-    seed: int,
-    n_repeats: int = 5,
-) -> pd.DataFrame:
-    """Return by how much the score of a fitted pipeline drops when a raw column is shuffled.
-
-    It is computed on the rows given. On rows that the pipeline was fitted on it shows what the
-    model relies on, over-fitted columns included; on rows left out, what helps it to generalise.
-    Columns that say the same (a correlated pair) share their importance and may both look weak.
-
-    Parameters
-    ----------
-    features : (n_rows, n_features) frame
-        Raw columns, as the pipeline's first step takes them.
-    scorer
-        A name known to `named_scorer`; importances are in its unit.
-
-    Returns
-    -------
-    (n_features, 3) frame
-        `feature`, `importance` (mean drop), `std` (over the shuffles); the largest drop first,
-        equal ones by name.
-
-    References
-    ----------
-    Breiman (2001), "Random Forests", Machine Learning 45, section 10.
-    """
-    import pandas as pd
-    from sklearn.inspection import permutation_importance
-
-    drops = permutation_importance(
-        pipeline,
-        features,
-        target,
-        scoring=named_scorer(scorer, np.unique(np.asarray(target))),
-        n_repeats=n_repeats,
-        random_state=seed,
-    )
-    table = pd.DataFrame(
-        {
-            "feature": [str(column) for column in features.columns],
-            "importance": drops.importances_mean,
-            "std": drops.importances_std,
-        }
-    )
-    return table.sort_values(["importance", "feature"], ascending=[False, True], ignore_index=True)
