@@ -72,7 +72,7 @@ def _features(
     if not features and set(choice.train_columns) <= set(train):
         key = "drop_columns" if choice.drop_columns else "train_columns"
         yield key, "no column is left to learn from, beside the target and the id. Keep some."
-    if missing:
+    if missing and test:
         message = f"the test table lacks {', '.join(missing)}, which the training table has. "
         yield "test_columns", f"{message}Add them, or leave them out of train_columns."
     for name, kind in choice.types.items():

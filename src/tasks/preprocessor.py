@@ -30,7 +30,9 @@ class Preprocessor(RunTask):
     train_file = from_table(
         "Dataset", "train_file", InputFileParameter(description="Training file.")
     )
-    test_file = from_table("Dataset", "test_file", InputFileParameter(description="Test file."))
+    test_file = from_table(
+        "Dataset", "test_file", InputFileParameter(description="Test file; empty for none.")
+    )
     target = TargetParameter()
     id = IdParameter()
     delimiter = from_table(
@@ -62,15 +64,18 @@ class Preprocessor(RunTask):
             yield self.problem(key, message)
 
     def output(self) -> dict[str, Artifact]:
-        """Return the training table (with the target) and the test table."""
-        return {"train": self.artifact("train.parquet"), "test": self.artifact("test.parquet")}
+        """Return the training table (with the target), and the test table if there is one."""
+        names = ("train", "test") if self.test_file else ("train",)
+        return {name: self.artifact(f"{name}.parquet") for name in names}
 
     def compute(self) -> None:
         """Read both files and write both tables."""
-        train, test = self.read(self.train_file), self.read(self.test_file)
-        train = drop_rows_without(train, self.target)[self.choice().train(list(train.columns))]
-        test = test[self.choice().test(list(test.columns))]
-        for name, table in {"train": train, "test": test}.items():
+        train, choice = self.read(self.train_file), self.choice()
+        tables = {"train": drop_rows_without(train, self.target)[choice.train(list(train.columns))]}
+        if self.test_file:
+            test = self.read(self.test_file)
+            tables["test"] = test[choice.test(list(test.columns))]
+        for name, table in tables.items():
             renamed = table.rename(columns=dict(self.rename))
             types = {key: kind for key, kind in self.types.items() if key in renamed.columns}
             self.output()[name].save(renamed.astype(types))

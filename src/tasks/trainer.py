@@ -108,15 +108,16 @@ class Trainer(RunTask):
         """Fit the pipeline on all training rows but the held-out ones, and save it."""
         import pandas as pd
 
-        train, test = (self.input()["tables"][name].load() for name in ("train", "test"))
+        tables = self.input()["tables"]
         params = dict(self.params)
         if self.tune:
             params |= self.input()["tuner"]["best_params"].load()
         splits = split_spec(self.splits, kind=self.kind, seed=self.seed)
-        train, _ = set_aside(train, self.target, splits)
+        train, held = set_aside(tables["train"].load(), self.target, splits)
         features = feature_columns(train, self.target, self.id, *splits.hidden)
         pipeline = build_pipeline(self.spec(params)).fit(features, train[self.target])
         self.output()["params"].save(params)
-        example = pd.concat([features, test[features.columns]])
+        others = [held, tables["test"].load()] if "test" in tables else [held]
+        example = pd.concat([features, *(table[features.columns] for table in others)])
         with model_code(self.estimator, self.active_run.project) as code_paths:
             save_model(pipeline, self.output()["model"].path, example, code_paths)

@@ -46,12 +46,6 @@ TARGETS = [
         id="unknown",
     ),
     pytest.param(
-        HEADER + rows(),
-        ["Dataset.target=x"],
-        ['target: "x" is also a column of test.csv', "Remove it there, or name another target."],
-        id="in the test file too",
-    ),
-    pytest.param(
         "id,x,y,z\n" + rows("1,{parity}"),
         [],
         ["target: cannot be inferred: train has y, z that test lacks.", 'Name it: target = "...".'],

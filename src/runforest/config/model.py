@@ -89,10 +89,15 @@ class DatasetConfig(Table):
     """The data set: its two files and what its columns mean."""
 
     train: str = Field(default="train.csv", description="Training file in the input folder.")
-    test: str = Field(default="test.csv", description="Test file in the input folder.")
+    test: str = Field(
+        default="test.csv",
+        description="Test file in the input folder; empty for none. Without a file of the default "
+        "name there is none.",
+    )
     target: str = Field(
         default="",
-        description="Column to predict; when empty, the one column that train has and test lacks.",
+        description="Column to predict; when empty, the one column that train has and test lacks. "
+        "A test file that has it is scored.",
     )
     id: str = Field(
         default="",

@@ -57,7 +57,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     folder = project / Path(paths.input).expanduser()
     files = [
         TableFile(path=folder / name, delimiter=config.delimiter, encoding=config.encoding)
-        for name in (config.train, config.test)
+        for name in _file_names(config, folder)
     ]
     columns: list[tuple[str, ...]] = []
     problems: list[Problem] = []
@@ -68,7 +68,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
             problems += error.problems
     if problems:
         return ResolvedDataset(problems=tuple(problems))
-    train, test = columns
+    train, test = (*columns, ())[:2]
     target, wrong_target = _infer_target(train, test, config)
     ids, wrong_id = _find_ids(train, test, config)
     problems += _problems(target=wrong_target, id=wrong_id)
@@ -78,7 +78,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     try:
         profiles = tuple(
             profile_file(file, column, ids, digests.digest(file.path), cache)
-            for file, column in zip(files, (target, ""), strict=True)
+            for file, column in zip(files, (target, ""), strict=False)
         )
     except ConfigError as error:
         return ResolvedDataset(problems=(*problems, *error.problems))
@@ -90,7 +90,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     return ResolvedDataset(
         dataset=Dataset(
             train_file=str(files[0].path),
-            test_file=str(files[1].path),
+            test_file=str(files[1].path) if test else "",
             target=target,
             id=chosen,
             kind=config.kind or profiles[0].inferred_kind,
@@ -101,6 +101,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
         facts=DatasetFacts(
             train_columns=train,
             test_columns=test,
+            has_test=bool(test),
             n_rows=profiles[0].n_rows,
             n_target_values=profiles[0].n_target_values,
             smallest_class=profiles[0].smallest_class,
@@ -111,11 +112,17 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     )
 
 
+def _file_names(config: DatasetConfig, folder: Path) -> list[str]:
+    """Return the names of the training file and of the test file, if there is one."""
+    is_default = "test" not in config.model_fields_set
+    has_test = config.test and not (is_default and not (folder / config.test).exists())
+    return [config.train, config.test] if has_test else [config.train]
+
+
 def split_table(config: DatasetConfig, test: Sequence[str]) -> dict[str, object]:
     """Return the parameter `splits` of the tasks; a time that the test file lacks is no feature."""
-    hidden = [name for name in (config.group, config.time) if name]
-    if config.time in test:
-        hidden.remove(config.time)
+    is_train_only = bool(test) and config.time not in test
+    hidden = [name for name in (config.group, config.time if is_train_only else "") if name]
     cv = {"name": config.cv} if isinstance(config.cv, str) and config.cv else config.cv
     found = {"group": config.group, "time": config.time, "holdout": config.holdout}
     return {key: value for key, value in {**found, "cv": cv, "hidden": hidden}.items() if value}
@@ -131,17 +138,17 @@ def _infer_target(
 ) -> tuple[str, str | None]:
     """Return the target, as configured or the one column that test lacks; or what is wrong."""
     only_train = [name for name in train if name not in test]
-    if config.target in only_train or (not config.target and len(only_train) == 1):
+    if config.target in train or (not config.target and len(only_train) == 1):
         return config.target or only_train[0], None
-    if not config.target:
-        found = ", ".join(only_train) or "no column"
-        wrong = f'cannot be inferred: train has {found} that test lacks. Name it: target = "...".'
-    elif config.target in train:
-        wrong = f'"{config.target}" is also a column of {config.test}, where it should be unknown. '
-        wrong += "Remove it there, or name another target."
-    else:
+    if config.target:
         hint = did_you_mean(config.target, train)
         wrong = f'"{config.target}" is not a column of {config.train}. {hint}'
+    elif test:
+        found = ", ".join(only_train) or "no column"
+        wrong = f'cannot be inferred: train has {found} that test lacks. Name it: target = "...".'
+    else:
+        wrong = "cannot be inferred without a test file. Name the column to predict: target = "
+        wrong += f'"...". {config.train} has {", ".join(train)}.'
     return "", wrong
 
 
@@ -149,14 +156,15 @@ def _find_ids(
     train: Sequence[str], test: Sequence[str], config: DatasetConfig
 ) -> tuple[list[str], str | None]:
     """Return the columns that may be the id: the configured one, or those named like one."""
-    shared = [name for name in train if name in test]
+    shared = [name for name in train if name in test or not test]
     if not config.has_id:
         return [], None
     if not config.id:
         return [name for name in shared if _ID_NAME.search(name)], None
     if config.id in shared:
         return [config.id], None
-    return [], f'"{config.id}" is not a column of both files. {did_you_mean(config.id, shared)}'
+    where = "both files" if test else config.train
+    return [], f'"{config.id}" is not a column of {where}. {did_you_mean(config.id, shared)}'
 
 
 def _choose_id(ids: list[str], profiles: Sequence[Profile]) -> tuple[str, str | None]:

@@ -84,6 +84,7 @@ def experiment_report(
         data=[
             (name, len(tables[name].load()), n_features, sha256)
             for name in ("train", "test")
+            if name in tables
             for sha256 in tables[name].digests.values()
         ],
         params=results["trainer"]["params"].load(),

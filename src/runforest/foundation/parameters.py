@@ -92,8 +92,9 @@ class TablesParameter(TaskNameParameter):
     def __init__(self) -> None:
         super().__init__(
             default="Preprocessor",
-            outputs=("train", "test"),
-            description="Task whose tables the model sees, with the outputs train and test.",
+            outputs=("train",),
+            description="Task whose tables the model sees, with the output train, and test where "
+            "there is a test file.",
         )
 
 

@@ -34,7 +34,7 @@ class ColumnChoice:
     def test(self, columns: Sequence[str]) -> list[str]:
         """Return those of the test file."""
         wanted = self.test_columns or [name for name in self.train_columns if name != self.target]
-        chosen = set(wanted or columns) - set(self.drop_columns) | {self.id}
+        chosen = set(wanted or columns) - set(self.drop_columns) | {self.id, self.target}
         return [name for name in columns if name in chosen]
 
     def new_name(self, name: str) -> str:

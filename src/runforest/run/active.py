@@ -31,6 +31,7 @@ class DatasetFacts:
 
     train_columns: tuple[str, ...] = ()
     test_columns: tuple[str, ...] = ()
+    has_test: bool = True
     n_rows: int = 0
     n_target_values: int = 0
     smallest_class: int = 0

@@ -84,7 +84,7 @@ def test_a_task_named_in_the_configuration_is_checked_before_a_run(check: Check)
         ("Preprocesor", "Did you mean `Preprocessor`? Known: Evaluator,"),
         ("Preprocessors", "They are looked for in src/tasks."),
         ("WrapperTask", "Derive it from RunTask"),
-        ("Tuner", "Tuner has no output train, test. Name another task"),
+        ("Tuner", "Tuner has no output train. Name another task"),
     ):
         message = check.refuses("--set", f"Trainer.tables={name}", because=[remedy, "[Trainer]"])
 

@@ -168,7 +168,7 @@ def _record_sources(experiment: Experiment, client: MlflowClient, run: Run, comm
         return
     digests = digest_cache(environment.project)
     files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
-    for (role, path), profile in zip(files.items(), dataset.profiles, strict=True):
+    for (role, path), profile in zip(files.items(), dataset.profiles, strict=False):
         file, run_id = Path(path), run.settings.run_id
         size = {"num_rows": profile.n_rows, "num_columns": profile.n_columns}
         log_dataset(client, run_id, file, role=role, sha256=digests.digest(file), size=size)
