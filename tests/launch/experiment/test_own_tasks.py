@@ -92,7 +92,7 @@ def test_a_task_named_in_the_configuration_is_checked_before_a_run(check: Check)
 
     check.refuses(
         *("--set", "Trainer.tune=true", "--set", "Trainer.tuner=Preprocessor"),
-        because=["tuner: Preprocessor has no parameter estimator, params, tables", "[Trainer]"],
+        because=["tuner: Preprocessor has no parameter estimator, params", "[Trainer]"],
     )
 
 
