@@ -206,6 +206,48 @@ def test_every_row_is_predicted_once() -> None:
     assert len(found.predictions) == len(target)
 
 
+def test_folds_that_leave_rows_out_or_repeat_them_predict_each_row_as_often() -> None:
+    features, target = make_numbers()
+    rows = np.arange(90)
+    folds = [(rows[:30], rows[60:]), (rows[:60], rows[60:]), (rows[:60], rows[50:70])]
+
+    found = cross_validate_pipeline(
+        LinearRegression(), features, target, kind="regression", folds=folds
+    )
+
+    seen = np.sort(np.concatenate([test for _, test in folds]))
+    assert found.target.tolist() == target.iloc[seen].tolist()
+    assert found.predictions == pytest.approx(found.target, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "n_classes"),
+    [
+        (LogisticRegression(), 4),
+        (RidgeClassifier(), 4),
+        (RidgeClassifier(), 3),
+        (RandomForestClassifier(10), 2),
+    ],
+)
+def test_a_class_that_a_fold_has_not_met_has_the_lowest_scores(estimator, n_classes: int) -> None:
+    features, target = make_classes([f"c{number}" for number in range(n_classes)])
+    rows = np.arange(160)
+    is_met = (target != f"c{n_classes - 1}").to_numpy() & (rows < 80)
+    folds = [(rows[is_met], rows[80:])]
+
+    found = cross_validate_pipeline(
+        estimator, features, target, kind="classification", folds=folds, scorers=["accuracy"]
+    )
+
+    scores = found.class_scores
+    assert scores is not None
+    if n_classes == 2:
+        assert scores.tolist() == [0.0] * 80
+    else:
+        assert scores[:, -1].tolist() == scores.min(axis=1).tolist()
+        assert scores.shape == (80, n_classes)
+
+
 def test_without_a_name_the_usual_scorers_are_taken() -> None:
     features, target = make_numbers()
 

@@ -10,7 +10,7 @@ import numpy as np
 from runforest.model.scoring import BINARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -70,11 +70,26 @@ def _answer_rows(whole: AnsweredModel, table: pd.DataFrame, rows: slice, name: s
     return getattr(whole, name)(table)[rows]
 
 
-def score_classes(model: Any, features: pd.DataFrame) -> NDArray[np.float64] | None:  # noqa: ANN401
-    """Return `predict_proba`, else `decision_function`, else None; see `CrossValidation`."""
-    if hasattr(model, "predict_proba"):
-        probabilities = np.asarray(model.predict_proba(features), dtype=float)
-        return probabilities[:, 1] if probabilities.shape[1] == BINARY else probabilities
-    if hasattr(model, "decision_function"):
-        return np.asarray(model.decision_function(features), dtype=float)
-    return None
+def score_classes(
+    model: Any,  # noqa: ANN401 - a fitted classifier
+    features: pd.DataFrame,
+    classes: Sequence[object],
+) -> NDArray[np.float64] | None:
+    """Return `predict_proba`, else `decision_function`, else None; see `CrossValidation`.
+
+    A class that the model has not met, as early rows may lack it, has the probability 0 or the
+    lowest score of the row.
+    """
+    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+    if not hasattr(model, method):
+        return None
+    scores = np.asarray(getattr(model, method)(features), dtype=float)
+    met = [classes.index(label) for label in getattr(model, "classes_", classes)]
+    if scores.ndim == 1 and len(classes) > BINARY:
+        scores = np.column_stack([-scores, scores])
+    if scores.ndim == BINARY and len(met) < len(classes):
+        lowest = 0.0 if method == "predict_proba" else scores.min(axis=1, keepdims=True)
+        every = np.broadcast_to(lowest, (len(scores), len(classes))).copy()
+        every[:, met] = scores
+        scores = every
+    return scores[:, 1] if scores.ndim == BINARY == len(classes) else scores

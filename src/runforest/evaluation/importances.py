@@ -100,7 +100,7 @@ class ImportanceMeasurement:
         self, *, scorer: str, classes: Sequence[object], seed: int, n_models: int = 1
     ) -> None:
         self._scorer, self._n_models = scorer, n_models
-        self._labels = np.asarray(classes) if classes else None
+        self._classes, self._labels = classes, np.asarray(classes) if classes else None
         self._random = np.random.default_rng(seed)
         self._columns: Positions = np.empty(0, dtype=np.intp)
         self._names: list[str] = []
@@ -184,7 +184,7 @@ class ImportanceMeasurement:
         return np.array(changes)
 
     def _answers(self, model: Any, features: pd.DataFrame) -> NDArray[Any]:  # noqa: ANN401
-        scores = None if self._labels is None else score_classes(model, features)
+        scores = score_classes(model, features, self._classes) if self._classes else None
         return np.ravel(model.predict(features)) if scores is None else scores
 
     def result(self) -> Importances:

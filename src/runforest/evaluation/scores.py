@@ -33,11 +33,12 @@ class CrossValidation:
     fold_scores
         Scorer name -> one score per fold, in fold order; higher is better. The first is the main
         scorer.
-    target : (n_rows,) array
-        The true labels or numbers.
-    predictions : (n_rows,) array
-        Out-of-fold: row i is predicted by the model that was not fitted on row i.
-    class_scores : (n_rows,) or (n_rows, n_classes) array, or None
+    target : (n_predictions,) array
+        The true labels or numbers of the rows predicted: in the order of the table, each row once
+        where the folds partition it, otherwise as often as a fold leaves it out.
+    predictions : (n_predictions,) array
+        Out-of-fold: each by the model of a fold that was not fitted on the row.
+    class_scores : (n_predictions,) or (n_predictions, n_classes) array, or None
         Out-of-fold `predict_proba`, else `decision_function`. One dimension for two classes: the
         score of `classes[1]`. None in a regression, and if the estimator has neither method.
     classes
@@ -118,6 +119,7 @@ def cross_validate_pipeline(
 
     scorers = scorers or default_scorers(kind, target.nunique(), pipeline)
     values = np.asarray(target)
+    classes = () if kind == "regression" else tuple(sorted(target.unique().tolist()))
     fold_scores, predictions, class_scores = [], [], []
     for fold in folds:
         rows = select_rows(features, values, fold, kind)
@@ -126,15 +128,16 @@ def cross_validate_pipeline(
         fold_scores.append(score_model(model, rows, scorers, fit_time_s=0.0))
         # Some boosting libraries answer with one column instead of a vector.
         predictions.append(np.ravel(model.predict(rows.test)))
-        class_scores.append(None if kind == "regression" else score_classes(model, rows.test))
+        class_scores.append(score_classes(model, rows.test, classes) if classes else None)
         if inspect:
             inspect(fitted, rows.test, rows.test_values)
-    in_row_order = np.argsort(np.concatenate([test_rows for _, test_rows in folds]))
+    rows_predicted = np.concatenate([test_rows for _, test_rows in folds])
+    in_row_order = np.argsort(rows_predicted, kind="stable")
     scored = [scores for scores in class_scores if scores is not None]
     return CrossValidation(
         fold_scores=dict(zip(scorers, zip(*fold_scores, strict=True), strict=True)),
-        target=values,
+        target=values[rows_predicted[in_row_order]],
         predictions=np.concatenate(predictions)[in_row_order],
         class_scores=np.concatenate(scored)[in_row_order] if scored else None,
-        classes=() if kind == "regression" else tuple(np.unique(values).tolist()),
+        classes=classes,
     )
