@@ -72,10 +72,12 @@ class Evaluator(RunTask):
         from runforest.evaluation.report import experiment_report
         from runforest.evaluation.score_plots import importance_plot
         from runforest.evaluation.scores import cross_validate_pipeline, default_scorers
+        from runforest.evaluation.unseen import unseen_scores
 
         inputs, outputs = self.input(), self.output()
         splits = split_spec(self.splits, kind=self.kind, n_folds=self.n_folds, seed=self.seed)
-        train, _ = set_aside(inputs["tables"]["train"].load(), self.target, splits)
+        tables = inputs["tables"]
+        train, held = set_aside(tables["train"].load(), self.target, splits)
         features = feature_columns(train, self.target, self.id, *splits.hidden)
         target, folds = train[self.target], fold_positions(train, self.target, splits)
         model = load_model(inputs["trainer"]["model"].path)
@@ -94,6 +96,14 @@ class Evaluator(RunTask):
             inspect=measurement.add,
         )
         importances = measurement.result()
+        others = {"holdout": held, **({"test": tables["test"].load()} if "test" in tables else {})}
+        unseen = unseen_scores(
+            model,
+            {name: feature_columns(one, self.id, *splits.hidden) for name, one in others.items()},
+            target=self.target,
+            scorers=scorers,
+            classes=classes,
+        )
         plots = evaluation_plots(scores)
         tuner = inputs.get("tuner")
         page = experiment_report(
@@ -105,9 +115,12 @@ class Evaluator(RunTask):
             importances=importances,
             plots=[*plots.values()],
             trials=best_trials(tuner["trials"].load()) if tuner else [],
+            unseen=unseen,
         )
         outputs["report"].save(page)
-        outputs["scores"].save({name: list(folds) for name, folds in scores.fold_scores.items()})
+        once = {f"{rows}.{name}": x for rows, one in unseen.items() for name, x in one.items()}
+        fold_scores = {name: list(each) for name, each in scores.fold_scores.items()}
+        outputs["scores"].save(fold_scores | {name: [score] for name, score in once.items()})
         outputs["importances"].save(importances.table)
         outputs["plots"].path.mkdir()
         for name, plot in plots.items():
@@ -115,3 +128,4 @@ class Evaluator(RunTask):
         self.log_figure(importance_plot(importances.table), "plots/importances.png")
         for name in scores.fold_scores:
             self.log_metrics({name: scores.mean(name), f"{name}_std": scores.std(name)})
+        self.log_metrics(once)

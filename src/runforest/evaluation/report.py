@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 N_SHOWN = 10
 
+UNSEEN = {"holdout": "Held out", "test": "Test file"}
+"""Rows that the final model is scored on -> the heading of their column."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
@@ -45,6 +48,8 @@ class Report:
         State ("complete", "pruned", "failed") -> number of trials.
     trials
         The best first, one mapping of column -> value each; the page shows ten.
+    unseen
+        What unseen rows are called -> scorer -> score of the final model on them.
     """
 
     title: str
@@ -59,6 +64,7 @@ class Report:
     n_trials: Mapping[str, int] = field(default_factory=dict)
     trials: Sequence[Mapping[str, object]] = ()
     trial_plots: Sequence[Plot] = ()
+    unseen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def experiment_report(
@@ -71,6 +77,7 @@ def experiment_report(
     importances: Importances,
     plots: Sequence[Plot],
     trials: Sequence[Mapping[str, object]],
+    unseen: Mapping[str, Mapping[str, float]] | None = None,
 ) -> str:
     """Return the page of an experiment; `trials` are the best ones, as rows to show."""
     tables, tuner = results["tables"], results.get("tuner")
@@ -79,6 +86,7 @@ def experiment_report(
         title=f"{estimator} on {target}",
         facts=[("estimator", estimator), *facts.items()],
         scores=scores,
+        unseen=unseen or {},
         plots=plots,
         importances=importances,
         data=[
@@ -114,7 +122,8 @@ def render_report(report: Report) -> str:
         report=report,
         headline=format_spread(scores.mean(scores.main_scorer), scores.std(scores.main_scorer)),
         has_errors=any(name.startswith("neg_") for name in scores.fold_scores),
-        score_rows=[_score_row(scores, name) for name in scores.fold_scores],
+        score_rows=[_score_row(scores, report.unseen, name) for name in scores.fold_scores],
+        unseen_headings=[UNSEEN[name] for name in report.unseen],
         importance_rows=_importance_rows(report.importances.table.head(N_SHOWN)),
         trials=report.trials[:N_SHOWN],
         lineage_page=f"../{LINEAGE_PAGE}",
@@ -136,13 +145,16 @@ def _environment() -> Environment:
     return environment
 
 
-def _score_row(scores: CrossValidation, scorer: str) -> dict[str, object]:
+def _score_row(
+    scores: CrossValidation, unseen: Mapping[str, Mapping[str, float]], scorer: str
+) -> dict[str, object]:
     folds = scores.fold_scores[scorer]
     decimals = n_decimals(folds)
     return {
         "scorer": scorer,
         "mean": format_number(scores.mean(scorer), decimals),
         "std": format_number(scores.std(scorer), decimals),
+        "unseen": [format_number(found[scorer], decimals) for found in unseen.values()],
         "folds": [format_number(score, decimals) for score in folds],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from typing import TYPE_CHECKING, cast
@@ -107,9 +108,21 @@ def score_model(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scores = {
-            name: float(named_scorer(name, rows.labels)(model, rows.test, rows.test_values))
+            name: _score(named_scorer(name, rows.labels), model, rows)
             for name in objectives
             if name not in TIMES
         }
     scores |= {"fit_time": fit_time_s, "score_time": time.perf_counter() - clock}
     return tuple(scores[name] for name in objectives)
+
+
+def _score(scorer: Scorer, model: object, rows: FoldRows) -> float:
+    """Return the score of a model; NaN where rows without one of the classes leave it undefined."""
+    try:
+        return float(scorer(model, rows.test, rows.test_values))
+    except ValueError:
+        known = set() if rows.labels is None else set(rows.labels.tolist())
+        met = set(getattr(model, "classes_", known))
+        if known == set(rows.test_values.tolist()) == met or not known:
+            raise
+        return math.nan
