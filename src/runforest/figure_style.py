@@ -1,8 +1,7 @@
-"""The one look of all plots: size, palette, type, and how a figure becomes PNG bytes."""
+"""The one look of all plots: size, palette and type."""
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,10 +68,3 @@ def write_plain_ticks(*axes: Axis) -> None:
         axis.set_major_formatter(
             FuncFormatter(lambda value, _: f"{value:,.6g}".replace("-", "\N{MINUS SIGN}"))
         )
-
-
-def png_bytes(figure: Figure) -> bytes:
-    """Return the figure as PNG; the same figure always gives the same bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()

@@ -73,6 +73,7 @@ class Evaluator(RunTask):
         from runforest.evaluation.score_plots import importance_plot
         from runforest.evaluation.scores import cross_validate_pipeline, default_scorers
         from runforest.evaluation.unseen import unseen_scores
+        from runforest.figure_fonts import draw_png
 
         inputs, outputs = self.input(), self.output()
         splits = split_spec(self.splits, kind=self.kind, n_folds=self.n_folds, seed=self.seed)
@@ -125,7 +126,7 @@ class Evaluator(RunTask):
         outputs["plots"].path.mkdir()
         for name, plot in plots.items():
             self.log_figure(plot.png, f"plots/{name}.png")
-        self.log_figure(importance_plot(importances.table), "plots/importances.png")
+        self.log_figure(draw_png(importance_plot(importances.table)), "plots/importances.png")
         for name in scores.fold_scores:
             self.log_metrics({name: scores.mean(name), f"{name}_std": scores.std(name)})
         self.log_metrics(once)

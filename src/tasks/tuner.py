@@ -101,6 +101,7 @@ class Tuner(RunTask):
 
     def compute(self) -> None:
         """Run the trials that are missing, save what the study found and log what is best."""
+        from runforest.figure_fonts import draw_png
         from runforest.tuning.driver.search import run_task_study
         from runforest.tuning.storage.study_file import read_study_file
 
@@ -113,7 +114,7 @@ class Tuner(RunTask):
         outputs["plots"].path.mkdir()
         stored = read_study_file(outputs["storage"].path)
         for name, figure in study_figures(result, study, stored).items():
-            self.log_figure(figure, f"plots/{name}.png")
+            self.log_figure(draw_png(figure), f"plots/{name}.png")
         self.log_metric(f"best_{study.objectives[0]}", result.best.means[0])
         self.log_params({f"best.{name}": value for name, value in result.best.params.items()})
 

@@ -21,7 +21,8 @@ from runforest.evaluation.score_plots import (
     residual_plot,
 )
 from runforest.evaluation.scores import CrossValidation
-from runforest.figure_style import PALETTE, png_bytes, shorten
+from runforest.figure_fonts import draw_png
+from runforest.figure_style import PALETTE, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def test_a_figure_saved_twice_gives_the_same_png(name: str, tmp_path: Path) -> N
 
     FIGURES[name]().savefig(path, metadata={"Software": None})
 
-    assert path.read_bytes() == png_bytes(FIGURES[name]())
+    assert path.read_bytes() == draw_png(FIGURES[name]())
 
 
 def test_a_perfect_predictor_gives_the_identity_as_confusion_matrix() -> None:

@@ -15,12 +15,13 @@ from runforest.evaluation.plots import Plot
 from runforest.evaluation.report import Report, format_cell, render_report
 from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
 from runforest.evaluation.scores import CrossValidation
-from runforest.figure_style import new_figure, png_bytes
+from runforest.figure_fonts import draw_png
+from runforest.figure_style import new_figure
 
 ATTACK = '<script>alert("1")</script>'
 DASH = "\N{EN DASH}"
 DIGEST = "0123456789abcdef" * 4
-PLOT = Plot(title="Curve", caption="Higher is better.", png=png_bytes(new_figure(1, 1)))
+PLOT = Plot(title="Curve", caption="Higher is better.", png=draw_png(new_figure(1, 1)))
 IMPORTANCES = Importances(
     table=pd.DataFrame({"feature": ["age"], "importance": [0.25], "std": [0.01]}),
     scorer="accuracy",
@@ -204,7 +205,7 @@ def test_an_experiment_without_a_search_and_parameters_has_no_section_for_them(
 
 
 def test_a_wide_picture_takes_the_whole_width(report: Report) -> None:
-    wide = replace(PLOT, png=png_bytes(new_figure(2, 1)))
+    wide = replace(PLOT, png=draw_png(new_figure(2, 1)))
 
     page = PageParser(render_report(replace(report, plots=(PLOT, wide), trial_plots=())))
 

@@ -13,7 +13,7 @@ from runforest.evaluation.class_plots import (
     roc_plot,
 )
 from runforest.evaluation.score_plots import fold_scores_plot, predicted_actual_plot, residual_plot
-from runforest.figure_style import png_bytes
+from runforest.figure_fonts import draw_png, png_description
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +71,9 @@ class Plot:
 def explained(name: str, png: bytes) -> Plot:
     """Return a plot with its heading and its caption."""
     title = TITLES.get(name, name.replace("_", " ").capitalize())
-    return Plot(title=title, caption=CAPTIONS.get(name, ""), png=png)
+    numbered = png_description(png)
+    names = f" Without a font for their letters: {numbered}." if numbered else ""
+    return Plot(title=title, caption=CAPTIONS.get(name, "") + names, png=png)
 
 
 def evaluation_plots(scores: CrossValidation) -> dict[str, Plot]:
@@ -91,4 +93,4 @@ def evaluation_plots(scores: CrossValidation) -> dict[str, Plot]:
         figures["roc_curve"] = roc_plot(target, found, classes=classes)
         figures["precision_recall_curve"] = precision_recall_plot(target, found, classes=classes)
     figures["fold_scores"] = fold_scores_plot(scores.fold_scores)
-    return {name: explained(name, png_bytes(figure)) for name, figure in figures.items()}
+    return {name: explained(name, draw_png(figure)) for name, figure in figures.items()}
