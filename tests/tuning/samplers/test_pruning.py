@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runforest.foundation.errors import StudyError
+from runforest.model.splits import SplitSpec
 from runforest.run.active import DatasetFacts
 from runforest.tuning.checks import study_problems
 from tests.tuning.studies import make_study, run
@@ -67,6 +68,13 @@ def test_a_pruner_whose_first_decision_comes_too_late_is_refused(pruner, options
 )
 def test_a_pruner_that_decides_before_the_last_fold_is_taken(pruner, options) -> None:
     assert problems(pruner=pruner, pruner_options=options, n_folds=5) == {}
+
+
+def test_a_single_split_is_taken_without_a_pruner_and_refused_with_one() -> None:
+    one_split = SplitSpec(kind="regression", cv="one_split")
+
+    assert problems(splits=one_split) == {}
+    assert "never ends a trial" in problems(splits=one_split, pruner="median")["pruner"]
 
 
 @pytest.mark.parametrize(

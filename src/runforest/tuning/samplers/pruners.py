@@ -78,7 +78,7 @@ def idle_pruner_problems(study: StudySpec) -> dict[str, str]:
         p = options["p_threshold"]
         significant = math.floor(-math.log2(p)) + 1 if p > 0 else math.inf
         first = max(2, options["n_startup_steps"], significant)
-    if first < study.n_stages:
+    if study.pruner == "none" or first < study.n_stages:
         return {}
     count = "n_steps" if study.prune_by == "iterations" else "n_folds"
     return {
