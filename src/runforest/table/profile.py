@@ -1,4 +1,4 @@
-"""What the target and the id of a data set hold: looked at once per content, then remembered."""
+"""What a data set holds: looked at once per content, then remembered."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from runforest import __version__
 from runforest.results.digests import text_digest
+from runforest.table.recognise import TextColumn
+from runforest.table.schema import Note, Schema
+from runforest.table.typed import Jobs, TypedTables, as_texts, spelt, typed_tables, whole
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping
+
+    import pyarrow as pa
 
     from runforest.model.estimators import Kind
     from runforest.results.line_cache import LineCache
-    from runforest.table.table_file import TableFile
+    from runforest.table.options import Reading
+    from runforest.table.table_file import RawTable, TableFile
 
 MAX_CLASSES = 20
 """A whole-number target with more distinct values than this is taken for a quantity."""
@@ -22,55 +29,157 @@ MAX_CLASSES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """Counts over the columns that have a role.
+    """Counts over the columns that have a job, and the schema of all.
 
     `smallest_class` is the number of rows of the rarest value of the target, `target_low` its
     least value where it is of numbers, `duplicates` for each column that may be the id the number
-    of rows that repeat an earlier value or have none.
+    of rows that repeat an earlier value or have none, `id` the one that was chosen.
     """
 
     n_rows: int
-    n_columns: int
     n_target_values: int = 0
     smallest_class: int = 0
     target_low: float | None = None
     is_number: bool = True
-    inferred_kind: Kind = "regression"
+    kind: Kind = "regression"
+    id: str = ""
     duplicates: dict[str, int] = field(default_factory=dict)
+    schema: Schema = field(default_factory=Schema)
 
 
-def profile_file(
-    file: TableFile, target: str, ids: list[str], digest: str, cache: LineCache
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is known of the columns before they are looked at.
+
+    `ids` are those that may be the id, one that was named or several that are named like one;
+    `kind` is empty where it is to be inferred.
+    """
+
+    target: str
+    ids: tuple[str, ...] = ()
+    is_id_named: bool = False
+    kind: str = ""
+    kept: tuple[str, ...] = ()
+
+
+def profile_files(
+    files: Mapping[str, TableFile],
+    wanted: Wanted,
+    reading: Reading,
+    digests: Mapping[str, str],
+    cache: LineCache,
 ) -> Profile:
-    """Return the profile of a file with this digest; `target` is empty for the test file."""
-    # With the names of the fields: another version may have others.
-    wanted = [digest, target, ids, file.delimiter, file.encoding, [*Profile.__annotations__]]
-    key = text_digest(json.dumps(wanted))
+    """Return the profile of `train`, and where there is one `test`, with these digests."""
+    # With the names of the fields and the version: another version may have others.
+    parts = [dataclasses.asdict(wanted), reading.options(), dict(reading.columns)]
+    fields = [[*one.__annotations__] for one in (Profile, Schema)]
+    names = [one.path.name for one in files.values()]  # notes name them
+    key = text_digest(json.dumps([*parts, fields, names, dict(digests), __version__]))
     known = cast("dict[str, Any] | None", cache.get(key))
     if known:
-        return Profile(**known)
-    profile = profile_table(file.peek(), target, ids)
+        return Profile(**{**known, "schema": Schema.of_json(known["schema"])})
+    profile = _look(files, wanted, reading)
     cache.put(key, dataclasses.asdict(profile))
     return profile
 
 
-def profile_table(table: pd.DataFrame, target: str, ids: list[str]) -> Profile:
-    """Return the profile of a table, without a target where that is empty."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+def read_tables(files: Mapping[str, TableFile], jobs: Jobs, reading: Reading) -> TypedTables:
+    """Return the typed tables; once without parsing, if this process made them for a profile."""
+    found = _made.pop(_key(files, jobs, reading), None)
+    if found:
+        return found
+    return typed_tables({part: one.read() for part, one in files.items()}, jobs, reading)
 
-    duplicates = {name: int((table[name].duplicated() | table[name].isna()).sum()) for name in ids}
-    profile = Profile(n_rows=len(table), n_columns=table.shape[1], duplicates=duplicates)
-    if not target:
-        return profile
-    values = table[target].dropna()
-    counts = values.value_counts()
-    is_number = is_numeric_dtype(values) and not is_bool_dtype(values)
-    is_class = not is_number or ((values == values.round()).all() and len(counts) <= MAX_CLASSES)
-    return dataclasses.replace(
-        profile,
-        n_target_values=len(counts),
-        smallest_class=int(counts.min()) if len(counts) else 0,
-        target_low=float(values.min()) if is_number and len(values) else None,
-        is_number=is_number,
-        inferred_kind="classification" if is_class else "regression",
+
+_made: dict[str, TypedTables] = {}
+
+
+def _key(files: Mapping[str, TableFile], jobs: Jobs, reading: Reading) -> str:
+    stamps = [(str(one.path), one.path.stat().st_mtime_ns) for one in files.values()]
+    columns = dict(reading.columns)
+    return json.dumps([stamps, dataclasses.asdict(jobs), reading.options(), columns])
+
+
+def _look(files: Mapping[str, TableFile], wanted: Wanted, reading: Reading) -> Profile:
+    raw = {part: one.read() for part, one in files.items()}
+    duplicates = {
+        name: sum(_n_repeated(one.columns[name], reading) for one in raw.values())
+        for name in wanted.ids
+    }
+    profile = _look_at_target(raw, wanted, reading)
+    if profile.n_target_values < 2:  # noqa: PLR2004 - nothing to learn
+        return dataclasses.replace(profile, duplicates=duplicates)
+    unique = [name for name, count in duplicates.items() if not count]
+    chosen = next(iter(unique or (wanted.ids if wanted.is_id_named else ())), "")
+    notes = [*profile.schema.notes]
+    if duplicates and not chosen:
+        notes += [_doubled_note(name, count) for name, count in duplicates.items()][:1]
+    jobs = Jobs(target=wanted.target, id=chosen, kind=profile.kind, kept=wanted.kept)
+    tables = typed_tables(raw, jobs, reading)
+    _made.clear()
+    _made[_key(files, jobs, reading)] = tables
+    schema = dataclasses.replace(tables.schema, notes=(*tables.schema.notes, *notes))
+    return dataclasses.replace(profile, id=chosen, duplicates=duplicates, schema=schema)
+
+
+def _doubled_note(name: str, n_doubled: int) -> Note:
+    rows = "1 row repeats a value or has" if n_doubled == 1 else f"{n_doubled} rows repeat a value or have"
+    return Note(
+        text=f"{name}: named like an id, but {rows} none, so it is a feature and predictions are "
+        f'numbered (a guess; [Dataset] id = "..." names the id, has_id = false says there is none)',
+        is_warning=True,
     )
+
+
+def _n_repeated(values: pa.ChunkedArray, reading: Reading) -> int:
+    ids = spelt([values], reading).drop_null()
+    return len(values) - len(ids.unique())
+
+
+def _look_at_target(raw: Mapping[str, RawTable], wanted: Wanted, reading: Reading) -> Profile:
+    """Return the counts over the target of the training file, and its kind."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow import types
+
+    train = raw["train"]
+    values = train.columns[wanted.target]
+    labels = spelt([values], reading)
+    numbers = values
+    if types.is_string(values.type) and train.file.kind != "parquet":
+        column = TextColumn(
+            name=wanted.target, values=values, reading=reading, file_decimal=train.decimal
+        )
+        numbers = column.recognised().values
+    is_number = bool(types.is_integer(numbers.type) or types.is_floating(numbers.type))
+    kind: Kind = cast("Kind", wanted.kind)
+    if not wanted.kind:
+        is_quantity = is_number and not _are_classes(numbers)
+        kind = "regression" if is_quantity else "classification"
+    counted = numbers if kind == "regression" and is_number else labels
+    if kind == "classification" and types.is_string(values.type):
+        counted = labels
+    counts = pc.value_counts(counted.drop_null()).field("counts") if len(counted) else pa.array([])
+    return Profile(
+        n_rows=train.n_rows,
+        n_target_values=len(counts),
+        smallest_class=pc.min(counts).as_py() or 0,
+        target_low=_lowest(numbers) if is_number else None,
+        is_number=is_number,
+        kind=kind,
+    )
+
+
+def _lowest(numbers: pa.ChunkedArray) -> float | None:
+    import pyarrow.compute as pc
+
+    lowest = pc.min(numbers).as_py()
+    return None if lowest is None else float(lowest)
+
+
+def _are_classes(numbers: pa.ChunkedArray) -> bool:
+    """Return whether numbers are whole and few."""
+    from pyarrow import types
+
+    distinct = whole(numbers.drop_null().unique())
+    return bool(types.is_integer(distinct.type)) and len(distinct) <= MAX_CLASSES

@@ -1,0 +1,277 @@
+"""How a text file is written: what [Dataset] says, and what the first lines show of the rest."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NoReturn
+
+from runforest.table.files import fail, read_start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runforest.table.options import Reading
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"}
+"""What is tried, in this order; a blank stands for any number of blanks and tabs."""
+
+SAMPLE_BYTES, SAMPLE_ROWS = 2**20, 200
+MAX_FIELD = 2**31 - 1
+LATIN = re.compile(r"cp125[0247]|latin|iso8859|mac_|hp_roman|cp[4578]\d\d|cp11")
+"""Guesses between Western encodings rest on few letters: the most common one is taken."""
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
+_COMMA_NUMBER = re.compile(r"[+-]?[\d.]+(,\d+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How a text file is read.
+
+    Attributes
+    ----------
+    skip
+        Lines before the first row, the header's included.
+    header
+        The names as they stand there, without surrounding blanks.
+    left_out
+        Positions of columns without a name that hold nothing, or the index of a data frame.
+    decimal
+        `,` where the first rows show numbers with a decimal comma.
+    guesses
+        What is not as usual and was not said in [Dataset], in words.
+    """
+
+    encoding: str
+    delimiter: str
+    skip: int = 0
+    header: tuple[str, ...] = ()
+    left_out: tuple[int, ...] = ()
+    decimal: str = "."
+    guesses: tuple[str, ...] = ()
+    n_sampled: int = field(default=0, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns that are read."""
+        return tuple(n for i, n in enumerate(self.header) if i not in self.left_out)
+
+
+def recognise(file: Path, reading: Reading) -> Dialect:
+    """Return the dialect of a text file; ConfigError if its first lines are no table."""
+    start = read_start(file, SAMPLE_BYTES)
+    encoding = _encoding(file, start, reading)
+    text = _decoded(file, start, encoding)
+    lines = text.splitlines(keepends=True)
+    if len(start) == SAMPLE_BYTES and len(lines) > 1:
+        lines.pop()  # it may be cut off
+    before, sep = _lines_before(lines)
+    rest = lines[before:]
+    delimiter = reading.delimiter or sep or _delimiter(rest)
+    rows = sample_rows(rest, delimiter)
+    comments = _comments(rows)
+    before += comments
+    rows = sample_rows(lines[before:], delimiter)
+    if not rows:
+        fail(file, "is empty. It needs a header and at least one row.")
+    header_lines, header = rows[0]
+    guesses = [f"separated by {DELIMITERS[delimiter]}"] if delimiter != "," else []
+    guesses = [] if reading.delimiter else guesses
+    if not reading.encoding and encoding not in {"utf-8", "utf-8-sig"}:
+        guesses.append(f"encoded as {encoding}")
+    if sep or comments:
+        guesses.append(f"header in line {before + 1}")
+    dialect = Dialect(
+        encoding=encoding,
+        delimiter=delimiter,
+        skip=before + header_lines,
+        header=tuple(name.strip() for name in header),
+        guesses=tuple(guesses),
+        n_sampled=len(rows) - 1,
+    )
+    return _checked(file, dialect, [row for _, row in rows[1:]], reading)
+
+
+def guess_encoding(sample: bytes) -> str:
+    """Return the likely encoding of bytes that are no UTF-8."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample).best()
+    found = best.encoding if best else "cp1252"
+    if not LATIN.match(found):
+        return found
+    try:
+        sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def sample_rows(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return the first rows, each with the number of its last line; blank lines are none."""
+    csv.field_size_limit(MAX_FIELD)
+    if delimiter == " ":
+        lines = [split_blanks(line) for line in lines]
+        delimiter = "\t"
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows = []
+    for row in reader:
+        if len(row) > 1 or "".join(row).strip():
+            rows.append((reader.line_num, row))
+        if len(rows) > SAMPLE_ROWS:
+            break
+    return rows
+
+
+_FIELD = re.compile(r'"(?:[^"]|"")*"|\S+')
+
+
+def split_blanks(line: str) -> str:
+    r"""Return a line whose fields are separated by blanks with tabs in their place.
+
+    >>> split_blanks('  1   "a b" 2\n')
+    '1\t"a b"\t2\n'
+    """
+    fields = _FIELD.findall(line) if '"' in line else line.split()
+    return "\t".join(fields) + "\n"
+
+
+def _encoding(file: Path, start: bytes, reading: Reading) -> str:
+    marked = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
+    if reading.encoding:
+        try:
+            codecs.lookup(reading.encoding)
+        except LookupError:
+            remedy = 'Use a Python codec name: [Dataset] encoding = "utf-8".'
+            fail(file, f'unknown encoding "{reading.encoding}". {remedy}')
+        is_utf8 = codecs.lookup(reading.encoding).name == "utf-8"
+        return "utf-8-sig" if is_utf8 else reading.encoding
+    if marked:
+        return marked
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return guess_encoding(start)
+    if start.count(b"\0") > len(start) / 4:
+        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
+    return "utf-8"
+
+
+def _decoded(file: Path, start: bytes, encoding: str) -> str:
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError as error:
+        fail_to_decode(file, encoding, f"{error.reason} at byte {error.start}")
+
+
+def fail_to_decode(file: Path, encoding: str, reason: str) -> NoReturn:
+    """Raise the error that a file is not in an encoding."""
+    shown = "utf-8" if encoding == "utf-8-sig" else encoding
+    remedy = 'Set the encoding of the file, such as [Dataset] encoding = "latin-1".'
+    fail(file, f"cannot be decoded as {shown}: {reason}. {remedy}")
+
+
+def _lines_before(lines: list[str]) -> tuple[int, str]:
+    """Return how many lines come before the table, and the delimiter that one of them names."""
+    before = 0
+    sep = ""
+    for line in lines:
+        named = re.fullmatch(r'"?sep=(.)"?\s*', line, re.IGNORECASE)
+        if named:
+            sep = named[1]
+        elif line.strip():
+            break
+        before += 1
+    return before, sep
+
+
+def _comments(rows: list[tuple[int, list[str]]]) -> int:
+    """Return the lines of comments above the header: they begin with #, and have other lengths."""
+    n_lines, lengths = 0, Counter(len(row) for _, row in rows)
+    usual = lengths.most_common(1)[0][0] if lengths else 0
+    for line, row in rows:
+        if not row[0].startswith("#") or len(row) == usual:
+            break
+        n_lines = line
+    return n_lines
+
+
+def _delimiter(lines: list[str]) -> str:
+    """Return the delimiter that makes the most columns in rows of one length; a comma if none."""
+    found = {}
+    for one in DELIMITERS:
+        rows = [row for _, row in sample_rows(lines, one) if not row[0].startswith("#")]
+        n_columns = len(rows[0]) if rows else 0
+        n_alike = sum(len(row) == n_columns for row in rows)
+        if n_columns > 1:
+            found[one] = (n_alike >= 0.9 * len(rows), n_columns)
+    even = [one for one, (is_even, _) in found.items() if is_even]
+    marked = [one for one in even if one != " "] or even
+    if marked:
+        return max(marked, key=lambda one: found[one][1])
+    return max((one for one in found if one != " "), key=lambda one: found[one][1], default=",")
+
+
+def _checked(file: Path, dialect: Dialect, rows: list[list[str]], reading: Reading) -> Dialect:
+    """Return the dialect with what the sampled rows show; ConfigError if the header is wrong."""
+    names = dialect.header
+    guesses = list(dialect.guesses)
+    left_out = []
+    if len(names) > 1 and names[0] == "" and _is_index([row[0] for row in rows if row]):
+        left_out.append(0)
+        guesses.append("the first column, which has no name, is an index and left out")
+    for position, name in enumerate(names):
+        if not name and position and not any("".join(row[position : position + 1]) for row in rows):
+            left_out.append(position)
+            guesses.append(f"column {position + 1}, without name and values, is left out")
+    decimal = reading.decimal or "."
+    if not reading.decimal and any(map(_has_decimal_comma, zip(*rows, strict=False))):
+        decimal = ","
+        guesses.append("decimal comma")
+    dialect = replace(
+        dialect, left_out=tuple(left_out), decimal=decimal, guesses=tuple(guesses)
+    )
+    if problem := header_problem(dialect.names, dialect):
+        fail(file, problem)
+    return dialect
+
+
+def _is_index(values: list[str]) -> bool:
+    return len(set(values)) == len(values) and "" not in values
+
+
+def _has_decimal_comma(values: tuple[str, ...]) -> bool:
+    numbers = [value.strip() for value in values if value.strip()[:1] in {*"+-0123456789"}]
+    return (
+        any(map(_DECIMAL_COMMA.fullmatch, numbers))
+        and all(map(_COMMA_NUMBER.fullmatch, numbers))
+        and 2 * len(numbers) > len([value for value in values if value.strip()])
+    )
+
+
+def header_problem(names: tuple[str, ...], dialect: Dialect | None = None) -> str | None:
+    """Return what is wrong with the names of the columns."""
+    others = [one for one in DELIMITERS if one != " " and names and one in names[0]]
+    if dialect and len(names) == 1 and others and others[0] != dialect.delimiter:
+        shown = others[0].replace("\t", "\\t")
+        return (
+            f'has one column with the delimiter "{dialect.delimiter}", but its header '
+            f'contains "{shown}". Set [Dataset] delimiter = "{shown}".'
+        )
+    duplicates = sorted(name for name, count in Counter(names).items() if name and count > 1)
+    if duplicates:
+        return f"has the column {', '.join(duplicates)} more than once. Rename one of them."
+    if "" in names:
+        position = dialect.header.index("", 1 if 0 in dialect.left_out else 0) if dialect else 0
+        return f"has no name for column {position + 1}. Name it in the header."
+    return None

@@ -1,0 +1,185 @@
+"""Text files, parsed by Arrow with every cell as a text; what is wrong is looked up by line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from runforest.table.dialect import fail_to_decode, guess_encoding, split_blanks
+from runforest.table.files import fail, open_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from runforest.table.dialect import Dialect
+    from runforest.table.options import Reading
+
+BLOCK_BYTES = 2**22
+MAX_BLOCK_BYTES = 2**30
+_AROUND_BYTES = 2**15
+
+
+def read_text(file: Path, dialect: Dialect, reading: Reading) -> tuple[pa.Table, Dialect]:
+    """Return a text file as a table of texts, and the dialect that it turned out to have.
+
+    An empty cell is null. Raises ConfigError with the line of what is no table.
+    """
+    from pyarrow.lib import ArrowInvalid
+
+    try:
+        table = _parse(file, dialect)
+    except UnicodeDecodeError as error:
+        fail_to_decode(file, dialect.encoding, f"{error.reason} at byte {error.start}")
+    except ArrowInvalid as error:
+        wrong = _undecodable(file, dialect)
+        if wrong and not reading.encoding:
+            encoding = guess_encoding(wrong[1])
+            guesses = (*dialect.guesses, f"encoded as {encoding}")
+            return read_text(file, replace(dialect, encoding=encoding, guesses=guesses), reading)
+        if wrong:
+            fail_to_decode(file, dialect.encoding, wrong[0])
+        _fail_as_table(file, _ragged(file, dialect) or str(error).strip())
+    if not len(table):
+        fail(file, "has a header and no rows. Add rows, or name another file in [Dataset].")
+    last = table.column(table.num_columns - 1)[-1].as_py()
+    if last and "\n" in last and (wrong := _ragged(file, dialect)):
+        _fail_as_table(file, wrong)
+    return table, dialect
+
+
+def line_of(file: Path, dialect: Dialect, row: int) -> int:
+    """Return the number of the line in which a row of the table ends."""
+    for position, (line, _) in enumerate(_rows(file, dialect)):
+        if position == row:
+            return line
+    return 0
+
+
+def _parse(file: Path, dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    names = [f"{position}" for position in range(len(dialect.header))]
+    kept = [name for name in names if int(name) not in dialect.left_out]
+    with _opened(file, dialect) as source:
+        try:
+            table = arrow_csv.read_csv(
+                source,
+                read_options=arrow_csv.ReadOptions(
+                    column_names=names, skip_rows=dialect.skip, block_size=block_bytes
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=_delimiter(dialect),
+                    newlines_in_values=True,
+                    invalid_row_handler=lambda row: "error" if row.text.strip() else "skip",
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()),
+                    include_columns=kept,
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            if "block" not in str(error) or block_bytes >= MAX_BLOCK_BYTES:
+                raise
+            table = None
+    if table is None:  # a row, or the header, is longer than a block
+        return _parse(file, dialect, 16 * block_bytes)
+    return table.rename_columns(list(dialect.names))
+
+
+def _delimiter(dialect: Dialect) -> str:
+    return "\t" if dialect.delimiter == " " else dialect.delimiter
+
+
+@contextmanager
+def _opened(file: Path, dialect: Dialect) -> Iterator[BinaryIO]:
+    """Open the content as UTF-8 without NUL; blanks between fields become tabs."""
+    import pyarrow as pa
+
+    with open_content(file) as source:
+        stream: BinaryIO = source
+        if dialect.delimiter == " ":
+            lines = io.TextIOWrapper(source, dialect.encoding, newline="")
+            text = "".join(split_blanks(line) if line.strip() else "\n" for line in lines)
+            stream = io.BytesIO(text.encode())
+        elif dialect.encoding not in {"utf-8", "utf-8-sig"}:
+            wrapped = pa.PythonFile(source, mode="r")
+            stream = cast("BinaryIO", pa.transcoding_input_stream(wrapped, dialect.encoding, "utf8"))
+        yield cast("BinaryIO", io.BufferedReader(_WithoutNul(file, stream, dialect.encoding)))
+
+
+class _WithoutNul(io.RawIOBase):
+    """A stream of text that refuses NUL characters: files with them are damaged, or no text."""
+
+    def __init__(self, file: Path, stream: BinaryIO, encoding: str) -> None:
+        self._file, self._stream, self._encoding = file, stream, encoding
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        block = self._stream.read(len(buffer))
+        if b"\0" in block:
+            encoding = "utf-8" if self._encoding == "utf-8-sig" else self._encoding
+            reason = f"has a NUL character, so it is no text in {encoding}"
+            remedy = 'Repair it, or set its encoding, such as [Dataset] encoding = "utf-16".'
+            fail(self._file, f"{reason}. {remedy}")
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def _undecodable(file: Path, dialect: Dialect) -> tuple[str, bytes] | None:
+    """Return where a file is not in its encoding, and the bytes around, None if all of it is."""
+    if dialect.encoding not in {"utf-8", "utf-8-sig"}:
+        return None
+    import codecs
+
+    decoder, position = codecs.getincrementaldecoder("utf-8")(), 0
+    with open_content(file) as source:
+        while block := source.read(BLOCK_BYTES):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                start = max(0, error.start - _AROUND_BYTES)
+                around = error.object[start : error.start + _AROUND_BYTES]
+                # Whole characters are all that a guess may see.
+                return f"{error.reason} at byte {position + error.start}", bytes(around)
+            position += len(block)
+    return None
+
+
+def _ragged(file: Path, dialect: Dialect) -> str:
+    """Return the first line that has other fields than the header, or an open quote."""
+    n_columns, line = len(dialect.header), dialect.skip
+    try:
+        for line, row in _rows(file, dialect):  # noqa: B007 - the last line is named
+            if len(row) != n_columns:
+                return f"line {line} has {len(row)} fields, the header {n_columns}"
+    except csv.Error as error:
+        return f"after line {line} a quote is not closed ({error})"
+    return ""
+
+
+def _rows(file: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows with the numbers of their last lines, blank lines left out."""
+    with suppress(StopIteration), _opened(file, dialect) as source:
+        lines = io.TextIOWrapper(source, "utf-8", newline="")
+        for _ in range(dialect.skip):
+            next(lines)
+        reader = csv.reader(lines, delimiter=_delimiter(dialect), strict=True)
+        for row in reader:
+            if len(row) > 1 or "".join(row).strip():
+                yield dialect.skip + reader.line_num, row
+
+
+def _fail_as_table(file: Path, reason: str) -> None:
+    fail(file, f"is not a table: {reason}. Correct the file, or set [Dataset] delimiter.")

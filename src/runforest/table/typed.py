@@ -1,0 +1,283 @@
+"""Train and test as typed tables with one schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runforest.foundation.errors import ConfigError, Problem
+from runforest.table.recognise import (
+    MisfitError,
+    Recognised,
+    TextColumn,
+    chunked,
+    finite,
+    without,
+)
+from runforest.table.roles import LEFT_OUT, ColumnRole, feature_role, feature_roles
+from runforest.table.schema import Column, Note, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from runforest.table.options import Reading
+    from runforest.table.table_file import RawTable
+
+SPELT = "spelt"
+"""What ids and class labels are: integers where these are written as the file has them, or texts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jobs:
+    """The columns with a job, empty for none; `kept` may be in the training file alone."""
+
+    target: str = ""
+    id: str = ""
+    kind: str = ""
+    kept: tuple[str, ...] = ()
+
+    def role_of(self, name: str, reading: Reading) -> str:
+        """Return what a column is to be read as, empty where that is to be recognised."""
+        if name == self.id or (name == self.target and self.kind == "classification"):
+            return SPELT
+        said = reading.columns.get(name, "")
+        if name == self.target or said == "drop":
+            return ""
+        return SPELT if said == "id" else said
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedTables:
+    """The tables by name, `train` and where there is one `test`, and their schema."""
+
+    frames: dict[str, pd.DataFrame]
+    schema: Schema
+
+
+def typed_tables(raw: Mapping[str, RawTable], jobs: Jobs, reading: Reading) -> TypedTables:
+    """Return typed tables of files whose columns are taken out of `raw`.
+
+    Columns of train that test lacks are left out, bar those with a job. Raises ConfigError with a
+    line per column in which a cell does not fit what the column is said to be.
+    """
+    import pyarrow as pa
+
+    jobs_names = {jobs.target, jobs.id, *jobs.kept}
+    left_out = {
+        name: f"{raw['test'].name} lacks it"
+        for name in raw["train"].columns
+        if "test" in raw and name not in raw["test"].columns and name not in jobs_names
+    }
+    names = list(dict.fromkeys(name for one in raw.values() for name in one.columns))
+    columns: dict[str, dict[str, pa.ChunkedArray]] = {part: {} for part in raw}
+    spellings, notes = {}, file_notes(raw, left_out)
+    problems: list[Problem] = []
+    for name in [one for one in names if one not in left_out]:
+        parts = {part: one.columns.pop(name) for part, one in raw.items() if name in one.columns}
+        try:
+            found = _typed_column(name, raw, parts, jobs, reading)
+        except MisfitError as error:
+            problems.append(_misfit(raw, parts, name, error))
+            continue
+        spellings[name] = found.spelling
+        notes += found.notes if reading.columns.get(name) != "drop" else ()
+        start = 0
+        for part, values in parts.items():
+            columns[part][name] = found.values.slice(start, len(values))
+            start += len(values)
+    if problems:
+        raise ConfigError(problems)
+    frames = {part: _frame(found) for part, found in columns.items()}
+    schema = Schema(
+        columns=_columns(frames, jobs, reading, spellings),
+        left_out=left_out,
+        files={part: one.form for part, one in raw.items()},
+        notes=tuple(notes),
+    )
+    return TypedTables(frames=frames, schema=schema)
+
+
+def file_notes(raw: Mapping[str, RawTable], left_out: Mapping[str, str]) -> list[Note]:
+    """Return how files are read where that was guessed, files that are read alike together."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for one in raw.values():
+        if one.guesses:
+            alike.setdefault(one.guesses, []).append(one.name)
+    notes = [
+        Note(text=f"{', '.join(files)}: {', '.join(guesses)}") for guesses, files in alike.items()
+    ]
+    if left_out:
+        text = f"{', '.join(left_out)}: left out, since {raw['test'].name} lacks them"
+        notes.append(Note(text=text, is_warning=True))
+    return notes
+
+
+def _typed_column(
+    name: str,
+    raw: Mapping[str, RawTable],
+    parts: Mapping[str, pa.ChunkedArray],
+    jobs: Jobs,
+    reading: Reading,
+) -> Recognised:
+    """Return the values of all files, one after another, typed alike."""
+    import pyarrow as pa
+
+    role = jobs.role_of(name, reading)
+    if role == SPELT:
+        return Recognised(values=spelt(list(parts.values()), reading))
+    values = list(parts.values())
+    kinds = {one.type for one in values}
+    if kinds <= {pa.int64(), pa.float64()}:
+        values = [one.cast(max(kinds, key=str_of_number)) for one in values]
+        kinds = {values[0].type}
+    is_native = len(kinds) == 1 and _suits(kinds.copy().pop(), role)
+    if is_native and kinds != {pa.string()}:
+        return finite(name, pa.chunked_array([chunk for one in values for chunk in one.chunks], values[0].type))
+    texts = pa.chunked_array([chunk for one in values for chunk in as_texts(one).chunks], pa.string())
+    if is_native and all(raw[part].file.kind == "parquet" for part in parts):
+        return Recognised(values=without(texts, reading.missing or ()))
+    column = TextColumn(
+        name=name,
+        values=texts,
+        reading=reading,
+        role=role,
+        file_decimal="," if any(one.decimal == "," for one in raw.values()) else ".",
+        parts=[(raw[part].name, len(one)) for part, one in parts.items()],
+    )
+    found = column.recognised()
+    if name == jobs.target and not _is_number(found.values):
+        import dataclasses
+
+        return dataclasses.replace(column, role="number").recognised()  # says where it is none
+    return found
+
+
+def str_of_number(kind: pa.DataType) -> bool:
+    """Return whether a type of numbers is the wider one."""
+    import pyarrow as pa
+
+    return bool(kind == pa.float64())
+
+
+def _suits(kind: pa.DataType, role: str) -> bool:
+    """Return whether values of a type of Arrow are what a column is said to be."""
+    from pyarrow import types
+
+    checks = {
+        "number": lambda one: types.is_integer(one) or types.is_floating(one),
+        "boolean": types.is_boolean,
+        "date": types.is_timestamp,
+        "category": types.is_string,
+        "text": types.is_string,
+    }
+    return not role or bool(checks[role](kind))
+
+
+def _is_number(values: pa.ChunkedArray) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_integer(values.type) or types.is_floating(values.type))
+
+
+def as_texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return typed values as texts, whole numbers without a point."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow import types
+
+    if types.is_string(values.type):
+        return values
+    if types.is_boolean(values.type):
+        return pc.if_else(values, "True", "False")
+    if types.is_floating(values.type):
+        values = whole(values)
+    if types.is_timestamp(values.type):
+        return pc.replace_substring_regex(values.cast(pa.string()), r"( 00:00:00)?\.000000$", "")
+    return values.cast(pa.string())
+
+
+def whole(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return floats as integers where all are whole."""
+    import pyarrow as pa
+
+    nan_free = finite("", values).values
+    try:
+        return nan_free.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return nan_free
+
+
+def spelt(parts: list[pa.ChunkedArray], reading: Reading) -> pa.ChunkedArray:
+    """Return values as they are spelt: integers where these give back the very same texts."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    kinds = {one.type for one in parts}
+    if len(kinds) == 1 and types.is_integer(parts[0].type):
+        return pa.chunked_array([chunk for one in parts for chunk in one.chunks], pa.int64())
+    texts = pa.chunked_array([chunk for one in parts for chunk in as_texts(one).chunks], pa.string())
+    texts = without(texts, reading.missing_in(is_spelt=True))
+    try:
+        numbers = texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return texts
+    return numbers if numbers.cast(pa.string()).equals(texts) else texts
+
+
+def _misfit(
+    raw: Mapping[str, RawTable], parts: Mapping[str, pa.ChunkedArray], name: str, error: MisfitError
+) -> Problem:
+    row = error.row
+    for part, values in parts.items():
+        if row < len(values):
+            where = raw[part]
+            message = f"{where.place(row)} {error.wrong}"
+            return Problem(where=str(where.file.path), key=name, message=message)
+        row -= len(values)
+    raise error
+
+
+def _frame(columns: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
+    """Return columns of Arrow as a frame; integers and booleans may have missing values."""
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
+    special = {
+        name: pd.Series(nullable[values.type].__from_arrow__(values))
+        for name, values in columns.items()
+        if values.null_count and values.type in nullable
+    }
+    names = list(columns)
+    table = pa.table({name: columns[name] for name in names if name not in special})
+    frame = table.to_pandas(split_blocks=True)
+    if special:
+        frame = pd.concat([frame, pd.DataFrame(special)], axis=1)[names]
+    return frame
+
+
+def _columns(
+    frames: Mapping[str, pd.DataFrame], jobs: Jobs, reading: Reading, spellings: Mapping[str, str]
+) -> tuple[Column, ...]:
+    roles = feature_roles(frames["train"], reading.columns, ())
+    found = []
+    for name, spelling in spellings.items():
+        part = next(frame for frame in frames.values() if name in frame.columns)
+        role, reason = roles.get(name, (LEFT_OUT, "the training file lacks it"))[:2]
+        if name == jobs.target:
+            role, reason = "target", jobs.kind
+        elif name == jobs.id:
+            role, reason = "id", "names a row"
+        missing = {
+            key: int(frame[name].isna().sum()) for key, frame in frames.items() if name in frame
+        }
+        found.append(
+            Column(
+                name=name, role=role, reason=reason, dtype=str(part[name].dtype),
+                missing=missing, spelling=spelling,
+            )
+        )  # fmt: skip
+    return tuple(found)
