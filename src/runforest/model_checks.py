@@ -35,9 +35,12 @@ MULTICLASS_SUFFIXES = ("_macro", "_ovr")
 
 
 def column_problems(
-    choice: ColumnChoice, train: Sequence[str], test: Sequence[str]
+    choice: ColumnChoice, train: Sequence[str], test: Sequence[str], left_out: Sequence[str] = ()
 ) -> Iterator[tuple[str, str]]:
-    """Yield the key and the message of each mistake, given the columns of both files."""
+    """Yield the key and the message of each mistake, given the columns of both files.
+
+    Those `left_out` are in no table, since the test file lacks them.
+    """
     for key in ("train_columns", "drop_columns", "rename", "test_columns"):
         columns = test if key == "test_columns" else train
         for name in getattr(choice, key):
@@ -49,6 +52,7 @@ def column_problems(
             message = f'"{name}" is the target or the id, which are kept as they are. Take it out.'
             yield key, message
     if not choice.rename.keys() & set(fixed):
+        train = [one for one in train if one not in left_out or one in choice.train_columns]
         yield from list(_new_names(choice, train)) or _features(choice, train, test)
 
 

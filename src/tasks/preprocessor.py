@@ -6,13 +6,22 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import luigi
-
-from runforest import InputFileParameter, RunTask, StringsParameter, TableParameter, from_table
+from runforest import (
+    InputFileParameter,
+    KindParameter,
+    RunTask,
+    StringsParameter,
+    TableParameter,
+    from_table,
+)
+from runforest.foundation.errors import ConfigError
 from runforest.foundation.parameters import IdParameter, TargetParameter
 from runforest.model.columns import TYPES, ColumnChoice
 from runforest.model_checks import column_problems
+from runforest.table.options import Reading
+from runforest.table.profile import read_tables
 from runforest.table.table_file import TableFile
+from runforest.table.typed import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest import Artifact, Problem
+    from runforest.table.typed import TypedTables
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +45,23 @@ class Preprocessor(RunTask):
     )
     target = TargetParameter()
     id = IdParameter()
-    delimiter = from_table(
-        "Dataset", "delimiter", luigi.Parameter(default=",", description="Between columns.")
+    kind = KindParameter()
+    reading = from_table(
+        "Dataset",
+        "reading",
+        TableParameter(default={}, description="How the files are read, as [Dataset] says."),
     )
-    encoding = from_table(
-        "Dataset", "encoding", luigi.Parameter(default="utf-8", description="Of the files.")
+    columns = from_table(
+        "Dataset",
+        "columns",
+        TableParameter(default={}, description="Roles of columns, as [Dataset.columns] says."),
+    )
+    kept = from_table(
+        "Dataset",
+        "kept",
+        StringsParameter(
+            default=(), description="Columns that stay though the test file lacks them."
+        ),
     )
     train_columns = StringsParameter(
         default=(),
@@ -58,44 +80,60 @@ class Preprocessor(RunTask):
     )
 
     def problems(self) -> Iterator[Problem]:
-        """Return columns that do not exist, and choices that contradict each other."""
-        facts = self.active_run.settings.dataset
-        for key, message in column_problems(self.choice(), facts.train_columns, facts.test_columns):
-            yield self.problem(key, message)
+        """Return columns that do not exist, choices that contradict each other, and misfits."""
+        facts, choice = self.active_run.settings.dataset, self.choice()
+        columns = (facts.train_columns, facts.test_columns, facts.left_out)
+        found = [self.problem(*one) for one in column_problems(choice, *columns)]
+        yield from found
+        if self.types and not found:  # else the data set was read alike when it was resolved
+            try:
+                self.read()
+            except ConfigError as error:
+                yield from error.problems
 
     def output(self) -> dict[str, Artifact]:
-        """Return the training table (with the target), and the test table if there is one."""
+        """Return the training table (with the target), the test table if any, and their schema."""
         names = ("train", "test") if self.test_file else ("train",)
-        return {name: self.artifact(f"{name}.parquet") for name in names}
+        tables = {name: self.artifact(f"{name}.parquet") for name in names}
+        return {**tables, "schema": self.artifact("schema.json")}
 
     def compute(self) -> None:
-        """Read both files and write both tables."""
-        train, choice = self.read(self.train_file), self.choice()
-        tables = {"train": drop_rows_without(train, self.target)[choice.train(list(train.columns))]}
+        """Read the files and write the tables."""
+        read, choice, outputs = self.read(), self.choice(), self.output()
+        train = labelled_rows(read.frames["train"], self.target)
+        tables = {"train": train[choice.train(list(train.columns))]}
         if self.test_file:
-            test = self.read(self.test_file)
+            test = read.frames["test"]
             tables["test"] = test[choice.test(list(test.columns))]
         for name, table in tables.items():
             renamed = table.rename(columns=dict(self.rename))
-            types = {key: kind for key, kind in self.types.items() if key in renamed.columns}
-            self.output()[name].save(renamed.astype(types))
+            outputs[name].save(renamed.astype(choice.types_of(renamed)))
+        outputs["schema"].save(read.schema.to_json())
 
     def choice(self) -> ColumnChoice:
         """Return the columns to keep."""
         keys = ("target", "id", "train_columns", "test_columns", "drop_columns", "rename", "types")
         return ColumnChoice(**{key: getattr(self, key) for key in keys})
 
-    def read(self, file: str) -> pd.DataFrame:
-        """Return a raw file as a table."""
-        table = TableFile(path=Path(file), delimiter=self.delimiter, encoding=self.encoding)
-        return table.read()
+    def read(self) -> TypedTables:
+        """Return both files as typed tables."""
+        reading = Reading.of(self.reading, {**self.columns, **self.choice().roles()})
+        jobs = Jobs(target=self.target, id=self.id, kind=self.kind, kept=tuple(self.kept))
+        named = {"train": self.train_file, "test": self.test_file}
+        files = {
+            part: TableFile(path=Path(file), reading=reading)
+            for part, file in named.items()
+            if file
+        }
+        return read_tables(files, jobs, reading)
 
 
-def drop_rows_without(table: pd.DataFrame, target: str) -> pd.DataFrame:
+def labelled_rows(table: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return the rows that have a target, and log how many have none."""
     is_labelled = table[target].notna()
-    if not is_labelled.all():
-        logger.warning(
-            "%d training rows have no %s and are left out.", (~is_labelled).sum(), target
-        )
-    return table[is_labelled]
+    if is_labelled.all():
+        return table
+    logger.warning("%d training rows have no %s and are left out.", (~is_labelled).sum(), target)
+    kept = table[is_labelled]
+    whole = "int64" if str(table[target].dtype) == "Int64" else table[target].dtype
+    return kept.astype({target: whole})

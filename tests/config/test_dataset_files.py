@@ -25,21 +25,6 @@ BROKEN = [
     ),
     pytest.param("id,x,y", ["has a header and no rows. Add rows"], id="header without line end"),
     pytest.param(
-        TABLE.replace(",", ";"),
-        ['has one column with the delimiter ","', 'Set [Dataset] delimiter = ";".'],
-        id="semicolons",
-    ),
-    pytest.param(TABLE.replace(",", "\t"), ['Set [Dataset] delimiter = "\\t".'], id="tabulators"),
-    pytest.param(TABLE.replace(",", "|"), ['Set [Dataset] delimiter = "|".'], id="bars"),
-    pytest.param(
-        TABLE.encode() + b"\xe9,1,1\n",
-        ["cannot be decoded as utf-8", "at byte 137", 'such as [Dataset] encoding = "latin-1".'],
-        id="latin-1",
-    ),
-    pytest.param(
-        TABLE.encode("utf-16"), ["cannot be decoded as utf-8", "Set the encoding"], id="UTF-16"
-    ),
-    pytest.param(
         TABLE + "2\x001,1,1\n",
         ["has a NUL character", "Repair it, or set its encoding"],
         id="NUL",
@@ -113,6 +98,36 @@ def test_a_folder_in_place_of_a_file_is_refused(check: Check) -> None:
     check.refuses("--set", "Dataset.train=.", because=["is a folder. Name a file: [Dataset] train"])
 
 
+SAID = [
+    pytest.param(
+        TABLE.replace(",", ";"),
+        "Dataset.delimiter=,",
+        ['has one column with the delimiter ","', 'Set [Dataset] delimiter = ";".'],
+        id="delimiter",
+    ),
+    pytest.param(
+        TABLE.encode() + b"\xe9,1,1\n",
+        "Dataset.encoding=utf-8",
+        ["cannot be decoded as utf-8", "at byte 137", 'such as [Dataset] encoding = "latin-1".'],
+        id="encoding",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "setting", "because"), SAID)
+def test_a_file_that_is_not_as_said_is_refused_with_a_remedy_that_works(
+    check: Check, content: str | bytes, setting: str, because: list[str]
+) -> None:
+    check.train(content)
+    check.refuses("--set", setting, because=because)
+
+    key, _, value = because[-1].partition("[Dataset] ")[2].rstrip(".").partition(" = ")
+    test = "id;x\n100;1\n" if key == "delimiter" else "id,x\n100,1\n"
+    check.test(test)
+
+    assert check.load("--set", f"Dataset.{key}={value}").dataset.facts.n_rows >= 20
+
+
 def test_an_unknown_encoding_is_refused(check: Check) -> None:
     remedy = 'Use a Python codec name: [Dataset] encoding = "utf-8".'
 
@@ -127,6 +142,19 @@ def test_a_file_without_read_permission_is_refused(check: Check) -> None:
 
 
 READABLE = [
+    pytest.param(TABLE.replace(",", ";"), id="semicolons"),
+    pytest.param(TABLE.replace(",", "\t"), id="tabulators"),
+    pytest.param(TABLE.replace(",", "|"), id="bars"),
+    pytest.param(TABLE.replace(",", "  "), id="blanks"),
+    pytest.param(TABLE.encode("utf-16"), id="UTF-16"),
+    pytest.param(TABLE.encode("utf-16-le"), id="UTF-16 without a mark"),
+    pytest.param("\n \n" + TABLE, id="blank lines above the header"),
+    pytest.param("sep=;\n" + TABLE.replace(",", ";"), id="a line that names the delimiter"),
+    pytest.param("# exported, by hand\n# today\n" + TABLE, id="comments above the header"),
+    pytest.param(
+        TABLE.replace(HEADER, "id,x,y,\n").replace("\n", ",\n", 21).replace(",,", ",", 1),
+        id="a delimiter at the ends",
+    ),
     pytest.param(b"\xef\xbb\xbf" + TABLE.encode(), id="byte order mark"),
     pytest.param(TABLE.replace("\n", "\r\n"), id="Windows line ends"),
     pytest.param(TABLE.replace("id,x", '"id","x"'), id="quoted names"),

@@ -162,14 +162,32 @@ DOUBLED = [
 
 
 @pytest.mark.parametrize(("train", "test", "because"), DOUBLED)
-def test_an_id_that_is_not_unique_is_refused(
+def test_a_named_id_that_is_not_unique_is_refused(
     check: Check, train: str, test: str, because: str
 ) -> None:
     check.train(train)
     check.test(test)
     remedy = "Remove the doubles, name another column, or set has_id = false to number"
 
-    check.refuses(because=["[Dataset]", "id: id is not unique", because, remedy])
+    check.refuses(
+        "--set", "Dataset.id=id", because=["[Dataset]", "id: id is not unique", because, remedy]
+    )
+
+
+@pytest.mark.parametrize(("train", "test", "because"), DOUBLED)
+def test_a_column_only_named_like_an_id_is_none_if_it_has_doubles(
+    check: Check, train: str, test: str, because: str
+) -> None:
+    check.train(train)
+    check.test(test)
+
+    experiment = check.load()
+
+    assert experiment.tables["Prediction"]["id"] == ""
+    (note,) = experiment.dataset.notes
+    assert note.is_warning
+    assert note.text.startswith("id: named like an id, but")
+    assert because in note.text
 
 
 def test_an_id_may_occur_in_both_files(check: Check) -> None:
@@ -208,10 +226,22 @@ def test_a_misspelt_target_and_id_come_together(check: Check) -> None:
     )  # fmt: skip
 
 
-def test_a_test_file_that_lacks_a_feature_is_refused(check: Check) -> None:
+def test_a_column_that_test_lacks_is_left_out_and_said(check: Check) -> None:
     check.train("id,x,w,y\n" + rows("1,{parity}"))
 
+    experiment = check.load("--set", "Dataset.target=y")
+
+    (note,) = experiment.dataset.notes
+    assert note.text == "w: left out, since test.csv lacks them"
+
+
+def test_a_column_that_test_lacks_may_be_dropped_but_not_chosen(check: Check) -> None:
+    check.train("id,x,w,y\n" + rows("1,{parity}"))
+    target = ["--set", "Dataset.target=y"]
+
+    check.load(*target, "--set", 'Preprocessor.drop_columns=["w"]')
+
     check.refuses(
-        "--set", "Dataset.target=y",
+        *target, "--set", 'Preprocessor.train_columns=["x", "w"]',
         because=["the test table lacks w", "Add them, or leave them out of train_columns."],
     )  # fmt: skip

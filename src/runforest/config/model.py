@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from runforest.model.splitters import SPLITTERS
 
+ColumnRole = Literal["number", "category", "text", "date", "boolean", "id", "drop"]
+
 
 class Table(BaseModel):
     """A table of the configuration: frozen, strict, no unknown keys."""
@@ -132,12 +134,32 @@ class DatasetConfig(Table):
         description=f"Splitter of the cross-validation: {', '.join(SPLITTERS)}, or an import path; "
         "with options, { name = ..., ... }. When empty, the one that suits.",
     )
-    delimiter: str = Field(
-        default=",",
-        pattern=r'^[^"\r\n]$',
-        description="Character between two columns; no quote and no line end.",
+    columns: dict[str, ColumnRole] = Field(
+        default={},
+        description="What columns are, by name, where it is not as recognised: number, category, "
+        "text, date, boolean, id, or drop for no feature.",
     )
-    encoding: str = Field(default="utf-8", description="Text encoding of the files.")
+    missing: list[str] | None = Field(
+        default=None,
+        description="Texts that are missing values, beside empty cells, in all columns. When "
+        "absent, the usual ones (NA, null, ...) in features, none in ids and classes.",
+    )
+    delimiter: str = Field(
+        default="",
+        pattern=r'^[^"\r\n]?$',
+        description="Character between two columns, no quote and no line end; a blank stands for "
+        "any number of them. Recognised when empty.",
+    )
+    encoding: str = Field(default="", description="Text encoding; recognised when empty.")
+    decimal: Literal["", ".", ","] = Field(
+        default="", description="Decimal sign of numbers; recognised when empty."
+    )
+    thousands: str = Field(
+        default="",
+        pattern=r"^[^0-9+\-]?$",
+        description="Sign between thousands; recognised when empty.",
+    )
+    sheet: str = Field(default="", description="Sheet of Excel files; the first one when empty.")
 
 
 TABLES: dict[str, type[Table]] = {

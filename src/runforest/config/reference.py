@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from types import UnionType
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, cast, get_args, get_origin
 
 from luigi.parameter import MissingParameterException
@@ -40,10 +40,14 @@ def reference_page() -> str:
 
 def _model_section(name: str, model: type[Table]) -> str:
     rows = [
-        (key, _annotation(one.annotation), f"`{json.dumps(one.default)}`", str(one.description))
+        (key, _annotation(one.annotation), _toml_default(one.default), str(one.description))
         for key, one in model.model_fields.items()
     ]
     return _section(name, model.__doc__ or "", rows)
+
+
+def _toml_default(value: object) -> str:
+    return "absent" if value is None else f"`{json.dumps(value)}`"
 
 
 def _task_section(name: str) -> str:
@@ -74,20 +78,30 @@ def _annotation(annotation: object) -> str:
         bool: "true or false",
         float: "a number",
         dict: "a table",
+        list: "an array",
     }
     if isinstance(annotation, UnionType):
-        return " or ".join(map(_annotation, get_args(annotation)))
+        kinds = [one for one in get_args(annotation) if one is not NoneType]
+        return " or ".join(map(_annotation, kinds))
     if kind := known.get(cast("type", get_origin(annotation) or annotation)):
         return kind
     return f"one of {', '.join(json.dumps(choice) for choice in get_args(annotation))}"
+
+
+_FROM_MANY = {
+    "splits": "`group`, `time`, `holdout` and `cv`",
+    "reading": "`missing`, `delimiter`, `encoding`, `decimal`, `thousands` and `sheet`",
+    "kept": "`group` and `time`",
+}
+"""Parameters that several keys make, and these keys."""
 
 
 def _default(parameter: luigi.Parameter[object]) -> str:
     if source := shared_source(parameter):
         section, key = source
         name = key.removesuffix("_file")  # `train_file` is the path that `train` becomes
-        if key == "splits":
-            return "`group`, `time`, `holdout` and `cv` of [Dataset]"
+        if key in _FROM_MANY:
+            return f"{_FROM_MANY[key]} of [Dataset]"
         folder = "" if name == key else ", in `input` of [PathConfig]"
         return f"`{name}` of [{section}]{folder}"
     try:

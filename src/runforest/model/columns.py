@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TYPES = ("bool", "boolean", "category", "datetime64[ns]", "float64", "int64", "Int64", "str")
+    import pandas as pd
+
+TYPES = {
+    "bool": "boolean",
+    "boolean": "boolean",
+    "category": "category",
+    "datetime64[ns]": "date",
+    "float64": "number",
+    "int64": "number",
+    "Int64": "number",
+    "str": "text",
+}
+"""pandas' types, and what the column's cells are read as."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,3 +52,12 @@ class ColumnChoice:
     def new_name(self, name: str) -> str:
         """Return the name of a column in the tables that are written."""
         return self.rename.get(name, name)
+
+    def roles(self) -> dict[str, str]:
+        """Return what the columns with a type are read as, by the names of the files."""
+        old = {new: name for name, new in self.rename.items()}
+        return {old.get(name, name): TYPES[kind] for name, kind in self.types.items()}
+
+    def types_of(self, table: pd.DataFrame) -> dict[str, str]:
+        """Return the types of the columns that a table with the new names has."""
+        return {name: kind for name, kind in self.types.items() if name in table.columns}

@@ -32,12 +32,16 @@ class DatasetFacts:
     train_columns: tuple[str, ...] = ()
     test_columns: tuple[str, ...] = ()
     has_test: bool = True
+    left_out: tuple[str, ...] = ()
+    """Columns of the training file that the test file lacks and the tables do not have."""
     n_rows: int = 0
     n_target_values: int = 0
     smallest_class: int = 0
     """Training rows of the target's rarest value."""
     target_low: float | None = None
     """The least value of a target of numbers."""
+    is_kind_guessed: bool = False
+    """Whether classes or a quantity was inferred from the target's values."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,17 +43,14 @@ def read_parquet(file: Path) -> pa.Table:
     return pa.table([_plain(column) for column in table.columns], names)
 
 
-def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911 - a kind of types each
+    """Return values as int64, float64, string, timestamp without a zone, boolean or duration."""
     import pyarrow as pa
     from pyarrow import types
 
     kind = values.type
     if types.is_dictionary(kind):
         return _plain(values.cast(kind.value_type))
-    if types.is_large_string(kind) or types.is_string_view(kind):
-        return values.cast(pa.string())
-    if types.is_decimal(kind) or (types.is_floating(kind) and kind != pa.float64()):
-        return values.cast(pa.float64())
     if types.is_integer(kind):
         try:
             return values.cast(pa.int64())
@@ -61,13 +58,12 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
             return values.cast(pa.float64(), safe=False)
     if types.is_date(kind) or types.is_timestamp(kind):
         zone = getattr(kind, "tz", None)
-        utc = values.cast(pa.timestamp("us", zone), safe=False)
-        return utc.cast(pa.timestamp("us"))
-    if types.is_string(kind) or types.is_boolean(kind) or kind == pa.float64():
+        return values.cast(pa.timestamp("us", zone), safe=False).cast(pa.timestamp("us"))
+    if types.is_boolean(kind) or types.is_duration(kind):
         return values
-    if types.is_duration(kind):
-        return values
-    if types.is_null(kind):
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return values.cast(pa.float64())
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind):
         return values.cast(pa.string())
     texts = [None if one is None else str(one) for one in values.to_pylist()]
     return pa.chunked_array([pa.array(texts, pa.string())])

@@ -6,7 +6,7 @@ import codecs
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from runforest.table.files import fail, read_start
@@ -59,7 +59,6 @@ class Dialect:
     left_out: tuple[int, ...] = ()
     decimal: str = "."
     guesses: tuple[str, ...] = ()
-    n_sampled: int = field(default=0, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,7 +96,6 @@ def recognise(file: Path, reading: Reading) -> Dialect:
         skip=before + header_lines,
         header=tuple(name.strip() for name in header),
         guesses=tuple(guesses),
-        n_sampled=len(rows) - 1,
     )
     return _checked(file, dialect, [row for _, row in rows[1:]], reading)
 
@@ -238,11 +236,11 @@ def _checked(file: Path, dialect: Dialect, rows: list[list[str]], reading: Readi
     if not reading.decimal and any(map(_has_decimal_comma, zip(*rows, strict=False))):
         decimal = ","
         guesses.append("decimal comma")
-    dialect = replace(
-        dialect, left_out=tuple(left_out), decimal=decimal, guesses=tuple(guesses)
-    )
+    dialect = replace(dialect, left_out=tuple(left_out), decimal=decimal, guesses=tuple(guesses))
     if problem := header_problem(dialect.names, dialect):
         fail(file, problem)
+    if not rows:
+        fail(file, "has a header and no rows. Add rows, or name another file in [Dataset].")
     return dialect
 
 

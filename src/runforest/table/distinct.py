@@ -69,7 +69,7 @@ class Distinct:
         """Return the first row that has one of the texts of a mask."""
         import pyarrow.compute as pc
 
-        return int(pc.index(pc.take(_arrow(mask), self.codes), True).as_py())  # noqa: FBT003
+        return int(pc.index(pc.take(_arrow(mask), self.codes), True).as_py())
 
     def rows_of(self, mask: Mask, start: int, n: int) -> Mask:
         """Return for n rows from `start`, bar null cells, whether a mask has their texts."""

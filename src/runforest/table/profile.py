@@ -11,7 +11,7 @@ from runforest import __version__
 from runforest.results.digests import text_digest
 from runforest.table.recognise import TextColumn
 from runforest.table.schema import Note, Schema
-from runforest.table.typed import Jobs, TypedTables, as_texts, spelt, typed_tables, whole
+from runforest.table.typed import Jobs, TypedTables, is_number, spelt, typed_tables, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runforest.table.options import Reading
     from runforest.table.table_file import RawTable, TableFile
 
+BINARY = 2
 MAX_CLASSES = 20
 """A whole-number target with more distinct values than this is taken for a quantity."""
 
@@ -37,10 +38,11 @@ class Profile:
     """
 
     n_rows: int
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     n_target_values: int = 0
     smallest_class: int = 0
     target_low: float | None = None
-    is_number: bool = True
+    has_numbers: bool = True
     kind: Kind = "regression"
     id: str = ""
     duplicates: dict[str, int] = field(default_factory=dict)
@@ -107,13 +109,16 @@ def _look(files: Mapping[str, TableFile], wanted: Wanted, reading: Reading) -> P
         for name in wanted.ids
     }
     profile = _look_at_target(raw, wanted, reading)
-    if profile.n_target_values < 2:  # noqa: PLR2004 - nothing to learn
+    has_target = profile.n_target_values > 1
+    if not has_target or (profile.kind == "regression" and not profile.has_numbers):
         return dataclasses.replace(profile, duplicates=duplicates)
     unique = [name for name, count in duplicates.items() if not count]
     chosen = next(iter(unique or (wanted.ids if wanted.is_id_named else ())), "")
-    notes = [*profile.schema.notes]
+    notes = []
+    if not wanted.kind and profile.target_low is not None and profile.kind == "classification":
+        notes += _kind_notes(wanted.target, profile.n_target_values)
     if duplicates and not chosen:
-        notes += [_doubled_note(name, count) for name, count in duplicates.items()][:1]
+        notes.append(_doubled_note(*next(iter(duplicates.items()))))
     jobs = Jobs(target=wanted.target, id=chosen, kind=profile.kind, kept=wanted.kept)
     tables = typed_tables(raw, jobs, reading)
     _made.clear()
@@ -123,12 +128,22 @@ def _look(files: Mapping[str, TableFile], wanted: Wanted, reading: Reading) -> P
 
 
 def _doubled_note(name: str, n_doubled: int) -> Note:
-    rows = "1 row repeats a value or has" if n_doubled == 1 else f"{n_doubled} rows repeat a value or have"
-    return Note(
-        text=f"{name}: named like an id, but {rows} none, so it is a feature and predictions are "
-        f'numbered (a guess; [Dataset] id = "..." names the id, has_id = false says there is none)',
-        is_warning=True,
+    text = f"{name}: named like an id, but {repeated(n_doubled)} none, so predictions are numbered"
+    remedy = 'by guess; [Dataset] id = "..." names an id, has_id = false says that there is none'
+    return Note(text=f"{text} ({remedy})", is_warning=True)
+
+
+def repeated(n_rows: int) -> str:
+    """Return how many rows have a doubled id or none, but for the last word."""
+    return (
+        "1 row repeats a value or has" if n_rows == 1 else f"{n_rows} rows repeat a value or have"
     )
+
+
+def _kind_notes(target: str, n_values: int) -> list[Note]:
+    """Return that several whole numbers are taken for classes; of two they are in any case."""
+    text = f"{target}: {n_values} whole numbers, taken for classes (a guess; [Dataset] kind = "
+    return [Note(text=f'{text}"regression" if they are a quantity)')] if n_values > BINARY else []
 
 
 def _n_repeated(values: pa.ChunkedArray, reading: Reading) -> int:
@@ -138,36 +153,43 @@ def _n_repeated(values: pa.ChunkedArray, reading: Reading) -> int:
 
 def _look_at_target(raw: Mapping[str, RawTable], wanted: Wanted, reading: Reading) -> Profile:
     """Return the counts over the target of the training file, and its kind."""
-    import pyarrow as pa
     import pyarrow.compute as pc
-    from pyarrow import types
 
     train = raw["train"]
     values = train.columns[wanted.target]
-    labels = spelt([values], reading)
-    numbers = values
-    if types.is_string(values.type) and train.file.kind != "parquet":
-        column = TextColumn(
-            name=wanted.target, values=values, reading=reading, file_decimal=train.decimal
-        )
-        numbers = column.recognised().values
-    is_number = bool(types.is_integer(numbers.type) or types.is_floating(numbers.type))
-    kind: Kind = cast("Kind", wanted.kind)
+    numbers, n_numbers = _target_numbers(train, wanted.target, reading)
+    kind = cast("Kind", wanted.kind)
     if not wanted.kind:
-        is_quantity = is_number and not _are_classes(numbers)
+        is_quantity = numbers is not None and not _are_classes(numbers)
         kind = "regression" if is_quantity else "classification"
-    counted = numbers if kind == "regression" and is_number else labels
-    if kind == "classification" and types.is_string(values.type):
-        counted = labels
-    counts = pc.value_counts(counted.drop_null()).field("counts") if len(counted) else pa.array([])
+    labels = spelt([values], reading)
+    counted = labels if kind == "classification" or numbers is None else numbers
+    counts = pc.value_counts(counted.drop_null()).field("counts")
     return Profile(
         n_rows=train.n_rows,
+        sizes={part: (one.n_rows, len(one.columns)) for part, one in raw.items()},
         n_target_values=len(counts),
         smallest_class=pc.min(counts).as_py() or 0,
-        target_low=_lowest(numbers) if is_number else None,
-        is_number=is_number,
+        target_low=None if numbers is None else _lowest(numbers),
+        has_numbers=n_numbers > 0,
         kind=kind,
     )
+
+
+def _target_numbers(
+    train: RawTable, target: str, reading: Reading
+) -> tuple[pa.ChunkedArray | None, int]:
+    """Return the target as numbers, None if it has others, and the count of its numbers."""
+    import pyarrow as pa
+
+    values = train.columns[target]
+    if values.type != pa.string():
+        return (values, len(values)) if is_number(values.type) else (None, 0)
+    if train.file.kind == "parquet":
+        return None, 0
+    column = TextColumn(name=target, values=values, reading=reading, file_decimal=train.decimal)
+    cells = column.recognised().cells
+    return cells if is_number(cells.type) else None, column.n_numbers()
 
 
 def _lowest(numbers: pa.ChunkedArray) -> float | None:

@@ -33,7 +33,7 @@ class MisfitError(Exception):
 class Recognised:
     """Typed values of a column, of all files one after another."""
 
-    values: pa.ChunkedArray
+    cells: pa.ChunkedArray
     spelling: str = ""
     notes: tuple[Note, ...] = ()
 
@@ -65,7 +65,7 @@ class TextColumn:
         if self.reading.missing:
             values = without(values, self.reading.missing)
         if self.role in {"category", "text"}:
-            return Recognised(values=self._texts(values))
+            return Recognised(cells=self._texts(values))
         if self.role in {"", "number"} and (plain := self._plain(values)):
             return plain
         distinct = Distinct(values)
@@ -78,6 +78,15 @@ class TextColumn:
             case "date":
                 return self._dates(distinct, missing)
         return self._guessed(distinct, missing, values)
+
+    def n_numbers(self) -> int:
+        """Return how many cells are numbers."""
+        reading, distinct = self.reading, Distinct(self.values)
+        _, fits = best_style(
+            distinct, styles(reading.decimal, reading.thousands, self.file_decimal)
+        )
+        missing = distinct.among(reading.missing_in(is_spelt=False))
+        return distinct.n_rows(fits & ~missing)
 
     def _plain(self, values: pa.ChunkedArray) -> Recognised | None:
         reading = self.reading
@@ -109,9 +118,7 @@ class TextColumn:
             example = distinct.examples(fits & distinct.matching(r".*[^\d+-].*"), 1)
             shown = f", such as {show_value(example[0])}" if example else ""
             notes.append(Note(text=f"{self.name}: numbers with {spelling}{shown}"))
-        return Recognised(
-            values=numbers.values, spelling=spelling, notes=(*notes, *numbers.notes)
-        )
+        return Recognised(cells=numbers.cells, spelling=spelling, notes=(*notes, *numbers.notes))
 
     def _missing_remedy(self, distinct: Distinct, strange: Mask) -> str:
         words = show_words(distinct.examples(strange, 5))
@@ -125,26 +132,29 @@ class TextColumn:
         if (fits & ~missing).any() and are_missing(distinct, strange):
             return self._numbers(distinct, missing, is_said=False)
         wanted = ~missing
-        if wanted.any() and not (distinct.among(("true", "false"), ignores_case=True) < wanted).any():
-            return Recognised(values=chunked(distinct.spread(as_booleans(distinct)[0])))
+        if (
+            wanted.any()
+            and not (distinct.among(("true", "false"), ignores_case=True) < wanted).any()
+        ):
+            return Recognised(cells=chunked(distinct.spread(as_booleans(distinct)[0])))
         dates = as_dates(distinct, wanted, is_said=False)
         if dates:
             return self._as_dates(distinct, dates.values, dates.formats)
-        return Recognised(values=self._texts(values), notes=self._mixed(distinct, fits, strange))
+        return Recognised(cells=self._texts(values), notes=self._mixed(distinct, fits, strange))
 
     def _booleans(self, distinct: Distinct, missing: Mask) -> Recognised:
         truths, fits = as_booleans(distinct)
         if (strange := ~fits & ~missing).any():
             words = ", ".join(WORDS)
             self._refuse(distinct, strange, "truth value", f"Known are {words}.")
-        return Recognised(values=chunked(distinct.spread(truths)))
+        return Recognised(cells=chunked(distinct.spread(truths)))
 
     def _dates(self, distinct: Distinct, missing: Mask) -> Recognised:
         import numpy as np
 
         dates = as_dates(distinct, ~missing, is_said=True)
         if dates is None:
-            return Recognised(values=chunked(distinct.spread(as_booleans(distinct)[0])))
+            return Recognised(cells=chunked(distinct.spread(as_booleans(distinct)[0])))
         unknown = np.asarray(dates.values.is_null().to_numpy(zero_copy_only=False), dtype=bool)
         if (strange := unknown & ~missing).any():
             self._refuse(distinct, strange, "date", "Write all dates as 2024-12-31.")
@@ -156,7 +166,7 @@ class TextColumn:
             text = f"{self.name}: dates read as {formats[0]}, a guess, since {formats[1]} suits too"
             notes = (Note(text=f"{text}. Write them as 2024-12-31 to be sure", is_warning=True),)
         values = chunked(distinct.spread(dates))
-        return Recognised(values=values, spelling=f"dates as {formats[0]}", notes=notes)
+        return Recognised(cells=values, spelling=f"dates as {formats[0]}", notes=notes)
 
     def _texts(self, values: pa.ChunkedArray) -> pa.ChunkedArray:
         return without(values, self.reading.missing_in(is_spelt=False))
@@ -191,14 +201,14 @@ def finite(name: str, numbers: pa.ChunkedArray | pa.Array) -> Recognised:
 
     values = chunked(numbers)
     if not pa.types.is_floating(values.type):
-        return Recognised(values=values)
+        return Recognised(cells=values)
     infinite = pc.fill_null(pc.is_inf(values), False)  # noqa: FBT003 - Arrow's
     n_infinite = pc.sum(infinite).as_py() or 0
     if not n_infinite:
-        return Recognised(values=values)
+        return Recognised(cells=values)
     values = pc.if_else(infinite, pa.scalar(None, values.type), values)
     text = f"{name}: {_n_values(n_infinite, 'inf')} read as missing"
-    return Recognised(values=values, notes=(Note(text=text, is_warning=True),))
+    return Recognised(cells=values, notes=(Note(text=text, is_warning=True),))
 
 
 def without(values: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:

@@ -45,11 +45,9 @@ def read_text(file: Path, dialect: Dialect, reading: Reading) -> tuple[pa.Table,
         if wrong:
             fail_to_decode(file, dialect.encoding, wrong[0])
         _fail_as_table(file, _ragged(file, dialect) or str(error).strip())
-    if not len(table):
-        fail(file, "has a header and no rows. Add rows, or name another file in [Dataset].")
     last = table.column(table.num_columns - 1)[-1].as_py()
-    if last and "\n" in last and (wrong := _ragged(file, dialect)):
-        _fail_as_table(file, wrong)
+    if last and "\n" in last and (unclosed := _ragged(file, dialect)):
+        _fail_as_table(file, unclosed)
     return table, dialect
 
 
@@ -113,7 +111,9 @@ def _opened(file: Path, dialect: Dialect) -> Iterator[BinaryIO]:
             stream = io.BytesIO(text.encode())
         elif dialect.encoding not in {"utf-8", "utf-8-sig"}:
             wrapped = pa.PythonFile(source, mode="r")
-            stream = cast("BinaryIO", pa.transcoding_input_stream(wrapped, dialect.encoding, "utf8"))
+            stream = cast(
+                "BinaryIO", pa.transcoding_input_stream(wrapped, dialect.encoding, "utf8")
+            )
         yield cast("BinaryIO", io.BufferedReader(_WithoutNul(file, stream, dialect.encoding)))
 
 
@@ -161,7 +161,7 @@ def _ragged(file: Path, dialect: Dialect) -> str:
     """Return the first line that has other fields than the header, or an open quote."""
     n_columns, line = len(dialect.header), dialect.skip
     try:
-        for line, row in _rows(file, dialect):  # noqa: B007 - the last line is named
+        for line, row in _rows(file, dialect):
             if len(row) != n_columns:
                 return f"line {line} has {len(row)} fields, the header {n_columns}"
     except csv.Error as error:

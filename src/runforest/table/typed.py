@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runforest.foundation.errors import ConfigError, Problem
@@ -10,15 +10,14 @@ from runforest.table.recognise import (
     MisfitError,
     Recognised,
     TextColumn,
-    chunked,
     finite,
     without,
 )
-from runforest.table.roles import LEFT_OUT, ColumnRole, feature_role, feature_roles
+from runforest.table.roles import LEFT_OUT, feature_roles
 from runforest.table.schema import Column, Note, Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from runforest.table.table_file import RawTable
 
 SPELT = "spelt"
-"""What ids and class labels are: integers where these are written as the file has them, or texts."""
+"""Ids and class labels: integers where these are written as in the file, else texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +62,6 @@ def typed_tables(raw: Mapping[str, RawTable], jobs: Jobs, reading: Reading) -> T
     Columns of train that test lacks are left out, bar those with a job. Raises ConfigError with a
     line per column in which a cell does not fit what the column is said to be.
     """
-    import pyarrow as pa
-
     jobs_names = {jobs.target, jobs.id, *jobs.kept}
     left_out = {
         name: f"{raw['test'].name} lacks it"
@@ -86,7 +83,7 @@ def typed_tables(raw: Mapping[str, RawTable], jobs: Jobs, reading: Reading) -> T
         notes += found.notes if reading.columns.get(name) != "drop" else ()
         start = 0
         for part, values in parts.items():
-            columns[part][name] = found.values.slice(start, len(values))
+            columns[part][name] = found.cells.slice(start, len(values))
             start += len(values)
     if problems:
         raise ConfigError(problems)
@@ -126,19 +123,18 @@ def _typed_column(
     import pyarrow as pa
 
     role = jobs.role_of(name, reading)
-    if role == SPELT:
-        return Recognised(values=spelt(list(parts.values()), reading))
     values = list(parts.values())
-    kinds = {one.type for one in values}
-    if kinds <= {pa.int64(), pa.float64()}:
-        values = [one.cast(max(kinds, key=str_of_number)) for one in values]
-        kinds = {values[0].type}
-    is_native = len(kinds) == 1 and _suits(kinds.copy().pop(), role)
-    if is_native and kinds != {pa.string()}:
-        return finite(name, pa.chunked_array([chunk for one in values for chunk in one.chunks], values[0].type))
-    texts = pa.chunked_array([chunk for one in values for chunk in as_texts(one).chunks], pa.string())
+    if role == SPELT:
+        return Recognised(cells=spelt(values, reading))
+    if {one.type for one in values} == {pa.int64(), pa.float64()}:
+        values = [one.cast(pa.float64()) for one in values]
+    kind = values[0].type
+    is_native = _suits(kind, role) and all(one.type == kind for one in values)
+    if is_native and kind != pa.string():
+        return finite(name, joined(values))
+    texts = joined([as_texts(one) for one in values])
     if is_native and all(raw[part].file.kind == "parquet" for part in parts):
-        return Recognised(values=without(texts, reading.missing or ()))
+        return Recognised(cells=without(texts, reading.missing or ()))
     column = TextColumn(
         name=name,
         values=texts,
@@ -148,18 +144,9 @@ def _typed_column(
         parts=[(raw[part].name, len(one)) for part, one in parts.items()],
     )
     found = column.recognised()
-    if name == jobs.target and not _is_number(found.values):
-        import dataclasses
-
-        return dataclasses.replace(column, role="number").recognised()  # says where it is none
+    if name == jobs.target and not is_number(found.cells.type):
+        return replace(column, role="number").recognised()  # names a cell that is none
     return found
-
-
-def str_of_number(kind: pa.DataType) -> bool:
-    """Return whether a type of numbers is the wider one."""
-    import pyarrow as pa
-
-    return bool(kind == pa.float64())
 
 
 def _suits(kind: pa.DataType, role: str) -> bool:
@@ -167,7 +154,7 @@ def _suits(kind: pa.DataType, role: str) -> bool:
     from pyarrow import types
 
     checks = {
-        "number": lambda one: types.is_integer(one) or types.is_floating(one),
+        "number": is_number,
         "boolean": types.is_boolean,
         "date": types.is_timestamp,
         "category": types.is_string,
@@ -176,10 +163,18 @@ def _suits(kind: pa.DataType, role: str) -> bool:
     return not role or bool(checks[role](kind))
 
 
-def _is_number(values: pa.ChunkedArray) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Return whether a type of Arrow is one of numbers."""
     from pyarrow import types
 
-    return bool(types.is_integer(values.type) or types.is_floating(values.type))
+    return bool(types.is_integer(kind) or types.is_floating(kind))
+
+
+def joined(parts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    """Return the values of all files one after another."""
+    import pyarrow as pa
+
+    return pa.chunked_array([chunk for one in parts for chunk in one.chunks], parts[0].type)
 
 
 def as_texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -203,23 +198,20 @@ def whole(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return floats as integers where all are whole."""
     import pyarrow as pa
 
-    nan_free = finite("", values).values
+    nan_free = finite("", values).cells
     try:
         return nan_free.cast(pa.int64())
     except pa.ArrowInvalid:
         return nan_free
 
 
-def spelt(parts: list[pa.ChunkedArray], reading: Reading) -> pa.ChunkedArray:
+def spelt(parts: Sequence[pa.ChunkedArray], reading: Reading) -> pa.ChunkedArray:
     """Return values as they are spelt: integers where these give back the very same texts."""
     import pyarrow as pa
-    from pyarrow import types
 
-    kinds = {one.type for one in parts}
-    if len(kinds) == 1 and types.is_integer(parts[0].type):
-        return pa.chunked_array([chunk for one in parts for chunk in one.chunks], pa.int64())
-    texts = pa.chunked_array([chunk for one in parts for chunk in as_texts(one).chunks], pa.string())
-    texts = without(texts, reading.missing_in(is_spelt=True))
+    if all(one.type == pa.int64() for one in parts):
+        return joined(parts)
+    texts = without(joined([as_texts(one) for one in parts]), reading.missing_in(is_spelt=True))
     try:
         numbers = texts.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -245,15 +237,15 @@ def _frame(columns: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
 
-    nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
+    nullable = {pa.bool_(): "boolean", pa.int64(): "Int64"}
     special = {
-        name: pd.Series(nullable[values.type].__from_arrow__(values))
+        name: pd.Series(values.to_pylist(), dtype=nullable[values.type])
         for name, values in columns.items()
         if values.null_count and values.type in nullable
     }
     names = list(columns)
-    table = pa.table({name: columns[name] for name in names if name not in special})
-    frame = table.to_pandas(split_blocks=True)
+    plain = pa.table({name: columns[name] for name in names if name not in special})
+    frame: pd.DataFrame = plain.to_pandas(split_blocks=True)
     if special:
         frame = pd.concat([frame, pd.DataFrame(special)], axis=1)[names]
     return frame

@@ -70,6 +70,8 @@ def execute(experiment: Experiment) -> tuple[OpenExperiment, Execution]:
                 set_up_logging(experiment.config.log_level)
                 if opened.commit.note:
                     logger.info(opened.commit.note)
+                for note in experiment.dataset.notes:
+                    logger.log(logging.WARNING if note.is_warning else logging.INFO, note.text)
                 with progress.shown_on(console):
                     recorder.start()
                     try:

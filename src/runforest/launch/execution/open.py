@@ -164,13 +164,13 @@ def _record_sources(experiment: Experiment, client: MlflowClient, run: Run, comm
         secrets=environment.secrets,
     )
     write_snapshot(run.artifacts, snapshot)
-    if not dataset.dataset:
+    if not dataset.dataset or not dataset.profile:
         return
     digests = digest_cache(environment.project)
     files = {"train": dataset.dataset.train_file, "test": dataset.dataset.test_file}
-    for (role, path), profile in zip(files.items(), dataset.profiles, strict=False):
-        file, run_id = Path(path), run.settings.run_id
-        size = {"num_rows": profile.n_rows, "num_columns": profile.n_columns}
+    for role, (n_rows, n_columns) in dataset.profile.sizes.items():
+        file, run_id = Path(files[role]), run.settings.run_id
+        size = {"num_rows": n_rows, "num_columns": n_columns}
         log_dataset(client, run_id, file, role=role, sha256=digests.digest(file), size=size)
 
 

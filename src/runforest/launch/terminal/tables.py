@@ -41,6 +41,8 @@ def print_plan(experiment: Experiment) -> int:
         reason = redact(planned.reason, experiment.environment.secrets)
         table.add_row(escape(planned.name), _coloured(planned.action), escape(reason))
     console.print(table)
+    for note in experiment.dataset.notes:
+        console.print(escape(redact(note.text, experiment.environment.secrets)), style="dim")
     n_run = sum(planned.action == "run" for planned in experiment.plan)
     known = len(experiment.plan) - n_run
     console.print(f"{n_run} to run, {known} known. Nothing was run.", style="dim")
