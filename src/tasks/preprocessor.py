@@ -20,7 +20,7 @@ from runforest.model.columns import TYPES, ColumnChoice
 from runforest.model_checks import column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import read_tables
-from runforest.table.table_file import TableFile
+from runforest.table.raw.table_file import TableFile
 from runforest.table.typed import Jobs
 
 if TYPE_CHECKING:

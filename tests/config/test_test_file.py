@@ -29,7 +29,7 @@ def test_without_a_test_file_nothing_is_predicted(alone: Check) -> None:
     families = {task.get_task_family() for task in experiment.tasks}
     assert "Evaluator" in families
     assert "Prediction" not in families
-    assert len(experiment.dataset.profiles) == 1
+    assert list(experiment.dataset.profile.sizes) == ["train"]
     preprocessor = next(task for task in experiment.tasks if task.task_family == "Preprocessor")
     assert list(preprocessor.output()) == ["train"]
 

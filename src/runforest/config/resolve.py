@@ -14,7 +14,7 @@ from runforest.results.line_cache import open_cache
 from runforest.run.active import DatasetFacts
 from runforest.table.options import Reading
 from runforest.table.profile import Profile, Wanted, profile_files, repeated
-from runforest.table.table_file import TableFile
+from runforest.table.raw.table_file import TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

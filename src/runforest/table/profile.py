@@ -11,7 +11,8 @@ from runforest import __version__
 from runforest.results.digests import text_digest
 from runforest.table.recognise import TextColumn
 from runforest.table.schema import Note, Schema
-from runforest.table.typed import Jobs, TypedTables, is_number, spelt, typed_tables, whole
+from runforest.table.spelling import is_number, spelt, whole
+from runforest.table.typed import Jobs, TypedTables, typed_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from runforest.model.estimators import Kind
     from runforest.results.line_cache import LineCache
     from runforest.table.options import Reading
-    from runforest.table.table_file import RawTable, TableFile
+    from runforest.table.raw.table_file import RawTable, TableFile
 
 BINARY = 2
 MAX_CLASSES = 20

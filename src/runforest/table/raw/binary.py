@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.table.files import fail
+from runforest.table.raw.files import fail
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from runforest.table.binary import parquet_names, read_excel, read_parquet
-from runforest.table.dialect import DELIMITERS, Dialect, header_problem, recognise
-from runforest.table.files import fail, kind_of
-from runforest.table.text import line_of, read_text
+from runforest.table.raw.binary import parquet_names, read_excel, read_parquet
+from runforest.table.raw.dialect import DELIMITERS, Dialect, header_problem, recognise
+from runforest.table.raw.files import fail, kind_of
+from runforest.table.raw.text import line_of, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
-    from runforest.table.files import FileKind
     from runforest.table.options import Reading
+    from runforest.table.raw.files import FileKind
 
 
 @dataclass(frozen=True, kw_only=True)

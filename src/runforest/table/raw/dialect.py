@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from runforest.table.files import fail, read_start
+from runforest.table.raw.encoding import decoded, encoding_of
+from runforest.table.raw.files import fail, read_start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,15 +21,6 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "bla
 
 SAMPLE_BYTES, SAMPLE_ROWS = 2**20, 200
 MAX_FIELD = 2**31 - 1
-LATIN = re.compile(r"cp125[0247]|latin|iso8859|mac_|hp_roman|cp[4578]\d\d|cp11")
-"""Guesses between Western encodings rest on few letters: the most common one is taken."""
-
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
 _COMMA_NUMBER = re.compile(r"[+-]?[\d.]+(,\d+)?")
 
@@ -69,8 +60,8 @@ class Dialect:
 def recognise(file: Path, reading: Reading) -> Dialect:
     """Return the dialect of a text file; ConfigError if its first lines are no table."""
     start = read_start(file, SAMPLE_BYTES)
-    encoding = _encoding(file, start, reading)
-    text = _decoded(file, start, encoding)
+    encoding = encoding_of(file, start, reading)
+    text = decoded(file, start, encoding)
     lines = text.splitlines(keepends=True)
     if len(start) == SAMPLE_BYTES and len(lines) > 1:
         lines.pop()  # it may be cut off
@@ -100,21 +91,6 @@ def recognise(file: Path, reading: Reading) -> Dialect:
     return _checked(file, dialect, [row for _, row in rows[1:]], reading)
 
 
-def guess_encoding(sample: bytes) -> str:
-    """Return the likely encoding of bytes that are no UTF-8."""
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample).best()
-    found = best.encoding if best else "cp1252"
-    if not LATIN.match(found):
-        return found
-    try:
-        sample.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
-
-
 def sample_rows(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
     """Return the first rows, each with the number of its last line; blank lines are none."""
     csv.field_size_limit(MAX_FIELD)
@@ -142,41 +118,6 @@ def split_blanks(line: str) -> str:
     """
     fields = _FIELD.findall(line) if '"' in line else line.split()
     return "\t".join(fields) + "\n"
-
-
-def _encoding(file: Path, start: bytes, reading: Reading) -> str:
-    marked = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
-    if reading.encoding:
-        try:
-            codecs.lookup(reading.encoding)
-        except LookupError:
-            remedy = 'Use a Python codec name: [Dataset] encoding = "utf-8".'
-            fail(file, f'unknown encoding "{reading.encoding}". {remedy}')
-        is_utf8 = codecs.lookup(reading.encoding).name == "utf-8"
-        return "utf-8-sig" if is_utf8 else reading.encoding
-    if marked:
-        return marked
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError:
-        return guess_encoding(start)
-    if start.count(b"\0") > len(start) / 4:
-        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
-    return "utf-8"
-
-
-def _decoded(file: Path, start: bytes, encoding: str) -> str:
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(start)
-    except UnicodeDecodeError as error:
-        fail_to_decode(file, encoding, f"{error.reason} at byte {error.start}")
-
-
-def fail_to_decode(file: Path, encoding: str, reason: str) -> NoReturn:
-    """Raise the error that a file is not in an encoding."""
-    shown = "utf-8" if encoding == "utf-8-sig" else encoding
-    remedy = 'Set the encoding of the file, such as [Dataset] encoding = "latin-1".'
-    fail(file, f"cannot be decoded as {shown}: {reason}. {remedy}")
 
 
 def _lines_before(lines: list[str]) -> tuple[int, str]:

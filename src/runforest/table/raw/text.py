@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from runforest.table.dialect import fail_to_decode, guess_encoding, split_blanks
-from runforest.table.files import fail, open_content
+from runforest.table.raw.dialect import split_blanks
+from runforest.table.raw.encoding import fail_to_decode, guess_encoding
+from runforest.table.raw.files import fail, open_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from runforest.table.dialect import Dialect
     from runforest.table.options import Reading
+    from runforest.table.raw.dialect import Dialect
 
 BLOCK_BYTES = 2**22
 MAX_BLOCK_BYTES = 2**30

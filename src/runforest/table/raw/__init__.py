@@ -1,0 +1,1 @@
+"""Files as people have them: compression, encoding, dialect, rows; every format."""
