@@ -31,7 +31,7 @@ def test_without_a_test_file_nothing_is_predicted(alone: Check) -> None:
     assert "Prediction" not in families
     assert list(experiment.dataset.profile.sizes) == ["train"]
     preprocessor = next(task for task in experiment.tasks if task.task_family == "Preprocessor")
-    assert list(preprocessor.output()) == ["train"]
+    assert list(preprocessor.output()) == ["train", "schema"]
 
 
 def test_a_test_file_that_is_there_can_be_left_out(check: Check) -> None:
