@@ -67,43 +67,35 @@ class Evaluator(RunTask):
 
     def compute(self) -> None:
         """Cross-validate, plot and write the report; log the scores."""
-        from runforest.evaluation.importances import ImportanceMeasurement
         from runforest.evaluation.plots import evaluation_plots
         from runforest.evaluation.report import experiment_report
         from runforest.evaluation.score_plots import importance_plot
-        from runforest.evaluation.scores import cross_validate_pipeline, default_scorers
+        from runforest.evaluation.scores import evaluate_model
         from runforest.evaluation.unseen import unseen_scores
         from runforest.figure_fonts import draw_png
 
         inputs, outputs = self.input(), self.output()
         splits = split_spec(self.splits, kind=self.kind, n_folds=self.n_folds, seed=self.seed)
-        tables = inputs["tables"]
+        tables, no_features = inputs["tables"], (self.id, *splits.hidden)
         train, held = set_aside(tables["train"].load(), self.target, splits)
-        features = feature_columns(train, self.target, self.id, *splits.hidden)
-        target, folds = train[self.target], fold_positions(train, self.target, splits)
         model = load_model(inputs["trainer"]["model"].path)
-        classes = sorted(target.unique()) if self.kind == "classification" else []
-        scorers = self.scoring or default_scorers(self.kind, len(classes), model)
-        measurement = ImportanceMeasurement(
-            scorer=scorers[0], classes=classes, seed=self.seed, n_models=len(folds)
-        )
-        scores = cross_validate_pipeline(
+        scores, importances = evaluate_model(
             model,
-            features,
-            target,
+            feature_columns(train, *no_features),
+            feature_columns(held, *no_features),
+            target=self.target,
             kind=self.kind,
-            folds=folds,
-            scorers=scorers,
-            inspect=measurement.add,
+            folds=fold_positions(train, self.target, splits),
+            scorers=self.scoring,
+            seed=self.seed,
         )
-        importances = measurement.result()
         others = {"holdout": held, **({"test": tables["test"].load()} if "test" in tables else {})}
         unseen = unseen_scores(
             model,
-            {name: feature_columns(one, self.id, *splits.hidden) for name, one in others.items()},
+            {name: feature_columns(one, *no_features) for name, one in others.items()},
             target=self.target,
-            scorers=scorers,
-            classes=classes,
+            scorers=tuple(scores.fold_scores),
+            classes=scores.classes,
         )
         plots = evaluation_plots(scores)
         tuner = inputs.get("tuner")
@@ -111,7 +103,6 @@ class Evaluator(RunTask):
             inputs,
             estimator=type(unwrap(model[-1])).__name__,
             target=self.target,
-            n_features=features.shape[1],
             scores=scores,
             importances=importances,
             plots=[*plots.values()],

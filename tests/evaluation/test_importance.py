@@ -20,7 +20,7 @@ from runforest.evaluation.importances import (
     ImportanceMeasurement,
     Importances,
 )
-from runforest.evaluation.scores import cross_validate_pipeline
+from runforest.evaluation.scores import cross_validate_pipeline, evaluate_model
 
 
 class CountingModel(RegressorMixin, BaseEstimator):
@@ -147,6 +147,24 @@ def test_noise_that_a_model_has_memorised_has_no_importance_on_the_rows_of_other
     assert on_fitted_rows.set_index("feature").loc["noise", "importance"] > 0.2
     assert importances["noise"] == pytest.approx(0, abs=0.03)
     assert importances["rank"] > 0.1
+
+
+def test_held_out_rows_are_measured_with_the_final_model_where_there_are_some() -> None:
+    table = wide_table(400, 3).assign(y=lambda all_rows: all_rows["c1"] * 2)
+    train, held = table[:300], table[300:]
+    model = LinearRegression().fit(train[["c0", "c1", "c2"]], train["y"])
+    folds = list(KFold(5).split(train))
+
+    _, with_held = evaluate_model(
+        model, train, held, target="y", kind="regression", folds=folds, seed=0
+    )
+    _, without = evaluate_model(
+        model, train, held[:0], target="y", kind="regression", folds=folds, seed=0
+    )
+
+    assert (with_held.n_rows, with_held.n_models) == (100, 1)
+    assert (without.n_rows, without.n_models) == (300, 5)
+    assert with_held.table["feature"].iloc[0] == without.table["feature"].iloc[0] == "c1"
 
 
 @pytest.mark.parametrize(("n_rows", "n_columns"), [(30_000, 19), (1000, 600)])

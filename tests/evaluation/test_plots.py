@@ -63,6 +63,7 @@ def make_validation(
         predictions=target,
         class_scores=class_scores,
         classes=tuple(np.unique(target).tolist()) if kind == "classification" else (),
+        n_rows=len(target),
     )
 
 

@@ -72,6 +72,7 @@ def report() -> Report:
             predictions=np.array([0, 1]),
             class_scores=None,
             classes=(0, 1),
+            n_rows=2,
         ),
         plots=(PLOT,),
         importances=IMPORTANCES,

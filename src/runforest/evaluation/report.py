@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from runforest.evaluation.importances import Importances
     from runforest.evaluation.scores import CrossValidation
+    from runforest.results.artifacts import Artifact
 
 N_SHOWN = 10
 
@@ -72,7 +73,6 @@ def experiment_report(
     *,
     estimator: str,
     target: str,
-    n_features: int,
     scores: CrossValidation,
     importances: Importances,
     plots: Sequence[Plot],
@@ -81,7 +81,8 @@ def experiment_report(
 ) -> str:
     """Return the page of an experiment; `trials` are the best ones, as rows to show."""
     tables, tuner = results["tables"], results.get("tuner")
-    facts = {"training rows": f"{len(scores.target):,}", "features": str(n_features)}
+    n_features = importances.n_features
+    facts = {"training rows": f"{scores.n_rows:,}", "features": f"{n_features:,}"}
     report = Report(
         title=f"{estimator} on {target}",
         facts=[("estimator", estimator), *facts.items()],
@@ -90,7 +91,7 @@ def experiment_report(
         plots=plots,
         importances=importances,
         data=[
-            (name, len(tables[name].load()), n_features, sha256)
+            (name, _count_rows(tables[name]), n_features, sha256)
             for name in ("train", "test")
             if name in tables
             for sha256 in tables[name].digests.values()
@@ -113,6 +114,15 @@ def experiment_report(
             trial_plots=[explained(file.stem, file.read_bytes()) for file in files],
         )
     return render_report(report)
+
+
+def _count_rows(table: Artifact) -> int:
+    """Return the rows of a table, which may be too large to read for that alone."""
+    if table.path.suffix == ".parquet":
+        from pyarrow.parquet import read_metadata
+
+        return int(read_metadata(table.path).num_rows)
+    return len(table.load())  # type: ignore[arg-type]
 
 
 def render_report(report: Report) -> str:

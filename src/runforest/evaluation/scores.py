@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runforest.evaluation.answers import answered, score_classes
+from runforest.evaluation.importances import ImportanceMeasurement
 from runforest.model.folds import select_rows
 from runforest.model.scoring import BINARY, score_model
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
+    from runforest.evaluation.importances import Importances
     from runforest.model.estimators import Kind
     from runforest.model.splitters import Fold
 
@@ -43,6 +45,8 @@ class CrossValidation:
         score of `classes[1]`. None in a regression, and if the estimator has neither method.
     classes
         The labels in sorted order; empty in a regression.
+    n_rows
+        Rows that the folds were made of.
     """
 
     fold_scores: Mapping[str, tuple[float, ...]]
@@ -50,6 +54,7 @@ class CrossValidation:
     predictions: NDArray[np.generic]
     class_scores: NDArray[np.float64] | None
     classes: tuple[object, ...]
+    n_rows: int
 
     @property
     def n_folds(self) -> int:
@@ -140,4 +145,46 @@ def cross_validate_pipeline(
         predictions=np.concatenate(predictions)[in_row_order],
         class_scores=np.concatenate(scored)[in_row_order] if scored else None,
         classes=classes,
+        n_rows=len(values),
     )
+
+
+def evaluate_model(
+    model: BaseEstimator,
+    train: pd.DataFrame,
+    held: pd.DataFrame,
+    *,
+    target: str,
+    kind: Kind,
+    folds: Sequence[Fold],
+    scorers: Sequence[str] = (),
+    seed: int,
+) -> tuple[CrossValidation, Importances]:
+    """Return the cross-validation of a fitted pipeline, and its importances.
+
+    These are measured on the held-out rows, or where there are none on the rows that each fold
+    leaves out, with the model of the fold.
+
+    Parameters
+    ----------
+    train, held : (n_rows, n_features + 1) frames
+        The rows that the model was fitted on, and those that were held out; the target among them.
+    """
+    features, values = train.drop(columns=target), train[target]
+    classes = sorted(values.unique().tolist()) if kind == "classification" else []
+    scorers = scorers or default_scorers(kind, len(classes), model)
+    measurement = ImportanceMeasurement(
+        scorer=scorers[0], classes=classes, seed=seed, n_models=len(folds) if held.empty else 1
+    )
+    scores = cross_validate_pipeline(
+        model,
+        features,
+        values,
+        kind=kind,
+        folds=folds,
+        scorers=scorers,
+        inspect=measurement.add if held.empty else None,
+    )
+    if not held.empty:
+        measurement.add(model, held.drop(columns=target), np.asarray(held[target]))
+    return scores, measurement.result()
