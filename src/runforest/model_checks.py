@@ -10,6 +10,7 @@ from runforest.foundation.errors import did_you_mean, near_miss
 from runforest.foundation.parameters import show_value
 from runforest.model.columns import TYPES
 from runforest.model.estimators import DEFAULT_ESTIMATORS, estimator_class, param_names
+from runforest.model.metrics import ERRORS, SYNONYMS, imported_scorer, scorer_path
 from runforest.model.scoring import BINARY, DEFAULT_SCORERS, named_scorer
 from runforest.model.targets import TRANSFORMS, transform_problem
 
@@ -191,8 +192,13 @@ def scorer_problem(name: str, kind: Kind, n_classes: int | None = None) -> str |
     """
     from sklearn.metrics import get_scorer_names
 
-    names = get_scorer_names()
-    if name not in names:
+    names = [*ERRORS, *SYNONYMS, *get_scorer_names()]
+    if path := scorer_path(name):
+        try:
+            imported_scorer(path)
+        except ValueError as error:
+            return str(error)
+    elif name not in names:
         remedy = near_miss(name, names)
         remedy = remedy or f"Name one of scikit-learn's, such as `{DEFAULT_SCORERS[kind]}`."
         return f"unknown scorer `{name}`. {remedy}"

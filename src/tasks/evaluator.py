@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import luigi
 
-from runforest import KindParameter, RunTask, StringsParameter, load_model
+from runforest import KindParameter, RunTask, load_model
 from runforest.foundation.parameters import (
     CountParameter,
     IdParameter,
+    ScoresParameter,
     SplitsParameter,
     TargetParameter,
 )
 from runforest.model.folds import feature_columns
+from runforest.model.metrics import short_name
 from runforest.model.splits import fold_positions, set_aside, split_spec
 from runforest.model.targets import unwrap
 from runforest.model_checks import fold_count_problem, scorer_problem
@@ -30,9 +32,10 @@ class Evaluator(RunTask):
     """Cross-validate the trained pipeline and report what came out."""
 
     n_folds = CountParameter(default=5, low=2, description="Folds of the cross-validation.")
-    scoring = StringsParameter(
+    scoring = ScoresParameter(
         default=(),
-        description="Names of scikit-learn scorers, the main one first; a usual set when empty.",
+        description="Names of scores as in [Tuner] scoring, the main one first; a usual set when "
+        "empty.",
     )
     # Not the tuner's seed: the best of many trials looks better on its own folds than it is.
     seed = luigi.IntParameter(default=1, description="Seed of the folds and of the importances.")
@@ -99,6 +102,7 @@ class Evaluator(RunTask):
         )
         plots = evaluation_plots(scores)
         tuner = inputs.get("tuner")
+        objectives = tuner["study"].load()["objectives"] if tuner else {}
         page = experiment_report(
             inputs,
             estimator=type(unwrap(model[-1])).__name__,
@@ -106,12 +110,16 @@ class Evaluator(RunTask):
             scores=scores,
             importances=importances,
             plots=[*plots.values()],
-            trials=best_trials(tuner["trials"].load()) if tuner else [],
+            trials=best_trials(tuner["trials"].load(), objectives) if tuner else [],
             unseen=unseen,
         )
         outputs["report"].save(page)
-        once = {f"{rows}.{name}": x for rows, one in unseen.items() for name, x in one.items()}
-        fold_scores = {name: list(each) for name, each in scores.fold_scores.items()}
+        once = {
+            f"{rows}.{short_name(name)}": score
+            for rows, scored in unseen.items()
+            for name, score in scored.items()
+        }
+        fold_scores = {short_name(name): list(each) for name, each in scores.fold_scores.items()}
         outputs["scores"].save(fold_scores | {name: [score] for name, score in once.items()})
         outputs["importances"].save(importances.table)
         outputs["plots"].path.mkdir()
@@ -119,5 +127,6 @@ class Evaluator(RunTask):
             self.log_figure(plot.png, f"plots/{name}.png")
         self.log_figure(draw_png(importance_plot(importances.table)), "plots/importances.png")
         for name in scores.fold_scores:
-            self.log_metrics({name: scores.mean(name), f"{name}_std": scores.std(name)})
+            shown = short_name(name)
+            self.log_metrics({shown: scores.mean(name), f"{shown}_std": scores.std(name)})
         self.log_metrics(once)

@@ -57,7 +57,7 @@ class Trainer(RunTask):
     tables = TablesParameter()
     tuner = TaskNameParameter(
         default="Tuner",
-        outputs=("best_params", "trials", "plots"),
+        outputs=("best_params", "study", "trials", "plots"),
         takes=SHARED,
         description="Task that finds the parameters: Tuner, or a task derived from it.",
     )

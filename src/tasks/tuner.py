@@ -9,7 +9,6 @@ import luigi
 from runforest import (
     ImportPathParameter,
     KindParameter,
-    NamesParameter,
     RunTask,
     TableParameter,
     from_table,
@@ -18,10 +17,12 @@ from runforest.executors import EXECUTORS, executor_problems
 from runforest.foundation.parameters import (
     CountParameter,
     IdParameter,
+    ScoresParameter,
     SplitsParameter,
     TablesParameter,
     TargetParameter,
 )
+from runforest.model.metrics import short_name
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.plots import study_figures
@@ -45,7 +46,7 @@ class Tuner(RunTask):
     n_trials = CountParameter(default=20, high=1_000_000, description=KEYS["n_trials"])
     timeout_s = luigi.FloatParameter(default=0.0, description=KEYS["timeout_s"])
     n_folds = CountParameter(default=5, low=2, description=KEYS["n_folds"])
-    scoring = NamesParameter(default=(), description=KEYS["scoring"])
+    scoring = ScoresParameter(default=(), description=KEYS["scoring"])
     seed = luigi.IntParameter(default=0, description=KEYS["seed"])
     sampler = luigi.Parameter(default="tpe", description=KEYS["sampler"])
     sampler_options = TableParameter(default={}, description=KEYS["sampler_options"])
@@ -115,7 +116,7 @@ class Tuner(RunTask):
         stored = read_study_file(outputs["storage"].path)
         for name, figure in study_figures(result, study, stored).items():
             self.log_figure(draw_png(figure), f"plots/{name}.png")
-        self.log_metric(f"best_{study.objectives[0]}", result.best.means[0])
+        self.log_metric(f"best_{short_name(study.objectives[0])}", result.best.means[0])
         self.log_params({f"best.{name}": value for name, value in result.best.params.items()})
 
     def study(self, space: Mapping[str, Dimension]) -> StudySpec:

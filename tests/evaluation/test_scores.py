@@ -88,7 +88,7 @@ def test_a_regression_is_scored_on_plain_shuffled_folds() -> None:
         scorers=default_scorers("regression", 0, LinearRegression()),
     )
 
-    assert found.fold_scores["neg_root_mean_squared_error"] == pytest.approx(errors)
+    assert found.fold_scores["rmse"] == pytest.approx([-each for each in errors])
     assert found.main_scorer == "r2"
     assert found.class_scores is None
     assert found.classes == ()

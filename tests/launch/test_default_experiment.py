@@ -198,13 +198,13 @@ def test_a_trial_has_params_and_fold_scores_with_their_mean_and_deviation(
 ) -> None:
     trial = trials[0]
 
-    history = finished_project.client.get_metric_history(trial.info.run_id, "fold_score")
+    history = finished_project.client.get_metric_history(trial.info.run_id, "fold_accuracy")
 
     scores = [metric.value for metric in sorted(history, key=lambda metric: metric.step)]
     assert set(trial.data.params) == {"max_depth", "min_samples_leaf", "max_features", "criterion"}
     assert sorted(metric.step for metric in history) == [0, 1, 2, 3, 4]
-    assert trial.data.metrics["score"] == pytest.approx(statistics.fmean(scores))
-    assert trial.data.metrics["score_std"] == pytest.approx(statistics.pstdev(scores))
+    assert trial.data.metrics["accuracy"] == pytest.approx(statistics.fmean(scores))
+    assert trial.data.metrics["accuracy_std"] == pytest.approx(statistics.pstdev(scores))
 
 
 def test_the_scores_of_the_evaluation_are_metrics_of_the_run(
@@ -216,5 +216,5 @@ def test_the_scores_of_the_evaluation_are_metrics_of_the_run(
 
     for name, scores in folds.items():
         assert metrics[name] == pytest.approx(statistics.fmean(scores))
-    best = max(trial.data.metrics["score"] for trial in trials)
+    best = max(trial.data.metrics["accuracy"] for trial in trials)
     assert metrics["best_accuracy"] == pytest.approx(best)

@@ -89,6 +89,7 @@ def trial(number: int, uid: str = "", **fields: object) -> dict[str, object]:
         "value": sum(scores) / 3,
         "std": 0.1,
         "fold_scores": scores,
+        "objective": "accuracy",
         "further": {},
         "started_ms": STARTED_MS + number,
         "duration_s": 2.5,

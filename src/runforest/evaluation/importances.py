@@ -15,6 +15,7 @@ import numpy as np
 
 from runforest.evaluation.answers import answered_parts, score_classes
 from runforest.evaluation.shuffling import draw_rows, shuffled_copies
+from runforest.model.metrics import direction
 from runforest.model.scoring import DEFAULT_SCORERS, named_scorer
 
 if TYPE_CHECKING:
@@ -141,12 +142,13 @@ class ImportanceMeasurement:
         self._n_rows += len(rows)
 
     def _score(self, model: object, features: pd.DataFrame, target: NDArray[np.generic]) -> float:
-        """Return the score; NaN where it is undefined for these rows."""
+        """Return the score, its sign so that more is better; NaN where it is undefined."""
+        sign = 1 if direction(self._scorer) == "maximize" else -1
         scorer = named_scorer(self._scorer, self._labels)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return float(scorer(model, features, target))
+                return sign * float(scorer(model, features, target))
             except ValueError:
                 return math.nan
 

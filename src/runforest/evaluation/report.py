@@ -12,6 +12,7 @@ from luigi.task import flatten
 from runforest.evaluation.plots import Plot, explained
 from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
 from runforest.foundation.layout import LINEAGE_PAGE
+from runforest.model.metrics import direction, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,7 +132,8 @@ def render_report(report: Report) -> str:
     return template.render(
         report=report,
         headline=format_spread(scores.mean(scores.main_scorer), scores.std(scores.main_scorer)),
-        has_errors=any(name.startswith("neg_") for name in scores.fold_scores),
+        note=_score_note([*scores.fold_scores]),
+        main_score=_labelled(scores.main_scorer),
         score_rows=[_score_row(scores, report.unseen, name) for name in scores.fold_scores],
         unseen_headings=[UNSEEN[name] for name in report.unseen],
         importance_rows=_importance_rows(report.importances.table.head(N_SHOWN)),
@@ -155,13 +157,29 @@ def _environment() -> Environment:
     return environment
 
 
+def _labelled(scorer: str) -> str:
+    note = ", lower is better" if _is_error(scorer) else ""
+    return short_name(scorer) + note
+
+
+def _score_note(scorers: Sequence[str]) -> str:
+    note = "Each fold is scored by a model that was fitted on the other folds. Higher is better"
+    note += " where nothing else is said" if any(map(_is_error, scorers)) else ""
+    has_turned = any(name.startswith("neg_") for name in scorers)
+    return note + ("; neg_ marks an error whose sign is turned." if has_turned else ".")
+
+
+def _is_error(scorer: str) -> bool:
+    return direction(scorer) == "minimize"
+
+
 def _score_row(
     scores: CrossValidation, unseen: Mapping[str, Mapping[str, float]], scorer: str
 ) -> dict[str, object]:
     folds = scores.fold_scores[scorer]
     decimals = n_decimals(folds)
     return {
-        "scorer": scorer,
+        "scorer": _labelled(scorer),
         "mean": format_number(scores.mean(scorer), decimals),
         "std": format_number(scores.std(scorer), decimals),
         "unseen": [format_number(found[scorer], decimals) for found in unseen.values()],

@@ -19,6 +19,7 @@ from runforest.figure_style import (
     style_axes,
     write_plain_ticks,
 )
+from runforest.model.metrics import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +107,8 @@ def _draw_folds(axes: Axes, scorer: str, scores: np.ndarray) -> None:
     mean = float(scores.mean())
     axes.axvline(mean, color=PALETTE[0], linewidth=2)
     axes.scatter(scores, heights, s=30, color=PALETTE[0], alpha=0.55, linewidths=0, zorder=3)
-    axes.set_title(shorten(scorer, 40), loc="left", fontsize=TEXT_SIZE, color=INK, pad=3)
+    name = shorten(short_name(scorer), 40)
+    axes.set_title(name, loc="left", fontsize=TEXT_SIZE, color=INK, pad=3)
     spread = format_spread(mean, float(scores.std()))
     axes.set_title(spread, loc="right", fontsize=TEXT_SIZE, color=PALETTE[0], pad=3)
 

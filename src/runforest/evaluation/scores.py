@@ -33,8 +33,8 @@ class CrossValidation:
     Attributes
     ----------
     fold_scores
-        Scorer name -> one score per fold, in fold order; higher is better. The first is the main
-        scorer.
+        Scorer name -> one score per fold, in fold order; `direction` says what is better. The
+        first is the main scorer.
     target : (n_predictions,) array
         The true labels or numbers of the rows predicted: in the order of the table, each row once
         where the folds partition it, otherwise as often as a fold leaves it out.
@@ -78,7 +78,7 @@ class CrossValidation:
 def default_scorers(kind: Kind, n_classes: int, pipeline: BaseEstimator) -> tuple[str, ...]:
     """Return the scikit-learn scorers that suit target and pipeline; the main one first."""
     if kind == "regression":
-        return ("r2", "neg_root_mean_squared_error", "neg_mean_absolute_error")
+        return ("r2", "rmse", "mae")
     scorers = ("accuracy", "balanced_accuracy", "f1_macro")
     has_probabilities = hasattr(pipeline, "predict_proba")
     if n_classes == BINARY and (has_probabilities or hasattr(pipeline, "decision_function")):
@@ -107,7 +107,7 @@ def cross_validate_pipeline(
     folds
         As `fold_positions` returns them.
     scorers
-        Names known to `named_scorer`; higher is better. Empty for `default_scorers`.
+        Names known to `named_scorer`. Empty for `default_scorers`.
     inspect
         Called with the model of each fold and the features and target of the rows left out.
 

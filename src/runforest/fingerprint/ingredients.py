@@ -15,7 +15,11 @@ from runforest import __version__
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
 from runforest.fingerprint.modules import package_versions
 from runforest.foundation.layout import Layout
-from runforest.foundation.parameters import ImportPathParameter, InputFileParameter
+from runforest.foundation.parameters import (
+    ImportPathParameter,
+    InputFileParameter,
+    ScoresParameter,
+)
 from runforest.results.digests import DigestCache, text_digest
 from runforest.results.formats import FORMATS, Format
 
@@ -79,13 +83,19 @@ def collect_ingredients(
 
 def task_code(task: luigi.Task, project: Path) -> Code:
     """Return the code that a task depends on: its classes, and what its parameters name."""
-    named = {
-        task.param_kwargs[name].rpartition(".")[0]
+    paths = {
+        path
         for name, parameter in task.get_params()
-        if isinstance(parameter, ImportPathParameter) and parameter.significant
-    } - {""}
+        if isinstance(parameter, ImportPathParameter | ScoresParameter) and parameter.significant
+        for path in _as_tuple(task.param_kwargs[name])
+    }
+    named = {path.rpartition(".")[0] for path in paths} - {""}
     modules = task_modules(type(task)) | {one for one in named if not is_machinery(one)}
     return find_code(tuple(sorted(modules)), project)
+
+
+def _as_tuple(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 @cache

@@ -56,6 +56,10 @@ class NamesParameter(luigi.ListParameter[tuple[str, ...]]):
         return super().parse(x)  # type: ignore[no-untyped-call]
 
 
+class ScoresParameter(NamesParameter):
+    """Names or import paths of scores; the code behind a path counts too."""
+
+
 class TaskNameParameter(luigi.Parameter[str]):
     """Name of a task of the project: `self.need(self.tables)` gives it.
 
@@ -74,7 +78,7 @@ def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
 
     So `target` stands once, in `[Dataset]`, and every task that names it gets it.
     """
-    parameter.description = parameter.description or f"As `{key}` of [{section}]."
+    parameter.description = (parameter.description or "").strip() or f"As `{key}` of [{section}]."
     setattr(parameter, _SHARED_FROM, (section, key))
     return parameter
 

@@ -8,23 +8,20 @@ import warnings
 from typing import TYPE_CHECKING, cast
 
 from runforest.model.estimators import EstimatorSpec, Kind, build_wrapped
+from runforest.model.metrics import ERRORS, SYNONYMS, TIMES, imported_scorer, scorer_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from runforest.model.folds import FoldRows
-
-    Scorer = Callable[[object, object, NDArray[np.generic]], float]
+    from runforest.model.metrics import Scorer
 
 BINARY = 2
 
 DEFAULT_SCORERS: dict[Kind, str] = {"classification": "accuracy", "regression": "r2"}
-
-TIMES = ("fit_time", "score_time")
-"""Objectives in seconds a fold, less is better; `cross_validate` of scikit-learn names them so."""
 
 Scores = tuple[float, ...]
 """What one fold scored, a number per objective."""
@@ -48,7 +45,7 @@ ONE_CLASS_SCORERS: dict[str, tuple[str, dict[str, object]]] = {
 
 
 def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer:
-    """Return scikit-learn's scorer of this name; greater is better.
+    """Return the scorer of a name or an import path; `direction` says what of it is better.
 
     Scores of one class (f1, precision, recall...) take the class 1 as the positive one. Two labels
     without a 1 get the greater one instead, "yes" of "no" and "yes", as `roc_auc` does already.
@@ -60,6 +57,13 @@ def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer
     """
     import sklearn.metrics
 
+    if path := scorer_path(name):
+        return imported_scorer(path)
+    if name in ERRORS:
+        error = named_scorer(ERRORS[name], labels)
+        return lambda *fitted: -error(*fitted)
+    if name in SYNONYMS:
+        name = SYNONYMS[name][labels is not None and len(labels) > BINARY]
     scorer: Scorer = sklearn.metrics.get_scorer(name)
     if labels is None or name not in ONE_CLASS_SCORERS or len(labels) != BINARY or 1 in labels:
         return scorer
@@ -79,8 +83,8 @@ def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -
     rows
         The fold, its features applied; it stays as it is.
     objectives
-        Names of scikit-learn's scorers, greater is better, or of `TIMES`, in seconds. The time of
-        a fit is that of the estimator, without its features.
+        Names of scorers, or of `TIMES`, in seconds; `direction` says what of each is better. The
+        time of a fit is that of the estimator, without its features.
 
     Raises
     ------

@@ -86,6 +86,9 @@ class StudyStarted(Event):
     n_trials: int
     n_earlier: int
     timeout_s: float | None = None
+    objective: str = ""
+    """Name of the score that decides which trial is the best."""
+    is_lower_better: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,8 @@ class TrialFinished(Event):
     duration_s: float
     reason: str | None = None
     study: str = ""
+    objective: str = ""
+    """Name of the score of `value`, `std` and `fold_scores`."""
     is_earlier: bool = False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runforest.model.scoring import TIMES
+from runforest.model.metrics import TIMES
 from runforest.model.stepwise.steps import stepping_problem
 from runforest.model_checks import (
     estimator_problems,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runforest.model.estimators import EstimatorSpec
-from runforest.model.scoring import DEFAULT_SCORERS, TIMES
+from runforest.model.metrics import TIMES
+from runforest.model.scoring import DEFAULT_SCORERS
 from runforest.model.splits import split_spec
 from runforest.tuning.samplers.pruners import PRUNERS
 from runforest.tuning.samplers.table import SAMPLERS
@@ -21,7 +22,8 @@ KEYS = {
     "n_trials": "Number of trials in all.",
     "timeout_s": "Seconds after which no further trial starts; 0 for no limit.",
     "n_folds": "Folds of the cross-validation.",
-    "scoring": "Name of a scikit-learn scorer, or several: then the trials that no other one beats "
+    "scoring": "Name of a score (rmse, mae, logloss, auc...), of a scorer of scikit-learn, or the "
+    "import path of one of your own; or several: then the trials that no other one beats "
     "are shown, and the best is that of the first. Further ones may be "
     f"{' and '.join(TIMES)}, in seconds. When empty, accuracy for classes and r2 for numbers.",
     "seed": "Seed of the sampler and of the folds.",

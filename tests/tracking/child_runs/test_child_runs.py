@@ -132,8 +132,8 @@ def told(recorded: RecordedRun, child: MlflowRun) -> str:
 @pytest.mark.parametrize(
     ("query", "names"),
     [
-        ("metrics.score > 0.615 and params.depth = '4'", ["trial 4"]),
-        ("metrics.fold_score = 0.25", ["trial 1"]),
+        ("metrics.accuracy > 0.615 and params.depth = '4'", ["trial 4"]),
+        ("metrics.fold_accuracy = 0.25", ["trial 1"]),
         ("metrics.roc_auc = 0.75", ["trial 7"]),
         ("attributes.run_name = 'trial 2'", ["trial 2"]),
         ("attributes.status = 'FAILED' and tags.reason = 'no luck'", ["trial 2"]),

@@ -93,8 +93,8 @@ def test_each_trial_becomes_a_child_run(records: Records) -> None:
     assert statuses == ["FINISHED"] * 5 + ["KILLED", "FAILED"]
     assert children[6].data.tags["reason"] == "no luck"
     assert children[3].data.params == {"depth": "3", "rate": "0.1", "kind": "a"}
-    assert children[3].data.metrics["score"] == pytest.approx((0.53 + 0.7 + 0.6) / 3)
-    history = recorded.client.get_metric_history(children[3].info.run_id, "fold_score")
+    assert children[3].data.metrics["accuracy"] == pytest.approx((0.53 + 0.7 + 0.6) / 3)
+    history = recorded.client.get_metric_history(children[3].info.run_id, "fold_accuracy")
     assert [(one.step, one.value) for one in history] == [(0, 0.53), (1, 0.7), (2, 0.6)]
     assert children[3].info.end_time - children[3].info.start_time == 2500
 
@@ -164,7 +164,7 @@ def test_a_trial_that_runs_is_shown_and_then_finished(records: Records) -> None:
     (finished,) = recorded.children()
     assert finished.info.run_id == shown.info.run_id
     assert (finished.info.run_name, finished.info.status) == ("trial 3", "FINISHED")
-    assert finished.data.metrics["fold_score"] == 0.6
+    assert finished.data.metrics["fold_accuracy"] == 0.6
     assert finished.data.tags["mlflow.runforest.study"] == "feed"
 
 
@@ -349,7 +349,7 @@ def test_a_half_written_child_run_is_completed(records: Records, *, is_closed: b
     assert (child.info.run_name, child.info.status) == ("trial 0", "FINISHED")
     assert child.info.end_time == STARTED_MS + 2500
     assert child.data.params == {"depth": "0", "rate": "0.1", "kind": "a"}
-    assert child.data.metrics["fold_score"] == 0.6
+    assert child.data.metrics["fold_accuracy"] == 0.6
 
 
 def test_a_pruned_trial_that_was_cut_off_is_completed(records: Records) -> None:
@@ -365,7 +365,7 @@ def test_a_pruned_trial_that_was_cut_off_is_completed(records: Records) -> None:
     now.record()
 
     (child,) = now.children()
-    assert (child.info.status, child.data.metrics) == ("KILLED", {"fold_score": 0.25})
+    assert (child.info.status, child.data.metrics) == ("KILLED", {"fold_accuracy": 0.25})
 
 
 def test_a_study_that_starts_again_in_one_run_has_each_trial_once(records: Records) -> None:

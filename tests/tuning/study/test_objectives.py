@@ -87,7 +87,7 @@ def test_the_table_marks_the_trials_of_the_front_and_shows_them_first() -> None:
     result = run(make_study(objectives=TIMED, n_trials=6))
 
     table = trials_table(result.trials, result.front)
-    rows = best_trials(table)
+    rows = best_trials(table, {"r2": "maximize", "fit_time": "minimize"})
 
     assert sorted(table.loc[table["is_on_front"], "number"]) == sorted(result.front)
     assert {row["number"] for row in rows[: len(result.front)]} == set(result.front)

@@ -26,7 +26,6 @@ class StudyProgress:
     started_s: float
     logged_s: float
     best: TrialFinished | None = None
-    best_value: float = -math.inf
     states: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
@@ -35,8 +34,17 @@ class StudyProgress:
         if not trial.is_earlier:
             self.states[trial.state] += 1
         value = trial.value if trial.state == "complete" else None
-        if value is not None and value > self.best_value:
-            self.best, self.best_value = trial, value
+        if value is None:
+            return
+        sign = -1 if self.start.is_lower_better else 1
+        if self.best is None or sign * value > sign * self.best_value:
+            self.best = trial
+
+    @property
+    def best_value(self) -> float:
+        """The score of the best trial so far; NaN before there is one."""
+        value = self.best.value if self.best else None
+        return math.nan if value is None else value
 
     @property
     def n_done(self) -> int:
@@ -49,7 +57,8 @@ class StudyProgress:
         if self.best is None:
             return ""
         trial = f"trial {self.best.number}: {params_text(self.best.params)}"
-        return f"best {value_text(self.best_value)} ({trial})"
+        score = f"best {self.start.objective}".rstrip()
+        return f"{score} {value_text(self.best_value)} ({trial})"
 
     def left_text(self, now_s: float) -> str:
         """Return how long the rest takes at the pace so far, at most until the timeout."""

@@ -117,11 +117,12 @@ def _tags(parent: OpenedRun, uid: str, study: str, reason: str = "") -> dict[str
 
 
 def _metrics(trial: TrialFinished) -> Iterator[tuple[str, int, float]]:
-    for name, value in (("score", trial.value), ("score_std", trial.std)):
+    objective = safe_name(trial.objective) or "score"
+    for name, value in ((objective, trial.value), (f"{objective}_std", trial.std)):
         if value is not None:
             yield name, 0, value
     further = {safe_name(scorer): scores for scorer, scores in trial.further.items()}
-    for name, scores in {"score": trial.fold_scores, **further}.items():
+    for name, scores in {objective: trial.fold_scores, **further}.items():
         for fold, score in enumerate(scores):
             yield f"fold_{name}", fold, float(score)
         if name in further and scores and trial.state == "complete":

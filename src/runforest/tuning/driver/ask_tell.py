@@ -9,13 +9,13 @@ import optuna
 from optuna.trial import TrialState as OptunaState
 from optuna.trial import create_trial
 
+from runforest.model.metrics import direction
 from runforest.tuning.driver.running_trial import UID_ATTRIBUTE
 from runforest.tuning.samplers.pruners import PRUNERS
 from runforest.tuning.samplers.resumable import trial_seed
 from runforest.tuning.samplers.table import sampler_choice
 from runforest.tuning.space.table import grid_points
 from runforest.tuning.storage.study_file import STUDY_NAME, record_of
-from runforest.tuning.study.spec import direction
 from runforest.tuning.study.trial_record import RECORD_KEY
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runforest.model.metrics import short_name
 from runforest.run.events import now_ms
 from runforest.tuning.study.trial_record import TrialRecord, TrialState
 
@@ -58,7 +59,7 @@ class RunningTrial:
             value=statistics.fmean(columns[0]) if is_complete else None,
             std=statistics.pstdev(columns[0]) if is_complete else None,
             fold_scores=columns[0],
-            further=dict(zip(objectives[1:], columns[1:], strict=True)),
+            further=dict(zip(map(short_name, objectives[1:]), columns[1:], strict=True)),
             started_ms=self.started_ms,
             duration_s=self.duration_s,
             reason=self.reason,

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from runforest.figure_style import DOTS_PER_INCH, MUTED, PALETTE, new_figure, shorten, style_axes
+from runforest.model.metrics import TIMES, direction, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +29,10 @@ MAX_COLUMNS, MAX_LABEL = 3, 18
 
 def study_figures(result: StudyResult, study: StudySpec, stored: optuna.Study) -> dict[str, Figure]:
     """Return the figures by the name of their file; with several objectives the Pareto front."""
-    scorer = study.objectives[0]
+    scorer = axis_name(study.objectives[0])
+    is_lower_better = direction(study.objectives[0]) == "minimize"
     figures = {
-        "history": history_figure(result.trials, scorer),
+        "history": history_figure(result.trials, scorer, is_lower_better=is_lower_better),
         "importances": importances_figure(result.importances),
         "slices": slices_figure(stored, scorer),
         "parallel_coordinates": parallel_figure(stored, scorer),
@@ -40,7 +42,21 @@ def study_figures(result: StudyResult, study: StudySpec, stored: optuna.Study) -
     return figures
 
 
-def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figure:
+def axis_name(objective: str) -> str:
+    """Return how an axis of a score or a time is called.
+
+    >>> axis_name("rmse"), axis_name("accuracy"), axis_name("fit_time")
+    ('rmse (lower is better)', 'accuracy', 'fit_time, s')
+    """
+    if objective in TIMES:
+        return f"{objective}, s"
+    note = " (lower is better)" if direction(objective) == "minimize" else ""
+    return short_name(objective) + note
+
+
+def history_figure(
+    trials: Sequence[TrialRecord], scorer: str = "score", *, is_lower_better: bool = False
+) -> Figure:
     """Return the values in the order of finishing, with the best so far.
 
     A pruned trial stands at the mean of the folds that it has, a failed one at the lower edge.
@@ -55,7 +71,7 @@ def history_figure(trials: Sequence[TrialRecord], scorer: str = "score") -> Figu
     pruned = [t for t in trials if t.state == "pruned" and t.fold_scores]
     means = [(t.number, sum(t.fold_scores) / len(t.fold_scores)) for t in pruned]
     _scatter(axes, "pruned", means, marker="v")
-    best = [*accumulate((trial.value or 0.0 for trial in complete), max)]
+    best = [*accumulate((t.value or 0.0 for t in complete), min if is_lower_better else max)]
     ends = [*(trial.number for trial in complete), trials[-1].number], [*best, best[-1]]
     axes.step(*ends, where="post", color=ACCENT, linewidth=2, label="best so far")
     failed = [(trial.number, 0.02) for trial in trials if trial.state == "failed"]
@@ -135,7 +151,7 @@ def pareto_figure(
         for shown, label, colour in groups:
             x, y = [means[position] for means in shown], [means[0] for means in shown]
             axes.scatter(x, y, 30, colour, alpha=0.8, label=label if shown else None)
-        style_axes(axes, x_label=name.replace("_time", "_time, s"), y_label=first)
+        style_axes(axes, x_label=axis_name(name), y_label=axis_name(first))
         axes.legend(frameon=False, fontsize="small", loc="best")
     figure.suptitle("Pareto front", fontsize="large")
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runforest.fingerprint.ingredients import fingerprint_of
+from runforest.model.metrics import direction, short_name
 from runforest.run.events import StudyStarted, TrialFinished, TrialStarted
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class StudyLog:
     def __init__(self, task: TaskLog, key: str, study: StudySpec) -> None:
         self._task, self._key, self._study = task, key, study
         self._journal = task.active_run.journal
+        self._objective = short_name(study.objectives[0])
 
     def study_started(self, earlier: list[TrialRecord]) -> None:
         """Log that the study starts, and the trials of earlier runs."""
@@ -32,6 +34,8 @@ class StudyLog:
                 n_trials=self._study.n_possible,
                 timeout_s=self._study.timeout_s,
                 n_earlier=len(earlier),
+                objective=self._objective,
+                is_lower_better=direction(self._study.objectives[0]) == "minimize",
             )
         )
         for record in earlier:
@@ -55,9 +59,14 @@ class StudyLog:
         self._task.report_progress(record.number + 1, self._study.n_possible, message)
 
     def _log(self, record: TrialRecord, *, is_earlier: bool) -> None:
-        task = self._task.folder_name
         self._journal.append(
-            TrialFinished(task=task, study=self._key, is_earlier=is_earlier, **vars(record))
+            TrialFinished(
+                task=self._task.folder_name,
+                study=self._key,
+                objective=self._objective,
+                is_earlier=is_earlier,
+                **vars(record),
+            )
         )
 
 

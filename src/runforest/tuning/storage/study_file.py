@@ -11,7 +11,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from runforest.foundation.locks import LOCK_SUFFIX, held
-from runforest.tuning.study.spec import direction
+from runforest.model.metrics import direction
 from runforest.tuning.study.trial_record import RECORD_KEY, TrialRecord
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from runforest.foundation.errors import StudyError
-from runforest.tuning.study.spec import StudyResult, direction
+from runforest.model.metrics import direction
+from runforest.tuning.study.spec import StudyResult
 from runforest.tuning.study.trial_record import RECORD_KEY
 
 if TYPE_CHECKING:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from runforest.model.scoring import TIMES
 from runforest.model.splits import planned_folds
 from runforest.tuning.space.table import grid_size
 
@@ -30,8 +29,8 @@ class StudySpec:
     n_trials
         The total: finished trials of an earlier start count.
     objectives
-        Names of scikit-learn's scorers, greater is better, or of times, less is better. The first
-        one decides which trial is called the best.
+        Names of scorers or of times; `direction` says what of each is better. The first one
+        decides which trial is called the best.
     is_conditional
         Whether a trial may have more or fewer parameters than the space: its task suggests them
         by itself.
@@ -98,12 +97,3 @@ class StudyResult:
     trials: tuple[TrialRecord, ...]
     front: tuple[int, ...]
     importances: dict[str, float]
-
-
-def direction(objective: str) -> Literal["minimize", "maximize"]:
-    """Return Optuna's word for what is better.
-
-    >>> direction("roc_auc"), direction("fit_time")
-    ('maximize', 'minimize')
-    """
-    return "minimize" if objective in TIMES else "maximize"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.tuning.study.spec import direction
+from runforest.model.metrics import direction, short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def study_facts(result: StudyResult, objectives: Sequence[str]) -> dict[str, object]:
     """Return the outcome of a study as plain values."""
     return {
-        "objectives": {name: direction(name) for name in objectives},
+        "objectives": {short_name(name): direction(name) for name in objectives},
         "best_number": result.best.number,
         "best_value": result.best.value,
         "best_std": result.best.std,
@@ -57,13 +57,17 @@ def trials_table(trials: Sequence[TrialRecord], front: Sequence[int] = ()) -> pd
     return table.assign(**{name: table[name].map(str, na_action="ignore") for name in mixed})
 
 
-def best_trials(trials: pd.DataFrame, n: int = 10) -> list[dict[str, object]]:
+def best_trials(
+    trials: pd.DataFrame, objectives: Mapping[str, str], n: int = 10
+) -> list[dict[str, object]]:
     """Return the best complete trials as rows of number, score and parameters.
 
+    `objectives` has the names of the scores, and what of each is better, as `study_facts` says.
     With several objectives, the trials of the Pareto front come before all others.
     """
     complete = trials[trials["state"] == "complete"]
-    by, ascending = ["value", "number"], [False, True]
+    first = next(iter(objectives))
+    by, ascending = ["value", "number"], [objectives[first] == "minimize", True]
     if "is_on_front" in complete:
         by, ascending = ["is_on_front", *by], [False, *ascending]
     best = complete.sort_values(by, ascending=ascending).head(n)
@@ -71,7 +75,7 @@ def best_trials(trials: pd.DataFrame, n: int = 10) -> list[dict[str, object]]:
     params = {name: name.removeprefix(_PARAM) for name in names if name.startswith(_PARAM)}
     further = [name for name in names if name not in _OWN and not name.startswith(_NOT_SHOWN)]
     table = best[["number", "value", "std", *further, *params]]
-    table = table.rename(columns={"value": "score", **params})
+    table = table.rename(columns={"value": first, **params})
     rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
