@@ -65,7 +65,9 @@ class Tuner(RunTask):
     params = from_table("Trainer", "params", TableParameter(default={}))
     target_transform = from_table("Trainer", "target_transform", luigi.Parameter(default=""))
     early_stopping_rounds = from_table(
-        "Trainer", "early_stopping_rounds", CountParameter(default=0, low=0)
+        "Trainer",
+        "early_stopping_rounds",
+        CountParameter(default=0, low=0, description="As `early_stopping_rounds` of [Trainer]."),
     )
     tables = from_table("Trainer", "tables", TablesParameter())
     target = TargetParameter()

@@ -78,7 +78,7 @@ def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
 
     So `target` stands once, in `[Dataset]`, and every task that names it gets it.
     """
-    parameter.description = (parameter.description or "").strip() or f"As `{key}` of [{section}]."
+    parameter.description = parameter.description or f"As `{key}` of [{section}]."
     setattr(parameter, _SHARED_FROM, (section, key))
     return parameter
 
