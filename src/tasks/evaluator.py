@@ -18,7 +18,8 @@ from runforest.model.folds import feature_columns
 from runforest.model.metrics import short_name
 from runforest.model.splits import fold_positions, set_aside, split_spec
 from runforest.model.targets import unwrap
-from runforest.model_checks import fold_count_problem, scorer_problem
+from runforest.model_checks import fold_count_problem
+from runforest.score_checks import scorer_problem
 from runforest.tuning.study.tables import best_trials
 from tasks.trainer import Trainer
 

@@ -13,7 +13,7 @@ from sklearn.metrics import get_scorer
 
 from runforest.model.metrics import ERRORS, direction, imported_scorer, short_name
 from runforest.model.scoring import named_scorer
-from runforest.model_checks import scorer_problem
+from runforest.score_checks import scorer_problem
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
 from runforest.model.folds import apply_features, select_rows
 from runforest.model.scoring import DEFAULT_SCORERS, ONE_CLASS_SCORERS, score_fold
 from runforest.model.splits import SplitSpec, fold_positions
-from runforest.model_checks import scorer_problem
+from runforest.score_checks import scorer_problem
 
 if TYPE_CHECKING:
     from runforest.model.splitters import Fold

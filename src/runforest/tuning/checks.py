@@ -11,8 +11,8 @@ from runforest.model_checks import (
     estimator_problems,
     fold_count_problem,
     param_name_problems,
-    scorer_problem,
 )
+from runforest.score_checks import scorer_problem
 from runforest.tuning.samplers.pruners import PRUNERS, idle_pruner_problems, pruner_problems
 from runforest.tuning.samplers.table import SAMPLERS, sampler_problems
 from runforest.tuning.space.dimensions import CategoricalDimension
