@@ -21,6 +21,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from runforest.executors import SerialExecutor
 from runforest.model.estimators import EstimatorSpec
+from runforest.model.splits import SplitSpec
 from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 
 N_JOBS = 2
@@ -95,9 +96,10 @@ def main(way: str, settings_file: str, result_file: str) -> None:
     settings["plan"] = FoldPlan(
         table=share_table(table, SerialExecutor()),
         target=settings["target"],
-        kind=KIND,
-        n_folds=settings["n_folds"],
-        seed=0,
+        splits=SplitSpec(kind=KIND, n_folds=settings["n_folds"]),
+        estimator=EstimatorSpec(
+            path=settings["estimator"], params=settings["params"], seed=0, kind=KIND
+        ),
     )
     with ProcessPoolExecutor(N_JOBS) as pool:
         ways = {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runforest.model.estimators import EstimatorSpec, build_pipeline
     from runforest.results.artifacts import Artifact
     from runforest.run_task import RunTask, WrapperRunTask, requires
+    from runforest.table.roles import feature_roles
     from runforest.tracking.models.mlflow_model import load_model, save_model
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "TaskNameParameter",
     "WrapperRunTask",
     "build_pipeline",
+    "feature_roles",
     "from_table",
     "load_model",
     "load_study",
@@ -55,6 +57,7 @@ _MODULES = {
     "NamesParameter StringsParameter TableParameter TaskNameParameter from_table",
     "runforest.results.artifacts": "Artifact",
     "runforest.run_task": "RunTask WrapperRunTask requires",
+    "runforest.table.roles": "feature_roles",
     "runforest.tracking.models.mlflow_model": "load_model save_model",
 }
 HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -14,10 +14,13 @@ from runforest import (
     TableParameter,
     TaskNameParameter,
     build_pipeline,
+    feature_roles,
     save_model,
 )
 from runforest.foundation.parameters import (
+    ColumnsParameter,
     CountParameter,
+    FeaturesParameter,
     IdParameter,
     SplitsParameter,
     TablesParameter,
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from runforest import Artifact, Problem
 
 
-SHARED = ("estimator", "params", "target_transform", "early_stopping_rounds", "tables")
+SHARED = ("estimator", "params", "target_transform", "early_stopping_rounds", "tables", "features")
 """Keys that a tuner shares."""
 
 
@@ -71,6 +74,8 @@ class Trainer(RunTask):
     id = IdParameter()
     kind = KindParameter()
     splits = SplitsParameter()
+    columns = ColumnsParameter()
+    features = FeaturesParameter()
 
     def requires(self) -> dict[str, RunTask]:
         """Return the task of the tables, and the tuner if this trainer is tuned."""
@@ -94,6 +99,7 @@ class Trainer(RunTask):
             kind=self.kind,
             target_transform=self.target_transform,
             early_stopping_rounds=self.early_stopping_rounds,
+            features=self.features,
         )
 
     def output(self) -> dict[str, Artifact]:
@@ -115,7 +121,8 @@ class Trainer(RunTask):
         splits = split_spec(self.splits, kind=self.kind, seed=self.seed)
         train, held = set_aside(tables["train"].load(), self.target, splits)
         features = feature_columns(train, self.target, self.id, *splits.hidden)
-        pipeline = build_pipeline(self.spec(params)).fit(features, train[self.target])
+        roles = feature_roles(features, self.columns)
+        pipeline = build_pipeline(self.spec(params), roles).fit(features, train[self.target])
         self.output()["params"].save(params)
         others = [held, tables["test"].load()] if "test" in tables else [held]
         example = pd.concat([features, *(table[features.columns] for table in others)])

@@ -15,7 +15,9 @@ from runforest import (
 )
 from runforest.executors import EXECUTORS, executor_problems
 from runforest.foundation.parameters import (
+    ColumnsParameter,
     CountParameter,
+    FeaturesParameter,
     IdParameter,
     ScoresParameter,
     SplitsParameter,
@@ -74,6 +76,8 @@ class Tuner(RunTask):
     id = IdParameter()
     kind = KindParameter()
     splits = SplitsParameter()
+    columns = ColumnsParameter()
+    features = FeaturesParameter()
 
     def requires(self) -> RunTask:
         """Return the task of the tables."""

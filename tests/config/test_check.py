@@ -54,7 +54,7 @@ SETTINGS = [
     ("PathConfig.Trainer=3", "Trainer: expected a string, got 3."),
     ("core.log_level=LOUD", "expected one of CRITICAL, DEBUG, ERROR, INFO, NOTSET, WARNING, got"),
     ("Trainer.estimater=a.B", "estimater: unknown key. Did you mean `estimator`?"),
-    ("Trainer.active_run=x", "active_run: unknown key. Known: early_stopping_rounds"),
+    ("Trainer.active_run=x", "active_run: unknown key. Known: columns"),
     ("RunConfig.worker=2", "worker: unknown key. Did you mean `workers`?"),
     ("RunConfig.foo=2", "foo: unknown key. Known: description, experiment_name"),
     ("Dataset.trian=a.csv", "trian: unknown key. Did you mean `train`?"),
@@ -62,7 +62,7 @@ SETTINGS = [
     ("PathConfig.Preprocesor=x", "neither `input` nor a task. Did you mean `Preprocessor`?"),
     ("Traner.seed=1", "unknown table. Did you mean `Trainer`?"),
     ("trainer.seed=1", "unknown table. Did you mean `Trainer`?"),
-    ("xyzzy.seed=1", "unknown table. Known: Dataset, Evaluator, Experiment, PathConfig"),
+    ("xyzzy.seed=1", "unknown table. Known: Dataset, Evaluator, Experiment, Features, PathConfig"),
     ("RunTask.seed=1", "unknown table. "),
     ("RunConfig.task=Experimnt", "Did you mean `Experiment`? Known: Evaluator, Experiment, Pred"),
     ("RunConfig.task=", 'task: unknown task "". Known: Evaluator, Experiment, Prediction'),
@@ -144,8 +144,8 @@ luigi.toml [Tuner]
 luigi.toml [Evaluatr]
   unknown table. Did you mean `Evaluator`?
 luigi.toml [Weights]
-  unknown table. Known: Dataset, Evaluator, Experiment, PathConfig, Prediction, Preprocessor, \
-RunConfig, Trainer, Tuner.
+  unknown table. Known: Dataset, Evaluator, Experiment, Features, PathConfig, Prediction, \
+Preprocessor, RunConfig, Trainer, Tuner.
 """.splitlines()
     )
 

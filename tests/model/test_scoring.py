@@ -15,6 +15,7 @@ from runforest.model.folds import apply_features, select_rows
 from runforest.model.scoring import DEFAULT_SCORERS, ONE_CLASS_SCORERS, score_fold
 from runforest.model.splits import SplitSpec, fold_positions
 from runforest.score_checks import scorer_problem
+from runforest.table.roles import feature_roles
 
 if TYPE_CHECKING:
     from runforest.model.splitters import Fold
@@ -38,13 +39,14 @@ def folds_of(table: pd.DataFrame, kind: Kind, n_folds: int, seed: int) -> list[F
     return fold_positions(table, "y", SplitSpec(kind=kind, n_folds=n_folds, seed=seed))
 
 
-def rows_of(table: pd.DataFrame, fold, kind: Kind):
-    values = table["y"].to_numpy()
-    return apply_features(select_rows(table.drop(columns="y"), values, fold, kind))
+def rows_of(table: pd.DataFrame, fold, spec: EstimatorSpec):
+    features, values = table.drop(columns="y"), table["y"].to_numpy()
+    roles = feature_roles(features, {})
+    return apply_features(select_rows(features, values, fold, spec.kind, roles), spec)
 
 
 def scores_of(table, fold, spec: EstimatorSpec, objectives: tuple[str, ...]) -> tuple[float, ...]:
-    return score_fold(rows_of(table, fold, spec.kind), spec, objectives)
+    return score_fold(rows_of(table, fold, spec), spec, objectives)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -146,7 +148,9 @@ def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
     table, spec = make_table(), make_spec(path="sklearn.linear_model.LogisticRegression")
     train, test = folds_of(table, "classification", 3, 0)[0]
     features, target = table.drop(columns="y"), table["y"].to_numpy()
-    pipeline = build_pipeline(spec).fit(features.iloc[train], target[train])
+    pipeline = build_pipeline(spec, feature_roles(features, {})).fit(
+        features.iloc[train], target[train]
+    )
 
     (accuracy,) = scores_of(table, (train, test), spec, ("accuracy",))
 
@@ -156,7 +160,7 @@ def test_a_fold_scores_like_a_pipeline_with_its_features() -> None:
 def test_an_estimator_that_overwrites_its_rows_does_not_change_the_next_trial() -> None:
     table, spec = make_table((0, 1)), make_spec("regression", copy_X=False)
     fold = folds_of(table, "regression", 3, 0)[0]
-    rows = rows_of(table, fold, "regression")
+    rows = rows_of(table, fold, spec)
 
     first, second = (score_fold(rows, spec, ("r2",)) for _ in range(2))
 

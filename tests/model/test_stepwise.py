@@ -18,9 +18,11 @@ import pytest
 
 from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
 from runforest.model.stepwise.steps import ModelState, advance, stepping_problem
+from runforest.table.roles import feature_roles
 
 N_STEPS = 3
 N_ROWS = 120
+ROLES = feature_roles(pd.DataFrame({"a": [0.5], "b": [0.5], "c": ["u"]}), {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,13 +184,13 @@ def states(case: Case, n_steps: int = N_STEPS) -> list[ModelState]:
     done: list[ModelState] = []
     for step in range(1, n_steps + 1):
         last = done[-1] if done else None
-        done.append(advance(case.spec(), last, features, values, step=step, n_steps=n_steps))
+        done.append(advance(case.spec(), last, features, values, ROLES, step=step, n_steps=n_steps))
     return done
 
 
 def one_fit(case: Case, n_iterations: int | None = None):
     with warnings.catch_warnings(action="ignore"):  # A small budget does not converge.
-        return build_pipeline(case.spec(n_iterations)).fit(*make_rows(case))
+        return build_pipeline(case.spec(n_iterations), ROLES).fit(*make_rows(case))
 
 
 def predictions(model, case: Case) -> np.ndarray:
@@ -248,7 +250,7 @@ def test_a_step_can_be_done_again_elsewhere_from_the_state_it_began_with(case: C
     before = predictions(first.pipeline, case)
 
     again = [
-        advance(case.spec(), state, *rows, step=2, n_steps=N_STEPS)
+        advance(case.spec(), state, *rows, ROLES, step=2, n_steps=N_STEPS)
         for state in (first, pickle.loads(pickle.dumps(first)))
     ]
 
@@ -284,12 +286,12 @@ def test_naive_bayes_sees_each_row_once(path: str) -> None:
     n_seen = []
 
     for step in range(1, 4):
-        state = advance(spec, state, *rows, step=step, n_steps=3)
+        state = advance(spec, state, *rows, ROLES, step=step, n_steps=3)
         estimator = state.pipeline[-1]
         n_seen.append(estimator.class_count_.sum())
 
     assert n_seen == [40, 80, 120]
-    expected = build_pipeline(spec).fit(*rows)
+    expected = build_pipeline(spec, ROLES).fit(*rows)
     found = predictions(state.pipeline, case)
     np.testing.assert_allclose(found, predictions(expected, case), atol=1e-6)
 
@@ -301,7 +303,7 @@ def test_naive_bayes_takes_more_steps_than_there_are_rows() -> None:
     state = None
 
     for step in range(1, 9):
-        state = advance(spec, state, features, values, step=step, n_steps=8)
+        state = advance(spec, state, features, values, ROLES, step=step, n_steps=8)
 
     assert state.pipeline[-1].class_count_.sum() == 6
 
@@ -309,7 +311,7 @@ def test_naive_bayes_takes_more_steps_than_there_are_rows() -> None:
 def test_epochs_of_sgd_shuffle_the_rows_each_in_another_order() -> None:
     case = linear("SGDRegressor", learning_rate="constant")
     features, values = make_rows(case)
-    same_order = build_pipeline(case.spec())
+    same_order = build_pipeline(case.spec(), ROLES)
     rows = same_order[:-1].fit_transform(features)
 
     model = states(case)[-1].pipeline
@@ -337,7 +339,7 @@ def test_more_steps_than_iterations_leave_some_without_work() -> None:
 def test_a_lost_state_is_made_up_for_in_one_step() -> None:
     case = EXACT["histograms by chance"]
 
-    state = advance(case.spec(), None, *make_rows(case), step=2, n_steps=N_STEPS)
+    state = advance(case.spec(), None, *make_rows(case), ROLES, step=2, n_steps=N_STEPS)
 
     expected = predictions(states(case)[1].pipeline, case)
     np.testing.assert_allclose(predictions(state.pipeline, case), expected, rtol=1e-9)
@@ -387,7 +389,7 @@ def test_a_problem_has_a_remedy(case: Case, remedy: str) -> None:
 )
 def test_a_step_of_what_has_no_steps_is_refused(case: Case, remedy: str) -> None:
     with pytest.raises(ValueError, match=remedy):
-        advance(case.spec(), None, *make_rows(case), step=1, n_steps=2)
+        advance(case.spec(), None, *make_rows(case), ROLES, step=1, n_steps=2)
 
 
 def test_extras_are_imported_for_their_own_estimators_only() -> None:

@@ -18,12 +18,14 @@ from runforest.model.folds import FoldRows
 from runforest.model.scoring import score_fold
 from runforest.model.stepwise.steps import advance
 from runforest.model.targets import TRANSFORMS, transform_problem, unwrap
+from runforest.table.roles import feature_roles
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FOREST = "sklearn.ensemble.RandomForestRegressor"
 TABLE = pd.DataFrame({"x": np.linspace(0, 4, 40)})
+ROLES = feature_roles(TABLE, {})
 PRICES = pd.Series(np.exp(1 + TABLE["x"]), name="price")
 
 
@@ -39,7 +41,9 @@ def xgboost_spec(**params: object) -> EstimatorSpec:
 
 
 def test_predictions_of_a_transformed_target_are_on_its_own_scale() -> None:
-    model = build_pipeline(make_spec("sklearn.linear_model.LinearRegression")).fit(TABLE, PRICES)
+    model = build_pipeline(make_spec("sklearn.linear_model.LinearRegression"), ROLES).fit(
+        TABLE, PRICES
+    )
 
     assert model.predict(TABLE) == pytest.approx(PRICES.to_numpy())
 
@@ -47,7 +51,7 @@ def test_predictions_of_a_transformed_target_are_on_its_own_scale() -> None:
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_learns_what_numpy_makes_of_the_target(name: str) -> None:
     functions = TRANSFORMS[name]
-    model = build_pipeline(make_spec(transform=name)).fit(TABLE, PRICES)
+    model = build_pipeline(make_spec(transform=name), ROLES).fit(TABLE, PRICES)
 
     scaled = (TABLE - TABLE.mean()) / TABLE.std(ddof=0)
     inner = Ridge(random_state=0).fit(scaled.to_numpy(), getattr(np, functions.function)(PRICES))
@@ -74,20 +78,22 @@ def test_steps_of_a_training_transform_the_target_too() -> None:
 
     state = None
     for step in (1, 2, 3):
-        state = advance(spec, state, *rows, step=step, n_steps=3)
+        state = advance(spec, state, *rows, ROLES, step=step, n_steps=3)
 
     assert state is not None
-    expected = build_pipeline(spec).fit(*rows).predict(TABLE)
+    expected = build_pipeline(spec, ROLES).fit(*rows).predict(TABLE)
     assert state.pipeline.predict(TABLE) == pytest.approx(expected)
 
 
 def test_the_estimator_within_is_found_for_reports() -> None:
-    assert isinstance(unwrap(build_pipeline(make_spec())[-1]), Ridge)
+    assert isinstance(unwrap(build_pipeline(make_spec(), ROLES)[-1]), Ridge)
     assert isinstance(unwrap(LinearRegression()), LinearRegression)
 
 
 def test_a_saved_model_with_a_transform_loads_without_runforest(tmp_path: Path) -> None:
-    model = build_pipeline(make_spec("sklearn.linear_model.LinearRegression")).fit(TABLE, PRICES)
+    model = build_pipeline(make_spec("sklearn.linear_model.LinearRegression"), ROLES).fit(
+        TABLE, PRICES
+    )
     dump(model, tmp_path / "model.skops")
     script = (
         "import sys\n"
@@ -145,7 +151,7 @@ def test_xgboost_takes_any_labels_and_predicts_them_as_they_are_spelt(
     table = pd.DataFrame({"x": np.repeat(np.arange(len(labels)), 20).astype(float)})
     values = np.repeat(np.array(labels), 20)
 
-    model = build_pipeline(xgboost_spec()).fit(table, values)
+    model = build_pipeline(xgboost_spec(), feature_roles(table, {})).fit(table, values)
 
     assert model.predict(table).tolist() == values.tolist()
     assert model.classes_.tolist() == labels
@@ -161,10 +167,12 @@ def test_xgboost_takes_any_labels_in_steps_too() -> None:
 
     state = None
     for step in (1, 2):
-        state = advance(spec, state, table, values, step=step, n_steps=2)
+        state = advance(spec, state, table, values, ROLES, step=step, n_steps=2)
 
     assert state is not None
-    expected = build_pipeline(spec).fit(table, values).predict_proba(table)
+    expected = (
+        build_pipeline(spec, feature_roles(table, {})).fit(table, values).predict_proba(table)
+    )
     assert state.pipeline.predict_proba(table) == pytest.approx(expected)
 
 
@@ -172,4 +180,4 @@ def test_a_transform_of_a_user_within_is_left_alone() -> None:
     path = "sklearn.compose.TransformedTargetRegressor"
     spec = make_spec(path, transform="")
 
-    assert isinstance(build_pipeline(spec)[-1], TransformedTargetRegressor)
+    assert isinstance(build_pipeline(spec, ROLES)[-1], TransformedTargetRegressor)

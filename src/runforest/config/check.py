@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import luigi
 from luigi.task_register import Register
 from pydantic import ValidationError
 
-from runforest.config.model import TABLES, DatasetConfig, PathConfig, RunConfig, Table
+from runforest.config.model import (
+    TABLES,
+    DatasetConfig,
+    FeaturesConfig,
+    PathConfig,
+    RunConfig,
+    Table,
+)
 from runforest.config.parameter_values import value_problem
 from runforest.foundation.errors import did_you_mean, near_miss
 from runforest.foundation.parameters import TaskNameParameter, show_value
 from runforest.run_task import RunTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pydantic_core import ErrorDetails
 
@@ -38,6 +48,7 @@ class CheckedTables:
     run: RunConfig
     paths: PathConfig
     dataset: DatasetConfig
+    features: FeaturesConfig
     tasks: dict[str, dict[str, object]]
     problems: list[Problem] = field(default_factory=list)
 
@@ -58,6 +69,7 @@ def check_tables(layers: Layers) -> CheckedTables:
         run=run,
         paths=_check_model(layers, PathConfig, tables, problems),
         dataset=_check_model(layers, DatasetConfig, tables, problems),
+        features=_check_model(layers, FeaturesConfig, tables, problems),
         tasks={
             name: _check_task_table(layers, name, table, problems)
             for name, table in tables.items()
@@ -133,32 +145,57 @@ def _check_model(
             return model(**table)
         except ValidationError as error:
             mistakes = error.errors()
-        for mistake in mistakes:
-            key = str(mistake["loc"][0])
-            value = table.pop(key)
-            problems.append(layers.problem(name, key, _model_message(model, key, mistake, value)))
+        for path, found in groupby(mistakes, partial(_path, table)):
+            message = _model_message(model, path, list(found), table)
+            problems.append(layers.problem(name, ".".join(path), message))
+        table = {key: table[key] for key in table.keys() - {one["loc"][0] for one in mistakes}}
 
 
 _WORDS = {
     "bool_type": "expected true or false",
+    "dict_type": "expected a table",
+    "float_type": "expected a number",
     "int_type": "expected an integer",
+    "model_type": "expected a table",
     "string_type": "expected a string",
     "literal_error": "expected {expected}",
     "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}",
     "less_than_equal": "must be at most {le}",
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
 }
 
 
-def _model_message(model: type[Table], key: str, mistake: ErrorDetails, value: object) -> str:
-    kind = mistake["type"]
+def _path(table: Mapping[str, object], mistake: ErrorDetails) -> tuple[str, ...]:
+    """Return the keys that lead to a value; pydantic adds the alternatives of its type."""
+    keys: list[str] = []
+    inner: object = table
+    for key in map(str, mistake["loc"]):
+        if not isinstance(inner, Mapping) or key not in inner:
+            break
+        keys.append(key)
+        inner = inner[key]
+    return tuple(keys)
+
+
+def _model_message(
+    model: type[Table],
+    path: tuple[str, ...],
+    mistakes: list[ErrorDetails],
+    table: Mapping[str, object],
+) -> str:
+    value: Any = table
+    for key in path[:-1]:
+        value, model = value[key], cast("type[Table]", model.model_fields[key].annotation)
+    key, value, kind = path[-1], value[path[-1]], mistakes[0]["type"]
     if kind == "extra_forbidden":
         return f"unknown key. {did_you_mean(key, model.model_fields)}"
     if kind == "string_pattern_mismatch":
         return f"got {show_value(value)}, wanted: {model.model_fields[key].description}"
-    words = _WORDS.get(kind, mistake["msg"]).format(**mistake.get("ctx", {}))
-    return f"{words}, got {show_value(value)}."
+    words = [_WORDS.get(one["type"], one["msg"]).format(**one.get("ctx", {})) for one in mistakes]
+    others = [one.removeprefix("expected ") for one in words[1:]]
+    return f"{' or '.join([words[0], *others])}, got {show_value(value)}."
 
 
 def _check_task_table(

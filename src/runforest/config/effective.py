@@ -26,6 +26,7 @@ def effective_tables(checked: CheckedTables, dataset: Dataset | None, project: P
         "RunConfig": checked.run.model_dump(),
         "PathConfig": {**checked.paths.model_dump()},
         "Dataset": checked.dataset.model_dump(),
+        "Features": checked.features.model_dump(exclude_defaults=True),
         **{name: dict(table) for name, table in checked.tasks.items()},
     }
     sources: dict[str, Mapping[str, object]] = {**tables, "Dataset": _UNKNOWN}
@@ -51,10 +52,12 @@ def _fill(
     name: str, table: dict[str, object], sources: Mapping[str, Mapping[str, object]], project: Path
 ) -> None:
     for key, parameter in Register.get_task_cls(name).get_params():
-        section, shared_key = shared_source(parameter) or ("", "")
-        shared = sources.get(section, {}).get(shared_key)
-        if shared is not None:
-            table.setdefault(key, shared)
+        if source := shared_source(parameter):
+            section, shared_key = source
+            found = sources.get(section, {})
+            shared = found.get(shared_key) if shared_key else found
+            if shared is not None:
+                table.setdefault(key, shared)
         if isinstance(parameter, InputFileParameter) and table.get(key):
             table[key] = str(project / Path(str(table[key])).expanduser())
 

@@ -162,8 +162,58 @@ class DatasetConfig(Table):
     sheet: str = Field(default="", description="Sheet of Excel files; the first one when empty.")
 
 
+class NumbersConfig(Table):
+    """What is done with numbers."""
+
+    impute: Literal["", "median", "mean", "most_frequent", "none"] | float = ""
+    scale: Literal["", "standard", "min_max", "robust", "none"] = ""
+
+
+class CategoriesConfig(Table):
+    """What is done with categories."""
+
+    missing: str = ""
+    encode: Literal["", "one_hot", "ordinal", "target", "native"] = ""
+    max_categories: int = Field(default=20, ge=2, le=1_000_000)
+
+
+class FeaturesConfig(Table):
+    """How columns become what the model is fitted on; learned anew in every fold.
+
+    What is left out suits the estimator: trees get numbers on their own scale, and LightGBM,
+    XGBoost, CatBoost and HistGradientBoosting categories and missing values as they are.
+    """
+
+    numbers: NumbersConfig = Field(
+        default=NumbersConfig(),
+        description="`impute`: what stands for a missing number: median, mean, most_frequent, a "
+        "number, or none. `scale`: standard (mean 0, variance 1), min_max (0 to 1), robust "
+        "(median 0, quartiles), or none.",
+    )
+    categories: CategoriesConfig = Field(
+        default=CategoriesConfig(),
+        description="`encode`: one_hot (a column per value, the rarest beyond `max_categories` = "
+        "20 together), ordinal, target (the mean target of the value), or native. `missing`: a "
+        "text that stands for a missing value, which is a value of its own without it.",
+    )
+    dates: Literal["parts", "drop"] = Field(
+        default="parts",
+        description="Year, month, day, weekday, hour and seconds since 1970, or nothing.",
+    )
+    text: Literal["tfidf", "drop"] = Field(
+        default="tfidf",
+        description="Thirty directions of the weighted words of a text, or nothing.",
+    )
+    pipeline: str = Field(
+        default="",
+        description="Import path of a function that makes the transformer of all columns, such as "
+        "`tasks.my_features.build`; instead of all else here.",
+    )
+
+
 TABLES: dict[str, type[Table]] = {
     "RunConfig": RunConfig,
     "PathConfig": PathConfig,
     "Dataset": DatasetConfig,
+    "Features": FeaturesConfig,
 }

@@ -12,14 +12,13 @@ from luigi.parameter import MissingParameterException
 from luigi.task_register import Register
 
 from runforest.config.check import task_names
-from runforest.config.model import TABLES
+from runforest.config.model import TABLES, Table
 from runforest.config.parameter_values import expected_type, meaning
 from runforest.foundation.parameters import shared_source
 
 if TYPE_CHECKING:
     import luigi
 
-    from runforest.config.model import Table
 
 _HEAD = """\
 # Configuration reference
@@ -47,7 +46,7 @@ def _model_section(name: str, model: type[Table]) -> str:
 
 
 def _toml_default(value: object) -> str:
-    return "absent" if value is None else f"`{json.dumps(value)}`"
+    return "absent" if value is None else f"`{_as_toml(value)}`"
 
 
 def _task_section(name: str) -> str:
@@ -83,6 +82,8 @@ def _annotation(annotation: object) -> str:
     if isinstance(annotation, UnionType):
         kinds = [one for one in get_args(annotation) if one is not NoneType]
         return " or ".join(map(_annotation, kinds))
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return "a table"
     if kind := known.get(cast("type", get_origin(annotation) or annotation)):
         return kind
     return f"one of {', '.join(json.dumps(choice) for choice in get_args(annotation))}"
@@ -99,6 +100,8 @@ _FROM_MANY = {
 def _default(parameter: luigi.Parameter[object]) -> str:
     if source := shared_source(parameter):
         section, key = source
+        if not key:
+            return f"[{section}]"
         name = key.removesuffix("_file")  # `train_file` is the path that `train` becomes
         if key in _FROM_MANY:
             return f"{_FROM_MANY[key]} of [Dataset]"
@@ -117,6 +120,8 @@ def _as_toml(value: object) -> str:
     >>> _as_toml({"depth": 3, "criterion": ("gini", "entropy"), "options": {}})
     '{ depth = 3, criterion = ["gini", "entropy"], options = {} }'
     """
+    if isinstance(value, Table):
+        value = value.model_dump(exclude_defaults=True)
     if isinstance(value, Mapping):
         entries = ", ".join(f"{key} = {_as_toml(item)}" for key, item in value.items())
         return f"{{ {entries} }}" if entries else "{}"

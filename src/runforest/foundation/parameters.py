@@ -76,7 +76,8 @@ class TaskNameParameter(luigi.Parameter[str]):
 def from_table(section: str, key: str, parameter: ParameterT) -> ParameterT:
     """Let a parameter that its task's own table leaves out take the value of another table.
 
-    So `target` stands once, in `[Dataset]`, and every task that names it gets it.
+    So `target` stands once, in `[Dataset]`, and every task that names it gets it. Without a key
+    the value is the whole table.
     """
     parameter.description = parameter.description or f"As `{key}` of [{section}]."
     setattr(parameter, _SHARED_FROM, (section, key))
@@ -124,6 +125,22 @@ class KindParameter(luigi.Parameter["Kind"]):
     def __init__(self) -> None:
         super().__init__(description="classification or regression.")
         from_table("Dataset", "kind", self)
+
+
+class ColumnsParameter(TableParameter):
+    """Roles that [Dataset.columns] gives to columns."""
+
+    def __init__(self) -> None:
+        super().__init__(default={}, description="Roles by the names of columns.")
+        from_table("Dataset", "columns", self)
+
+
+class FeaturesParameter(TableParameter):
+    """How columns become features: the whole table [Features]."""
+
+    def __init__(self) -> None:
+        super().__init__(default={}, description="How columns become features.")
+        from_table("Features", "", self)
 
 
 class SplitsParameter(TableParameter):

@@ -7,18 +7,21 @@ on their own training rows.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 from runforest.foundation.importing import import_object
+from runforest.model.features.build import build_features
+from runforest.model.features.native import native_options
 from runforest.model.targets import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sklearn.base import BaseEstimator
-    from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
+
+    from runforest.table.roles import Roles
 
 Kind = Literal["classification", "regression"]
 
@@ -28,8 +31,6 @@ DEFAULT_ESTIMATORS: dict[Kind, str] = {
 }
 SEED_PARAMS = ("random_state", "random_seed", "seed")
 """Names of one and the same option; CatBoost refuses two of them at once."""
-
-MAX_CATEGORIES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,8 @@ class EstimatorSpec:
         Name of a transform of the target, which is undone in what is predicted; empty for none.
     early_stopping_rounds
         Rounds without a better validation score after which boosting ends; 0 for no such end.
+    features
+        What `[Features]` says; what it leaves out follows from the estimator.
     """
 
     path: str
@@ -52,6 +55,7 @@ class EstimatorSpec:
     kind: Kind
     target_transform: str = ""
     early_stopping_rounds: int = 0
+    features: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def import_path(self) -> str:
@@ -59,56 +63,29 @@ class EstimatorSpec:
         return self.path or DEFAULT_ESTIMATORS[self.kind]
 
 
-def build_estimator(spec: EstimatorSpec) -> BaseEstimator:
-    """Return the bare, unfitted estimator, seeded where it has a seed and none is given."""
+def build_estimator(spec: EstimatorSpec, roles: Roles | None = None) -> BaseEstimator:
+    """Return the bare, unfitted estimator, seeded where it has a seed and none is given.
+
+    With the roles of its columns it takes categories as such where the features leave them so.
+    """
     factory = estimator_class(spec.import_path)
-    params = dict(spec.params)
+    params = {**(native_options(spec, roles) if roles else {}), **spec.params}
     if "random_state" in param_names(factory)[0] and not params.keys() & set(SEED_PARAMS):
         params["random_state"] = spec.seed
     return factory(**params)
 
 
-def build_pipeline(spec: EstimatorSpec) -> Pipeline:
+def build_pipeline(spec: EstimatorSpec, roles: Roles) -> Pipeline:
     """Return the unfitted pipeline of features and estimator; it is fitted on a data frame."""
     from sklearn.pipeline import Pipeline
 
-    return Pipeline([("features", build_features()), ("estimator", build_wrapped(spec))])
+    steps = [("features", build_features(spec, roles)), ("estimator", build_wrapped(spec, roles))]
+    return Pipeline(steps)
 
 
-def build_wrapped(spec: EstimatorSpec) -> BaseEstimator:
+def build_wrapped(spec: EstimatorSpec, roles: Roles | None = None) -> BaseEstimator:
     """Return the unfitted estimator as it takes the target of the table, and predicts it."""
-    return wrap(build_estimator(spec), spec.target_transform)
-
-
-def build_features() -> ColumnTransformer:
-    """Return the unfitted features of all estimators.
-
-    - Numbers: missing values become the median of the column, then mean 0 and variance 1.
-      A column without any value becomes 0.
-    - Text, categories and booleans: one column per value, the rarest beyond 20 together; missing
-      is a value of its own; a value unseen while fitting counts as rare, or as none of them.
-      Missing values of the nullable `string` type must be converted first (`astype("str")`):
-      scikit-learn cannot sort `pandas.NA`, and skops cannot load a pipeline that holds it.
-    - Dates and durations are left out: no encoding suits all of them, so it belongs in the
-      preprocessor.
-    """
-    from sklearn.compose import ColumnTransformer, make_column_selector
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    impute = SimpleImputer(strategy="median", keep_empty_features=True)
-    one_hot = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False
-    )
-    number_columns = make_column_selector(dtype_include="number", dtype_exclude="timedelta")
-    category_columns = make_column_selector(
-        dtype_exclude=["number", "datetime", "datetimetz", "timedelta"]
-    )
-    numbers = Pipeline([("impute", impute), ("scale", StandardScaler())])
-    return ColumnTransformer(
-        [("numbers", numbers, number_columns), ("categories", one_hot, category_columns)]
-    )
+    return wrap(build_estimator(spec, roles), spec.target_transform)
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:

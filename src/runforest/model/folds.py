@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from runforest.model.estimators import build_features
+from runforest.model.features.build import build_features
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from runforest.model.estimators import Kind
+    from runforest.model.estimators import EstimatorSpec, Kind
     from runforest.model.splitters import Fold
+    from runforest.table.roles import Roles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class FoldRows:
         The target.
     labels : (n_classes,) array
         All classes of the target, sorted; None for a regression.
+    roles
+        Those of the columns; empty where a model brings its own features.
     """
 
     train: Any
@@ -36,6 +39,7 @@ class FoldRows:
     test: Any
     test_values: Any
     labels: NDArray[np.generic] | None
+    roles: Roles = field(default_factory=dict)
 
 
 def feature_columns(table: pd.DataFrame, *others: str) -> pd.DataFrame:
@@ -44,7 +48,11 @@ def feature_columns(table: pd.DataFrame, *others: str) -> pd.DataFrame:
 
 
 def select_rows(
-    features: pd.DataFrame, values: NDArray[np.generic], fold: Fold, kind: Kind
+    features: pd.DataFrame,
+    values: NDArray[np.generic],
+    fold: Fold,
+    kind: Kind,
+    roles: Roles | None = None,
 ) -> FoldRows:
     """Return the rows of a fold, given by their positions."""
     import numpy as np
@@ -56,16 +64,17 @@ def select_rows(
         test=features.iloc[test],
         test_values=values[test],
         labels=np.unique(values) if kind == "classification" else None,
+        roles=roles or {},
     )
 
 
-def apply_features(rows: FoldRows) -> FoldRows:
+def apply_features(rows: FoldRows, spec: EstimatorSpec) -> FoldRows:
     """Return the rows as the estimator of `build_pipeline` sees them.
 
     The features are fitted on the training rows alone. They do not depend on a trial's parameters,
     so the trials of a study can share what comes out.
     """
-    features = build_features()
+    features = build_features(spec, rows.roles)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         train = features.fit_transform(rows.train, rows.train_values)

@@ -99,7 +99,7 @@ def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -
         warnings.simplefilter("ignore")
         train = rows.train.copy()  # an estimator may be set to overwrite what it is fitted on
         clock = time.perf_counter()
-        model = build_wrapped(spec).fit(train, rows.train_values)
+        model = build_wrapped(spec, rows.roles).fit(train, rows.train_values)
         fit_time_s = time.perf_counter() - clock
     return score_model(model, rows, objectives, fit_time_s=fit_time_s)
 

@@ -30,11 +30,13 @@ _SAMPLED = 1000
 
 
 class ColumnRole(NamedTuple):
-    """Role of a column, one of `Role` or `LEFT_OUT`, the reason, and the name of its dtype."""
+    """What a column is to a model: one of `FEATURE_ROLES` or `LEFT_OUT`, and why."""
 
     role: str
     reason: str
     dtype: str
+    has_hours: bool = False
+    """Whether a date is more than a day."""
 
 
 Roles = dict[str, ColumnRole]
@@ -105,8 +107,14 @@ def feature_roles(
         if name not in excluded:
             override = str(overrides.get(name, ""))
             role, reason = _overridden(override) if override else feature_role(table[name])
-            roles[str(name)] = ColumnRole(role, reason, str(table[name].dtype))
+            hours = role == "date" and _has_hours(table[name])
+            roles[str(name)] = ColumnRole(role, reason, str(table[name].dtype), has_hours=hours)
     return roles
+
+
+def _has_hours(dates: pd.Series) -> bool:
+    known = dates.dropna()
+    return bool((known.dt.normalize() != known).any())
 
 
 def _overridden(role: str) -> tuple[str, str]:

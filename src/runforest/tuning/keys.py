@@ -43,7 +43,7 @@ KEYS = {
 }
 
 _AS_THEY_ARE = (
-    *("target", "id", "n_trials", "seed", "sampler", "sampler_options"),
+    *("target", "id", "columns", "n_trials", "seed", "sampler", "sampler_options"),
     *("pruner", "pruner_options", "prune_by", "n_steps"),
 )
 
@@ -63,6 +63,7 @@ def study_of(
             kind=tuner.kind,
             target_transform=tuner.target_transform,
             early_stopping_rounds=tuner.early_stopping_rounds,
+            features=tuner.features,
         ),
         objectives=tuner.scoring or (DEFAULT_SCORERS[tuner.kind],),
         timeout_s=tuner.timeout_s or None,

@@ -46,7 +46,8 @@ def make_plan(executor: Executor, folder: Path) -> FoldPlan:
     table = pd.DataFrame({"x": x, "z": z, "y": 2 * x - z})
     table.to_parquet(folder / "table.parquet")
     shared = share_table(folder / "table.parquet", executor)
-    return FoldPlan(table=shared, target="y", splits=SplitSpec(kind="regression", n_folds=3))
+    splits = SplitSpec(kind="regression", n_folds=3)
+    return FoldPlan(table=shared, target="y", splits=splits, estimator=make_spec())
 
 
 def make_spec(path: str = "", **params: object) -> EstimatorSpec:

@@ -13,6 +13,7 @@ import pytest
 
 from runforest.executors import open_executor
 from runforest.model.estimators import EstimatorSpec
+from runforest.model.splits import SplitSpec
 from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 from tests.conftest import REPOSITORY
 from tests.executors.conftest import DaskCluster
@@ -71,7 +72,8 @@ def test_a_worker_on_another_machine_needs_only_the_scheduler(network: str, tmp_
         with open_executor("dask", 1, address=cluster.address) as executor:
             table.to_parquet(hidden / "table.parquet")
             shared = share_table(hidden / "table.parquet", executor)
-            plan = FoldPlan(table=shared, target="y", kind="regression", n_folds=2, seed=0)
+            splits = SplitSpec(kind="regression", n_folds=2)
+            plan = FoldPlan(table=shared, target="y", splits=splits, estimator=spec)
             scores = executor.submit(score_folds, plan, spec, ("r2",), (0, 1)).result(timeout=60)
             seen = executor.submit(os.listdir, hidden).result(timeout=60)
     finally:

@@ -12,6 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from runforest.model.estimators import EstimatorSpec, build_pipeline
 from runforest.results.artifacts import collect_outputs
 from runforest.results.manifest import Manifest
+from runforest.table.roles import feature_roles
 from runforest.tracking.models.executable import check_executable
 from runforest.tracking.models.mlflow_model import load_model, save_model
 from tests.conftest import make_project, room_for
@@ -169,7 +170,9 @@ def test_the_model_of_a_usual_estimator_is_one_that_runs_no_code_when_it_is_load
     table = pd.DataFrame({"size": range(40), "shop": ["north", "south", None, "east"] * 10})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of MLflow when it is imported, and of a short training
-        pipeline = build_pipeline(spec).fit(table, pd.Series(["low", "high"] * 20))
+        pipeline = build_pipeline(spec, feature_roles(table, {})).fit(
+            table, pd.Series(["low", "high"] * 20)
+        )
         save_model(pipeline, tmp_path / "model", table, [])
 
     manifest = Manifest(

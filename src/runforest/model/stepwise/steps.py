@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from runforest.model.estimators import EstimatorSpec
     from runforest.model.stepwise.trainer import Trainer
+    from runforest.table.roles import Roles
 
 REMEDY = (
     "Name one that can: a random forest, extra trees, bagging or gradient boosting of "
@@ -45,7 +46,7 @@ REMEDY = (
 class ModelState:
     """A model on its way; it is never changed once made.
 
-    After the last step `pipeline` predicts as `build_pipeline(spec).fit(...)` does.
+    After the last step `pipeline` predicts as `build_pipeline(spec, roles).fit(...)` does.
     """
 
     pipeline: Pipeline
@@ -89,6 +90,7 @@ def advance(
     state: ModelState | None,
     features: pd.DataFrame,
     values: NDArray[np.generic],
+    roles: Roles,
     *,
     step: int,
     n_steps: int,
@@ -110,6 +112,8 @@ def advance(
         The training rows; the same ones at all steps.
     values : (n_rows,) array
         Their targets.
+    roles
+        Those of the columns.
     step
         From 1 to `n_steps`.
 
@@ -133,8 +137,8 @@ def advance(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer, pipeline = _find_trainer(spec), build_pipeline(spec)
-        template, transform = build_estimator(spec), spec.target_transform
+        trainer, pipeline = _find_trainer(spec), build_pipeline(spec, roles)
+        template, transform = build_estimator(spec, roles), spec.target_transform
         total = trainer.total(template) or n_steps
         start, stop = (state.n_iterations if state else 0), -(-total * step // n_steps)
         if state is None:

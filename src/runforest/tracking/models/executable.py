@@ -18,10 +18,19 @@ _PACKAGES = {"catboost", "lightgbm", "skrub", "sklearn", "xgboost"}
 
 _TYPES = {
     "collections.OrderedDict",
+    "functools.partial",
     "lightgbm.basic.Booster",
+    "numpy.asarray",
+    "numpy.column_stack",
     "numpy.dtype",
+    "numpy.expand_dims",
+    "numpy.ravel",
+    "operator.attrgetter",
+    "sklearn.utils.validation.check_array",
     "xgboost.core.Booster",
 }
+"""What features and estimators are made of beside classes: functions that only make arrays, and two
+that do no more than a function named beside them, or that reads an attribute."""
 
 _PICKLES = {".cloudpickle", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
 _PICKLE = re.compile(rb"\x80[\x02-\x09]")  # how pickles begin, whatever they are called

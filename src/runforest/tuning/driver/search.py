@@ -130,6 +130,8 @@ def run_study(
             target=study.target,
             id=study.id,
             splits=study.splits,
+            estimator=study.estimator,
+            columns=study.columns,
         )
         file = StudyFile(study_file, study.objectives) if study_file else None
         earlier = earlier_trials(file, study)

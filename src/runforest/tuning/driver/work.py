@@ -17,9 +17,10 @@ from runforest.model.splits import SplitSpec, fold_positions, set_aside
 from runforest.model.stepwise.steps import advance
 from runforest.results.digests import file_digest
 from runforest.results.formats import format_of
+from runforest.table.roles import feature_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from runforest.model.scoring import Scores
     from runforest.model.splitters import Fold
     from runforest.model.stepwise.steps import ModelState
+    from runforest.table.roles import Roles
     from runforest.tuning.study.spec import StudySpec
 
 MAX_CACHED_BYTES = 256 << 20
@@ -60,6 +62,10 @@ class FoldPlan:
     id: str = ""
     """Column that no model sees; empty for none."""
     splits: SplitSpec
+    estimator: EstimatorSpec = field(hash=False)
+    """That of all trials, from which the features follow; its parameters are the fixed ones."""
+    columns: Mapping[str, object] = field(default_factory=dict, hash=False)
+    """Roles that the configuration gives to columns."""
 
 
 def share_table(file: Path, executor: Executor) -> TableReference:
@@ -102,7 +108,8 @@ def advance_folds(
         rows = _rows(plan, number)
         model, spent_s = states[number] if states else (None, 0.0)
         clock = time.perf_counter()
-        model = advance(spec, model, rows.train, rows.train_values, step=step, n_steps=n_steps)
+        known = (rows.train, rows.train_values, rows.roles)
+        model = advance(spec, model, *known, step=step, n_steps=n_steps)
         spent_s += time.perf_counter() - clock
         scores.append(score_model(model.pipeline, rows, objectives, fit_time_s=spent_s))
         after.append((model, spent_s))
@@ -130,14 +137,23 @@ def _is_small(plan: FoldPlan) -> bool:
 
 @lru_cache(maxsize=MAX_CACHED_FOLDS)
 def _prepare(plan: FoldPlan, number: int) -> FoldRows:
-    return apply_features(_rows(plan, number))
+    return apply_features(_rows(plan, number), plan.estimator)
 
 
 def _rows(plan: FoldPlan, number: int) -> FoldRows:
+    values, kind = _rows_to_learn_from(plan)[plan.target].to_numpy(), plan.splits.kind
+    return select_rows(_features(plan), values, _folds(plan)[number], kind, _roles(plan))
+
+
+@lru_cache(maxsize=1)
+def _features(plan: FoldPlan) -> pd.DataFrame:
     table = _rows_to_learn_from(plan)
-    features = feature_columns(table, plan.id, plan.target, *plan.splits.hidden)
-    values, kind = table[plan.target].to_numpy(), plan.splits.kind
-    return select_rows(features, values, _folds(plan)[number], kind)
+    return feature_columns(table, plan.id, plan.target, *plan.splits.hidden)
+
+
+@lru_cache(maxsize=1)
+def _roles(plan: FoldPlan) -> Roles:
+    return feature_roles(_features(plan), plan.columns)
 
 
 @lru_cache(maxsize=1)

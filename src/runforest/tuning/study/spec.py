@@ -26,6 +26,8 @@ class StudySpec:
     ----------
     estimator
         Its params are the fixed ones; a trial adds or replaces the suggested ones.
+    columns
+        Roles that the configuration gives to columns.
     n_trials
         The total: finished trials of an earlier start count.
     objectives
@@ -44,6 +46,7 @@ class StudySpec:
     estimator: EstimatorSpec
     target: str
     id: str = ""
+    columns: Mapping[str, object] = field(default_factory=dict)
     n_trials: int
     timeout_s: float | None
     splits: SplitSpec

@@ -1,0 +1,1 @@
+"""How columns become what an estimator is fitted on."""
