@@ -59,6 +59,11 @@ def shorten(text: object, n_characters: int = 20) -> str:
     return plain.replace("$", r"\$")
 
 
+def of_rows(label: str, n_shown: int, n_rows: int) -> str:
+    """Return the label, with the share of the rows that are shown if these are not all."""
+    return label if n_shown == n_rows else f"{label}\n({n_shown:,} of {n_rows:,} rows)"
+
+
 def write_plain_ticks(*axes: Axis) -> None:
     """Give these axes few ticks, written as 20,000 and with a true minus sign."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator

@@ -229,3 +229,52 @@ def test_a_validation_gets_the_plots_that_suit_it(
 def test_a_long_label_is_cut_and_its_dollar_signs_are_no_formula() -> None:
     assert shorten("a" * 30, 5) == "aaaa…"
     assert shorten("$x$") == r"\$x\$"
+
+
+def test_of_many_classes_the_most_mistaken_are_shown_and_all_others_as_one() -> None:
+    target = np.repeat(np.arange(200), 10)
+    predictions = target.copy()
+    predictions[target == 150] = 151
+
+    figure = confusion_matrix_plot(target, predictions, classes=range(200))
+
+    shares = np.asarray(figure.axes[0].images[0].get_array())
+    assert shares.shape == (21, 21)
+    assert {"150", "151", "180 others"} <= set(texts_of(figure))
+    place = [text.get_text() for text in figure.axes[0].get_yticklabels()].index("150")
+    assert shares[place, place + 1] == 1
+    assert shares[-1, -1] == 1
+
+
+def test_many_rows_are_drawn_as_some_points_and_the_label_says_how_many() -> None:
+    target = np.arange(30_000.0)
+
+    figure = residual_plot(target, target + 1)
+
+    points = figure.axes[0].collections[0].get_offsets()
+    assert len(points) == 5_000
+    assert "Predicted\n(5,000 of 30,000 rows)" in texts_of(figure)
+
+
+def test_curves_of_many_rows_and_classes_come_from_rows_of_each_class() -> None:
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 200, 30_000)
+    scores = rng.random((30_000, 200))
+    scores[np.arange(30_000), target] += 2
+
+    figure = roc_plot(target, scores, classes=range(200))
+
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
+    assert len(lines) == 200
+    assert all(len(line.get_xdata()) <= 2_000 for line in lines)
+    assert "False positive rate\n(20,000 of 30,000 rows)" in texts_of(figure)
+    assert "193 other classes" in texts_of(figure)
+
+
+def test_a_class_that_no_predicted_row_has_gets_no_curve() -> None:
+    target = np.array(["a", "b"] * 6, dtype=object)
+    scores = np.random.default_rng(0).random((12, 3))
+
+    figure = roc_plot(target, scores, classes=["a", "b", "c"])
+
+    assert not any(text.startswith("c ") for text in texts_of(figure))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from runforest.evaluation.shuffling import draw_rows
 from runforest.figure_style import (
     HEIGHT_IN,
     INK,
@@ -17,11 +18,12 @@ from runforest.figure_style import (
     TEXT_SIZE,
     WIDTH_IN,
     new_axes,
+    of_rows,
     shorten,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 
 MAX_CLASSES_WITH_PERCENT = 6
 MAX_CLASSES_WITH_COUNT = 15
+MAX_CLASSES = 30
+N_MISTAKEN = 20
+"""Classes that are shown of more than `MAX_CLASSES`, those with the most mistakes."""
+MAX_CURVE_SCORES = 4_000_000
+"""Rows times classes that curves are computed from."""
+MAX_CURVE_POINTS = 2_000
 MAX_CHARACTERS_IN_LINE = 36
 DARK_SHARE = 0.55
 LEGEND_COLUMNS = 2
@@ -44,7 +52,8 @@ def confusion_matrix_plot(
 ) -> Figure:
     """Return how the rows of each true class were predicted: counts, coloured by share of the row.
 
-    Percentages are left out with more than 6 classes, counts with more than 15.
+    Percentages are left out with more than 6 classes, counts with more than 15. Of more than 30
+    classes the 20 are shown that take part in the most mistakes, and all others as one.
 
     Parameters
     ----------
@@ -56,17 +65,34 @@ def confusion_matrix_plot(
     from sklearn.metrics import confusion_matrix
 
     counts = confusion_matrix(target, predictions, labels=np.asarray(classes))
+    names = [shorten(label, 16) for label in classes]
+    if len(classes) > MAX_CLASSES:
+        counts, names = _most_mistaken(counts, names)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, axes = new_axes("Predicted class", "True class", height_in=WIDTH_IN * 0.8)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    _name_classes(axes, [shorten(label, 16) for label in classes])
-    if len(classes) <= MAX_CLASSES_WITH_COUNT:
+    _name_classes(axes, names)
+    if len(names) <= MAX_CLASSES_WITH_COUNT:
         _write_cells(axes, counts, shares)
         return figure
     bar = figure.colorbar(image, ax=axes, shrink=0.8, format="{x:.0%}")
     bar.outline.set(visible=False)
     bar.ax.tick_params(labelsize=SMALL_TEXT_SIZE, labelcolor=MUTED, length=0)
     return figure
+
+
+def _most_mistaken(
+    counts: NDArray[np.int64], names: Sequence[str]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the counts with the classes of few mistakes as one, the last."""
+    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
+    shown = np.sort(np.argsort(-mistakes, kind="stable")[:N_MISTAKEN])
+    place = np.full(len(names), N_MISTAKEN)
+    place[shown] = np.arange(N_MISTAKEN)
+    merged = np.zeros((N_MISTAKEN + 1, N_MISTAKEN + 1), dtype=counts.dtype)
+    np.add.at(merged, np.ix_(place, place), counts)
+    others = f"{len(names) - N_MISTAKEN} others"
+    return merged, [*(names[number] for number in shown), others]
 
 
 def _name_classes(axes: Axes, labels: Sequence[str]) -> None:
@@ -110,7 +136,7 @@ def roc_plot(
         True labels, each of them one of `classes`.
     class_scores : (n_rows,) or (n_rows, n_classes) array
         As in `CrossValidation`: one dimension for two classes. Folds are pooled, so the area
-        differs a little from the mean of the folds' areas.
+        differs a little from the mean of the folds' areas. Of very many, rows are drawn.
     classes
         Labels in the order of the columns.
 
@@ -121,10 +147,14 @@ def roc_plot(
     from sklearn.metrics import auc, roc_curve
 
     curves: list[Curve] = []
-    for label, scores in _scores_by_class(class_scores, classes):
+    n_rows = len(target)
+    target, class_scores = _drawn(target, class_scores)
+    for label, scores in _scores_by_class(target, class_scores, classes):
         false_rate, true_rate, _ = roc_curve(target == label, scores)
         curves.append((float(auc(false_rate, true_rate)), label, false_rate, true_rate))
-    figure, axes = _draw(curves, "AUC", "False positive rate", "True positive rate")
+    figure, axes = _draw(
+        curves, "AUC", of_rows("False positive rate", len(target), n_rows), "True positive rate"
+    )
     axes.plot([0, 1], [0, 1], **REFERENCE)
     return figure
 
@@ -144,13 +174,17 @@ def precision_recall_plot(
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     curves: list[Curve] = []
-    for label, scores in _scores_by_class(class_scores, classes):
+    n_rows = len(target)
+    target, class_scores = _drawn(target, class_scores)
+    for label, scores in _scores_by_class(target, class_scores, classes):
         precision, recall, _ = precision_recall_curve(target == label, scores)
         area = float(average_precision_score(target == label, scores))
         # Without a single true positive, precision says nothing; scikit-learn closes with 1 there.
         x, y = recall[recall > 0], precision[recall > 0]
         curves.append((area, label, np.append(x, 0.0), np.append(y, y[-1])))
-    figure, axes = _draw(curves, "AP", "Recall", "Precision", drawstyle="steps-post")
+    figure, axes = _draw(
+        curves, "AP", of_rows("Recall", len(target), n_rows), "Precision", drawstyle="steps-post"
+    )
     if len(curves) == 1:
         share = float(np.mean(target == classes[1]))
         axes.axhline(share, **REFERENCE)
@@ -160,11 +194,26 @@ def precision_recall_plot(
     return figure
 
 
+def _drawn(
+    target: NDArray[np.generic], class_scores: NDArray[np.float64]
+) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    n_rows = MAX_CURVE_SCORES * len(class_scores) // class_scores.size
+    rows = draw_rows(target, n_rows, np.random.default_rng(0))
+    return target[rows], class_scores[rows]
+
+
 def _scores_by_class(
-    class_scores: NDArray[np.float64], classes: Sequence[object]
-) -> Iterable[tuple[object, NDArray[np.float64]]]:
+    target: NDArray[np.generic], class_scores: NDArray[np.float64], classes: Sequence[object]
+) -> Iterator[tuple[object, NDArray[np.float64]]]:
+    """Return the scores of each class that some rows are of and others not."""
     is_binary = class_scores.ndim == 1
-    return [(classes[1], class_scores)] if is_binary else zip(classes, class_scores.T, strict=True)
+    pairs = [(classes[1], class_scores)] if is_binary else zip(classes, class_scores.T, strict=True)
+    return ((label, scores) for label, scores in pairs if 0 < (target == label).mean() < 1)
+
+
+def _thin(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    places = np.linspace(0, len(values) - 1, min(len(values), MAX_CURVE_POINTS))
+    return values[places.astype(np.intp)]
 
 
 def _draw(
@@ -179,10 +228,10 @@ def _draw(
     figure, axes = new_axes(x_label, f"{y_label}{of_class}", height_in=height_in)
     rest = curves[len(PALETTE) :]
     for _, _, x, y in rest:
-        axes.plot(x, y, color=REST, linewidth=1, drawstyle=drawstyle)
+        axes.plot(_thin(x), _thin(y), color=REST, linewidth=1, drawstyle=drawstyle)
     for color, (area, label, x, y) in zip(PALETTE, curves, strict=False):
         text = f"{shorten(label, 16)}  {area_name} {area:.3f}"
-        axes.plot(x, y, color=color, lw=1.8, drawstyle=drawstyle, label=text)
+        axes.plot(_thin(x), _thin(y), color=color, lw=1.8, drawstyle=drawstyle, label=text)
     if is_single:
         title = axes.set_title(f"{area_name} {curves[0][0]:.3f}", loc="right", color=PALETTE[0])
         title.set(fontsize=TEXT_SIZE + 2, fontweight="bold")

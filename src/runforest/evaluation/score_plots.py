@@ -15,6 +15,7 @@ from runforest.figure_style import (
     TEXT_SIZE,
     new_axes,
     new_figure,
+    of_rows,
     shorten,
     style_axes,
     write_plain_ticks,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 N_GROUPS = 10
 MIN_ROWS_PER_GROUP = 5
+MAX_POINTS = 5_000
 
 
 def residual_plot(target: NDArray[np.generic], predictions: NDArray[np.generic]) -> Figure:
@@ -73,11 +75,12 @@ def predicted_actual_plot(target: NDArray[np.generic], predictions: NDArray[np.g
 
 
 def _row_axes(y_label: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Figure, Axes]:
-    """Return a figure with one point per row, fainter the more there are."""
-    figure, axes = new_axes("Predicted", y_label)
+    """Return a figure with one point per row, of some if there are many; fainter the more."""
+    shown = np.random.default_rng(0).permutation(len(x))[:MAX_POINTS]
+    figure, axes = new_axes(of_rows("Predicted", len(shown), len(x)), y_label)
     write_plain_ticks(axes.xaxis, axes.yaxis)
-    opacity = float(np.clip(12 / np.sqrt(len(x)), 0.05, 0.6))
-    axes.scatter(x, y, s=16, color=PALETTE[0], alpha=opacity, linewidths=0)
+    opacity = float(np.clip(12 / np.sqrt(len(shown)), 0.05, 0.6))
+    axes.scatter(x[shown], y[shown], s=16, color=PALETTE[0], alpha=opacity, linewidths=0)
     return figure, axes
 
 
