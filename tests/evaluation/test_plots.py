@@ -8,11 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runforest.evaluation.class_plots import (
-    confusion_matrix_plot,
-    precision_recall_plot,
-    roc_plot,
-)
+from runforest.evaluation.confusion import confusion_matrix_plot
+from runforest.evaluation.curves import precision_recall_plot, roc_plot
 from runforest.evaluation.plots import evaluation_plots
 from runforest.evaluation.score_plots import (
     fold_scores_plot,

@@ -7,11 +7,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runforest.evaluation.class_plots import (
-    confusion_matrix_plot,
-    precision_recall_plot,
-    roc_plot,
-)
+from runforest.evaluation.confusion import confusion_matrix_plot
+from runforest.evaluation.curves import precision_recall_plot, roc_plot
 from runforest.evaluation.score_plots import fold_scores_plot, predicted_actual_plot, residual_plot
 from runforest.figure_fonts import draw_png, png_description
 

@@ -136,6 +136,7 @@ def render_report(report: Report) -> str:
         main_score=_labelled(scores.main_scorer),
         score_rows=[_score_row(scores, report.unseen, name) for name in scores.fold_scores],
         unseen_headings=[UNSEEN[name] for name in report.unseen],
+        importance_score=short_name(report.importances.scorer),
         importance_rows=_importance_rows(report.importances.table.head(N_SHOWN)),
         trials=report.trials[:N_SHOWN],
         lineage_page=f"../{LINEAGE_PAGE}",

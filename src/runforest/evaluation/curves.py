@@ -1,4 +1,4 @@
-"""Plots of a classifier: its confusion matrix, ROC and precision-recall curves."""
+"""Receiver operating characteristic and precision-recall curves of a classifier."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from runforest.figure_style import (
     REST,
     SMALL_TEXT_SIZE,
     TEXT_SIZE,
-    WIDTH_IN,
     new_axes,
     of_rows,
     shorten,
@@ -32,97 +31,12 @@ if TYPE_CHECKING:
     Curve = tuple[float, object, NDArray[np.float64], NDArray[np.float64]]
     """Area, label, x and y of a line in the unit square."""
 
-MAX_CLASSES_WITH_PERCENT = 6
-MAX_CLASSES_WITH_COUNT = 15
-MAX_CLASSES = 30
-N_MISTAKEN = 20
-"""Classes that are shown of more than `MAX_CLASSES`, those with the most mistakes."""
 MAX_CURVE_SCORES = 4_000_000
 """Rows times classes that curves are computed from."""
 MAX_CURVE_POINTS = 2_000
-MAX_CHARACTERS_IN_LINE = 36
-DARK_SHARE = 0.55
 LEGEND_COLUMNS = 2
 QUOTES = "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
 REFERENCE: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (2, 3))}
-
-
-def confusion_matrix_plot(
-    target: NDArray[np.generic], predictions: NDArray[np.generic], *, classes: Sequence[object]
-) -> Figure:
-    """Return how the rows of each true class were predicted: counts, coloured by share of the row.
-
-    Percentages are left out with more than 6 classes, counts with more than 15. Of more than 30
-    classes the 20 are shown that take part in the most mistakes, and all others as one.
-
-    Parameters
-    ----------
-    target, predictions : (n_rows,) arrays
-        Labels, each of them one of `classes`.
-    classes
-        Labels in the order in which they are shown.
-    """
-    from sklearn.metrics import confusion_matrix
-
-    counts = confusion_matrix(target, predictions, labels=np.asarray(classes))
-    names = [shorten(label, 16) for label in classes]
-    if len(classes) > MAX_CLASSES:
-        counts, names = _most_mistaken(counts, names)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = new_axes("Predicted class", "True class", height_in=WIDTH_IN * 0.8)
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    _name_classes(axes, names)
-    if len(names) <= MAX_CLASSES_WITH_COUNT:
-        _write_cells(axes, counts, shares)
-        return figure
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, format="{x:.0%}")
-    bar.outline.set(visible=False)
-    bar.ax.tick_params(labelsize=SMALL_TEXT_SIZE, labelcolor=MUTED, length=0)
-    return figure
-
-
-def _most_mistaken(
-    counts: NDArray[np.int64], names: Sequence[str]
-) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the counts with the classes of few mistakes as one, the last."""
-    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
-    shown = np.sort(np.argsort(-mistakes, kind="stable")[:N_MISTAKEN])
-    place = np.full(len(names), N_MISTAKEN)
-    place[shown] = np.arange(N_MISTAKEN)
-    merged = np.zeros((N_MISTAKEN + 1, N_MISTAKEN + 1), dtype=counts.dtype)
-    np.add.at(merged, np.ix_(place, place), counts)
-    others = f"{len(names) - N_MISTAKEN} others"
-    return merged, [*(names[number] for number in shown), others]
-
-
-def _name_classes(axes: Axes, labels: Sequence[str]) -> None:
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks(np.arange(len(labels)), labels)
-        axis.set_ticks(np.arange(len(labels) + 1) - 0.5, minor=True)
-    axes.tick_params(which="minor", length=0)
-    axes.grid(visible=True, which="minor", color="white", linewidth=2)
-    # imshow's image lies above the grid of `style_axes`; the gaps between cells must not.
-    axes.set_axisbelow(False)
-    if max(map(len, labels)) * len(labels) > MAX_CHARACTERS_IN_LINE:
-        axes.tick_params(axis="x", rotation=90 if len(labels) > MAX_CLASSES_WITH_COUNT else 35)
-        for text in axes.get_xticklabels():
-            text.set(ha="right", rotation_mode="anchor", va="center")
-
-
-def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
-    has_percent = len(counts) <= MAX_CLASSES_WITH_PERCENT
-    for (row, column), count in np.ndenumerate(counts):
-        share = float(shares[row, column])
-        color = "white" if share > DARK_SHARE else INK
-        text = axes.text(column, row, f"{count:,}", ha="center", va="center", color=color)
-        if not has_percent:
-            text.set(fontsize=SMALL_TEXT_SIZE, visible=bool(count))
-            continue
-        text.set(fontsize=TEXT_SIZE + 2, fontweight="bold", va="bottom")
-        percent = axes.text(column, row + 0.05, f"{share:.0%}", ha="center", va="top", color=color)
-        percent.set(fontsize=SMALL_TEXT_SIZE)
 
 
 def roc_plot(
