@@ -1,4 +1,4 @@
-"""What is wrong with columns, an estimator and folds, found before a run is opened."""
+"""What is wrong with columns and an estimator, found before a run is opened."""
 
 from __future__ import annotations
 
@@ -178,18 +178,3 @@ def _refused_value(estimator: BaseEstimator) -> tuple[str, str] | None:
 _REFUSED_VALUE = re.compile(
     r"The '(\w+)' parameter of \w+ must be (.*)\. Got (.*) instead\.", re.DOTALL
 )
-
-
-def fold_count_problem(n_folds: int, n_rows: int, smallest_class: int, kind: Kind) -> str | None:
-    """Return why there are too many folds; `smallest_class` counts in a classification only.
-
-    >>> fold_count_problem(5, 100, 3, "classification")
-    'must be at most 3, the rows of the smallest class of the target, got 5. Set n_folds = 3.'
-    """
-    is_classification = kind == "classification"
-    limit = smallest_class if is_classification else n_rows
-    if n_folds <= limit:
-        return None
-    what = "the rows of the smallest class of the target" if is_classification else "the rows"
-    remedy = f"Set n_folds = {limit}." if limit > 1 else "Merge that class with another."
-    return f"must be at most {limit}, {what}, got {n_folds}. {remedy}"

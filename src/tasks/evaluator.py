@@ -18,8 +18,8 @@ from runforest.model.folds import feature_columns
 from runforest.model.metrics import short_name
 from runforest.model.splits import fold_positions, set_aside, split_spec
 from runforest.model.targets import unwrap
-from runforest.model_checks import fold_count_problem
 from runforest.score_checks import scorer_problem
+from runforest.split_checks import split_problems
 from runforest.tuning.study.tables import best_trials
 from tasks.trainer import Trainer
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runforest import Artifact, Problem
+    from runforest.model.splits import SplitSpec
 
 
 class Evaluator(RunTask):
@@ -57,8 +58,11 @@ class Evaluator(RunTask):
         for name in self.scoring:
             if message := scorer_problem(str(name), kind, n_classes):
                 yield self.problem("scoring", message)
-        if message := fold_count_problem(self.n_folds, facts.n_rows, facts.smallest_class, kind):
-            yield self.problem("n_folds", message)
+        yield from split_problems("Evaluator", self.split_spec(), facts)
+
+    def split_spec(self) -> SplitSpec:
+        """Return how the rows are split."""
+        return split_spec(self.splits, kind=self.kind, n_folds=self.n_folds, seed=self.seed)
 
     def output(self) -> dict[str, Artifact]:
         """Return the report for people, and its numbers and plots for programs."""
@@ -79,7 +83,7 @@ class Evaluator(RunTask):
         from runforest.figure_fonts import draw_png
 
         inputs, outputs = self.input(), self.output()
-        splits = split_spec(self.splits, kind=self.kind, n_folds=self.n_folds, seed=self.seed)
+        splits = self.split_spec()
         tables, no_features = inputs["tables"], (self.id, *splits.hidden)
         train, held = set_aside(tables["train"].load(), self.target, splits)
         model = load_model(inputs["trainer"]["model"].path)

@@ -18,6 +18,7 @@ from runforest.foundation.errors import ConfigError
 from runforest.foundation.parameters import IdParameter, TargetParameter
 from runforest.model.columns import TYPES, ColumnChoice
 from runforest.model_checks import column_problems
+from runforest.split_checks import unused_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import read_tables
 from runforest.table.raw.table_file import TableFile
@@ -82,8 +83,14 @@ class Preprocessor(RunTask):
     def problems(self) -> Iterator[Problem]:
         """Return columns that do not exist, choices that contradict each other, and misfits."""
         facts, choice = self.active_run.settings.dataset, self.choice()
-        columns = (facts.train_columns, facts.test_columns, facts.left_out)
-        found = [self.problem(*one) for one in column_problems(choice, *columns)]
+        names = {"group": facts.group, "time": facts.time}
+        left_out = (*facts.left_out, *self.kept)
+        columns = (facts.train_columns, facts.test_columns, left_out)
+        wrong = [
+            *column_problems(choice, *columns),
+            *unused_column_problems(choice, names, facts.train_columns),
+        ]
+        found = [self.problem(*one) for one in wrong]
         yield from found
         if self.types and not found:  # else the data set was read alike when it was resolved
             try:

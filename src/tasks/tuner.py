@@ -25,6 +25,7 @@ from runforest.foundation.parameters import (
     TargetParameter,
 )
 from runforest.model.metrics import short_name
+from runforest.split_checks import split_problems
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.plots import study_figures
@@ -90,6 +91,9 @@ class Tuner(RunTask):
     def problems(self) -> Iterator[Problem]:
         """Return what is wrong with the search before it starts."""
         study, facts = self.study({}), self.active_run.settings.dataset
+        yield from (wrong := split_problems(self.get_task_family(), study.splits, facts))
+        if wrong:
+            return
         space = None if study.is_conditional else self.search_space
         found = study_problems(study, space, facts)
         found |= executor_problems(self.executor, self.n_jobs, self.address)

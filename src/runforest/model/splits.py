@@ -92,7 +92,7 @@ def split_spec(
         kind=kind,
         n_folds=n_folds,
         seed=seed,
-        cv=options.pop("name", ""),
+        cv=str(options.pop("name", "")),
         options=options,
         hidden=tuple(table.get("hidden", ())),
         **{key: table[key] for key in ("group", "time", "holdout") if key in table},

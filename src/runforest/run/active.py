@@ -38,6 +38,11 @@ class DatasetFacts:
     n_target_values: int = 0
     smallest_class: int = 0
     """Training rows of the target's rarest value."""
+    n_groups: int = 0
+    n_times: int = 0
+    """Different values of the columns `group` and `time`; like the rows, without held-out ones."""
+    group: str = ""
+    time: str = ""
     target_low: float | None = None
     """The least value of a target of numbers."""
     is_kind_guessed: bool = False

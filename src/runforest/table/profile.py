@@ -94,6 +94,12 @@ def read_tables(files: Mapping[str, TableFile], jobs: Jobs, reading: Reading) ->
     return typed_tables({part: one.read() for part, one in files.items()}, jobs, reading)
 
 
+def peek_tables(files: Mapping[str, TableFile], jobs: Jobs, reading: Reading) -> TypedTables:
+    """Return the typed tables, which the next `read_tables` in this process returns too."""
+    tables = _made[_key(files, jobs, reading)] = read_tables(files, jobs, reading)
+    return tables
+
+
 _made: dict[str, TypedTables] = {}
 
 

@@ -9,7 +9,6 @@ from runforest.model.metrics import TIMES
 from runforest.model.stepwise.steps import stepping_problem
 from runforest.model_checks import (
     estimator_problems,
-    fold_count_problem,
     param_name_problems,
 )
 from runforest.score_checks import scorer_problem
@@ -33,14 +32,11 @@ def study_problems(
 
     `table` is the search space as it is configured; None for a task that suggests by itself.
     """
-    n_rows, smallest = facts.n_rows, facts.smallest_class
-    too_many = fold_count_problem(study.n_folds, n_rows, smallest, study.estimator.kind)
     return {
         **_space_problems(study, table),
         **(pruner_problems(study.pruner, study.pruner_options) or idle_pruner_problems(study)),
         **_objective_problems(study, facts),
         **_prune_by_problems(study, table),
-        **({"n_folds": too_many} if too_many else {}),
         **_timeout_problems(study.timeout_s),
     }
 

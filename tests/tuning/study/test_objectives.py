@@ -119,7 +119,6 @@ def test_only_a_study_of_several_objectives_has_a_figure_of_its_front(tmp_path, 
         ),
         ({"prune_by": "iterations", "pruner": "median"}, "prune_by", "cannot be trained in steps"),
         ({"timeout_s": -1.0}, "timeout_s", "0 is no limit"),
-        ({"n_folds": 61}, "n_folds", "Set n_folds = 60"),
     ],
 )
 def test_the_error_of_what_does_not_go_together_has_a_remedy(changes, key, remedy) -> None:

@@ -78,7 +78,8 @@ def idle_pruner_problems(study: StudySpec) -> dict[str, str]:
         p = options["p_threshold"]
         significant = math.floor(-math.log2(p)) + 1 if p > 0 else math.inf
         first = max(2, options["n_startup_steps"], significant)
-    if study.pruner == "none" or first < study.n_stages:
+    is_open = not study.n_stages  # as many folds as the rows make
+    if study.pruner == "none" or is_open or first < study.n_stages:
         return {}
     count = "n_steps" if study.prune_by == "iterations" else "n_folds"
     return {
