@@ -63,13 +63,13 @@ def test_what_is_known_of_the_rows_leaves_out_the_held_out_ones(patients: Check)
     [
         (["group=patiant"], 'group: "patiant" is not a column of the training file. Did you mean'),
         (["time=day"], 'time: "day" is not a column of the training file. Known:'),
-        (["group=y"], 'group: "y" is the target. Name another column.'),
+        (["group=y", "target=y"], 'group: "y" is the target. Name another column.'),
         (["group=id", "id=id"], 'group: "id" is the id. Name another column.'),
         (["group=patient", "time=date"], "time: cannot be set together with group"),
         (["holdout=1"], "holdout: must be below 1.0, got 1."),
         (["holdout=-0.1"], "holdout: must be at least 0.0, got -0.1."),
         (["holdout=some"], 'holdout: expected a number, got "some".'),
-        (["cv=5"], "cv: expected a string, got 5."),
+        (["cv=5"], "cv: expected a string or a table, got 5."),
         (["cv=kfold"], 'cv: unknown splitter "kfold". Did you mean `k_fold`?'),
         (["cv={ name = 'k_fold', n_split = 3 }"], "cv: unknown option n_split of k_fold."),
         (
