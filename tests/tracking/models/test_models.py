@@ -160,12 +160,15 @@ def test_a_full_disk_is_not_taken_for_a_shortcoming_of_the_format(tmp_path: Path
         "sklearn.ensemble.HistGradientBoostingClassifier",
         "sklearn.neural_network.MLPClassifier",
         "lightgbm.LGBMClassifier",
+        "xgboost.XGBClassifier",
+        "catboost.CatBoostClassifier",
     ],
 )
 def test_the_model_of_a_usual_estimator_is_one_that_runs_no_code_when_it_is_loaded(
     tmp_path: Path, estimator: str
 ) -> None:
-    params = {"verbose": -1} if "LGBM" in estimator else {}
+    silent = {"lightgbm": {"verbose": -1}, "catboost": {"verbose": 0, "allow_writing_files": False}}
+    params = silent.get(estimator.partition(".")[0], {})
     spec = EstimatorSpec(path=estimator, params=params, seed=0, kind="classification")
     table = pd.DataFrame({"size": range(40), "shop": ["north", "south", None, "east"] * 10})
     with warnings.catch_warnings():

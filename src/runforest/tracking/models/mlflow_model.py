@@ -95,7 +95,15 @@ def _requirements(estimator: BaseEstimator) -> list[str]:
     parts = estimator.get_params().values()
     modules = {type(part).__module__.partition(".")[0] for part in parts}
     packages = (*_PACKAGES, *sorted(modules & {"catboost", "lightgbm", "xgboost"}))
-    return [f"{name}=={metadata.version(name)}" for name in packages]
+    return [_requirement(name) for name in packages]
+
+
+def _requirement(package: str) -> str:
+    """Return the distribution of a package with its version; XGBoost has a second one."""
+    try:
+        return f"{package}=={metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return f"{package}-cpu=={metadata.version(f'{package}-cpu')}"
 
 
 def _make_deterministic(path: Path) -> None:

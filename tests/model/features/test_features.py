@@ -1,0 +1,134 @@
+"""Columns of every role reach every kind of estimator, with missing and unseen values."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from skops import io
+
+from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.model.features.choice import choose_features
+from runforest.table.roles import feature_roles
+from runforest.tracking.models.executable import is_harmless
+
+ESTIMATORS = {
+    "ridge": ("", {}),
+    "neighbours": ("sklearn.neighbors.KNeighbors{}", {}),
+    "network": ("sklearn.neural_network.MLP{}", {"max_iter": 5}),
+    "forest": ("sklearn.ensemble.RandomForest{}", {"n_estimators": 5}),
+    "boosted trees": ("sklearn.ensemble.GradientBoosting{}", {"n_estimators": 5}),
+    "tree": ("sklearn.tree.DecisionTree{}", {}),
+    "histograms": ("sklearn.ensemble.HistGradientBoosting{}", {"max_iter": 5}),
+    "lightgbm": ("lightgbm.LGBM{}", {"n_estimators": 5, "verbose": -1, "min_child_samples": 5}),
+    "xgboost": ("xgboost.XGB{}", {"n_estimators": 5}),
+    "catboost": (
+        "catboost.CatBoost{}",
+        {"iterations": 5, "verbose": 0, "allow_writing_files": False},
+    ),
+}
+NATIVE = ("histograms", "lightgbm", "xgboost", "catboost")
+WORDS = ("red", "house", "near", "river", "old", "new", "large", "garden")
+KINDS: tuple[Kind, ...] = ("classification", "regression")
+
+
+def make_spec(
+    name: str, kind: Kind = "regression", features: dict[str, object] | None = None
+) -> EstimatorSpec:
+    path, params = ESTIMATORS[name]
+    named = path.format({"regression": "Regressor", "classification": "Classifier"}[kind])
+    return EstimatorSpec(path=named, params=params, seed=3, kind=kind, features=features or {})
+
+
+def make_table(n_rows: int = 90) -> pd.DataFrame:
+    chance = np.random.default_rng(0)
+    moments = pd.Timestamp("2021-01-01") + pd.to_timedelta(chance.integers(0, 10**6, n_rows), "min")
+    table = pd.DataFrame(
+        {
+            "size": chance.normal(size=n_rows),
+            "rooms": chance.integers(1, 9, n_rows),
+            "gap": [np.nan] * (n_rows - 1) + [1.0],
+            "shop": pd.Series(chance.choice(["north", "south", "east"], n_rows), dtype="str"),
+            "code": pd.Series([f"C{i}" for i in chance.integers(0, 40, n_rows)], dtype="str"),
+            "rare": pd.Series([None] * (n_rows - 1) + ["here"], dtype="str"),
+            "is_new": chance.random(n_rows) < 0.5,
+            "is_sold": pd.array([True, None, False] * (n_rows // 3), dtype="boolean"),
+            "seen": moments,
+            "day": moments.normalize(),
+            "note": pd.Series([" ".join(chance.choice(WORDS, 5)) for _ in range(n_rows)]),
+        }
+    )
+    table.loc[::7, ["size", "shop", "code", "seen", "day", "note"]] = None
+    return table
+
+
+def values_of(table: pd.DataFrame, kind: Kind) -> np.ndarray:
+    signal = table["rooms"] + 3 * (table["shop"] == "north")
+    labels = np.array(["low", "high"], dtype=object)[(signal > 5).astype(int)]
+    return labels if kind == "classification" else signal.to_numpy(dtype=float)
+
+
+def unseen(table: pd.DataFrame) -> pd.DataFrame:
+    new = table.head(6).copy()
+    new[["shop", "code", "rare"]] = "never seen"
+    new["gap"], new["size"], new["note"] = 7.0, np.nan, "unheard"
+    new["seen"] = new["day"] = pd.NaT
+    return new
+
+
+def fit(spec: EstimatorSpec, table: pd.DataFrame, train: pd.DataFrame | None = None):
+    rows = table if train is None else train
+    with warnings.catch_warnings(action="ignore"):  # short trainings, small classes, empty columns
+        pipeline = build_pipeline(spec, feature_roles(table, {}))
+        return pipeline.fit(rows, values_of(rows, spec.kind))
+
+
+def predict(model, rows: pd.DataFrame):
+    with warnings.catch_warnings(action="ignore"):  # LightGBM names the columns of an array
+        return model.predict(rows)
+
+
+def encodings(name: str) -> list[str]:
+    return ["one_hot", "ordinal", "target", *(["native"] if name in NATIVE else [])]
+
+
+CASES = [(name, encode) for name in ESTIMATORS for encode in encodings(name)]
+
+
+@pytest.mark.parametrize(("name", "encode"), CASES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_missing_and_unseen_values_are_predicted_whatever_the_encoding(
+    name: str, encode: str, kind: Kind
+) -> None:
+    table = make_table()
+    spec = make_spec(name, kind, {"categories": {"encode": encode}})
+
+    # The rows to learn from have no value at all in `gap` and in `rare`.
+    model = fit(spec, table, table.iloc[:-1])
+
+    assert len(predict(model, unseen(table))) == 6
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_default_suits_the_estimator(name: str) -> None:
+    choice = choose_features(make_spec(name))
+
+    is_tree = name in ("forest", "boosted trees", "tree")
+    scale = "none" if is_tree or name in NATIVE else "standard"
+    assert (choice.scale, choice.encode) == (scale, "native" if name in NATIVE else "one_hot")
+    assert choice.impute == ("none" if name in NATIVE else "median")
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_model_loads_from_classes_of_known_libraries_and_predicts_the_same(name: str) -> None:
+    table = make_table()
+    model = fit(make_spec(name), table)
+
+    data = io.dumps(model)
+    types = io.get_untrusted_types(data=data)
+    loaded = io.loads(data, trusted=types)
+
+    assert [one for one in types if not is_harmless(one)] == []
+    assert list(predict(loaded, unseen(table))) == list(predict(model, unseen(table)))
