@@ -41,7 +41,7 @@ constraints: ## Renew constraints.txt: the newest versions that pyproject.toml a
 	@$(call require_python)
 	@rm -rf $(venv)-constraints && $(PYTHON) -m venv $(venv)-constraints
 	@$(venv)-constraints/bin/python -m pip install --quiet --dry-run --ignore-installed \
-	  --report $(venv)-constraints/report.json uv '.[dev,catboost,cmaes,dask,lightgbm,xgboost]'
+	  --report $(venv)-constraints/report.json uv '.[dev,catboost,cmaes,dask,excel,lightgbm,xgboost]'
 	@$(venv)-constraints/bin/python -c "$$list_versions" $(venv)-constraints/report.json \
 	  >$(venv)-constraints/constraints.txt
 	@mv $(venv)-constraints/constraints.txt constraints.txt && rm -rf $(venv)-constraints

@@ -195,11 +195,16 @@ class TextColumn:
 
 
 def finite(name: str, numbers: pa.ChunkedArray | pa.Array) -> Recognised:
-    """Return numbers with infinite ones as missing, which no estimator takes."""
+    """Return numbers as floats where some are missing, infinite ones too: no estimator takes them.
+
+    Other values stay as they are.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     values = chunked(numbers)
+    if values.null_count and pa.types.is_integer(values.type):
+        values = values.cast(pa.float64(), safe=False)
     if not pa.types.is_floating(values.type):
         return Recognised(cells=values)
     infinite = pc.fill_null(pc.is_inf(values), False)  # noqa: FBT003 - Arrow's

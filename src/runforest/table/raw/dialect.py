@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runforest.table.raw.encoding import decoded, encoding_of
+from runforest.table.raw.encoding import decoded, encoding_guess, encoding_of
 from runforest.table.raw.files import fail, read_start
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "bla
 
 SAMPLE_BYTES, SAMPLE_ROWS = 2**20, 200
 MAX_FIELD = 2**31 - 1
+NO_ROWS = "has a header and no rows. Add rows, or name another file in [Dataset]."
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
 _COMMA_NUMBER = re.compile(r"[+-]?[\d.]+(,\d+)?")
 
@@ -78,7 +79,7 @@ def recognise(file: Path, reading: Reading) -> Dialect:
     guesses = [f"separated by {DELIMITERS[delimiter]}"] if delimiter != "," else []
     guesses = [] if reading.delimiter else guesses
     if not reading.encoding and encoding not in {"utf-8", "utf-8-sig"}:
-        guesses.append(f"encoded as {encoding}")
+        guesses.append(encoding_guess(encoding))
     if sep or comments:
         guesses.append(f"header in line {before + 1}")
     dialect = Dialect(
@@ -88,6 +89,10 @@ def recognise(file: Path, reading: Reading) -> Dialect:
         header=tuple(name.strip() for name in header),
         guesses=tuple(guesses),
     )
+    if not rows[1:] and len(start) < SAMPLE_BYTES:
+        if problem := header_problem(dialect.names, dialect):
+            fail(file, problem)
+        fail(file, NO_ROWS)
     return _checked(file, dialect, [row for _, row in rows[1:]], reading)
 
 
@@ -180,8 +185,6 @@ def _checked(file: Path, dialect: Dialect, rows: list[list[str]], reading: Readi
     dialect = replace(dialect, left_out=tuple(left_out), decimal=decimal, guesses=tuple(guesses))
     if problem := header_problem(dialect.names, dialect):
         fail(file, problem)
-    if not rows:
-        fail(file, "has a header and no rows. Add rows, or name another file in [Dataset].")
     return dialect
 
 

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
     from runforest.table.options import Reading
 
-LATIN = re.compile(r"cp125[0247]|latin|iso8859|mac_|hp_roman|cp[4578]\d\d|cp11")
-"""Guesses between Western encodings rest on few letters: the most common one is taken."""
+SINGLE_BYTE = ["cp1251", "cp1253", "cp1255", "cp1256", "koi8_r"]
+DOUBLE_BYTE = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
+"""What may be guessed beside Western text."""
+
+_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_LATE = re.compile(rb"[\xe0-\xff]")
+_MOST = 0.7
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -37,12 +43,12 @@ def encoding_of(file: Path, start: bytes, reading: Reading) -> str:
         return "utf-8-sig" if is_utf8 else reading.encoding
     if marked:
         return marked
+    if start.count(b"\0") > len(start) / 4:
+        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
         return guess_encoding(start)
-    if start.count(b"\0") > len(start) / 4:
-        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
     return "utf-8"
 
 
@@ -62,13 +68,31 @@ def fail_to_decode(file: Path, encoding: str, reason: str) -> NoReturn:
 
 
 def guess_encoding(sample: bytes) -> str:
-    """Return the likely encoding of bytes that are no UTF-8."""
+    """Return the likely encoding of bytes that are no UTF-8.
+
+    A table has few words, on which a guess by their letters fails between Western encodings: where
+    words have more letters of ASCII than others, the most common one is taken.
+    """
+    words = b" ".join(_WORD.findall(sample))
+    n_beyond = len(_BEYOND_ASCII.findall(words))
+    if n_beyond <= len(re.findall(rb"[A-Za-z]", words)):
+        return _western(sample)
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample).best()
-    found = best.encoding if best else "cp1252"
-    if not LATIN.match(found):
-        return found
+    # Small letters of the alphabets lie there, and no more than others of the characters of Asia.
+    is_alphabet = len(_LATE.findall(words)) > _MOST * n_beyond
+    candidates = SINGLE_BYTE if is_alphabet else [*DOUBLE_BYTE, *SINGLE_BYTE]
+    best = from_bytes(words, cp_isolation=candidates).best()
+    return best.encoding if best else _western(sample)
+
+
+def encoding_guess(encoding: str) -> str:
+    """Return an encoding that was not said in words; the bytes of UTF-16 leave no doubt."""
+    is_sure = encoding.startswith("utf")
+    return f"encoded as {encoding}" + ("" if is_sure else " (a guess; [Dataset] encoding)")
+
+
+def _western(sample: bytes) -> str:
     try:
         sample.decode("cp1252")
     except UnicodeDecodeError:

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from runforest.table.raw.dialect import split_blanks
-from runforest.table.raw.encoding import fail_to_decode, guess_encoding
+from runforest.table.raw.dialect import NO_ROWS, split_blanks
+from runforest.table.raw.encoding import encoding_guess, fail_to_decode, guess_encoding
 from runforest.table.raw.files import fail, open_content
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ def read_text(file: Path, dialect: Dialect, reading: Reading) -> tuple[pa.Table,
         wrong = _undecodable(file, dialect)
         if wrong and not reading.encoding:
             encoding = guess_encoding(wrong[1])
-            guesses = (*dialect.guesses, f"encoded as {encoding}")
+            guesses = (*dialect.guesses, encoding_guess(encoding))
             return read_text(file, replace(dialect, encoding=encoding, guesses=guesses), reading)
         if wrong:
             fail_to_decode(file, dialect.encoding, wrong[0])
         _fail_as_table(file, _ragged(file, dialect) or str(error).strip())
+    if not len(table):
+        fail(file, NO_ROWS)
     last = table.column(table.num_columns - 1)[-1].as_py()
     if last and "\n" in last and (unclosed := _ragged(file, dialect)):
         _fail_as_table(file, unclosed)

@@ -1,0 +1,116 @@
+"""How a text file is written is recognised, and said (C8 to C10)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from runforest.foundation.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tests.table.conftest import Reader
+
+ROWS = [
+    (f"{row}", f"{row / 4}", "München" if row % 2 else "Köln", f"{row % 2}") for row in range(40)
+]
+COMMAS = "".join(",".join(row) + "\n" for row in [("id", "x", "city", "y"), *ROWS])
+
+
+def changed(delimiter: str, decimal: str = ".") -> str:
+    return COMMAS.replace(".", decimal if delimiter != decimal else ".").replace(",", delimiter)
+
+
+DIALECTS = [
+    (changed(";"), "separated by semicolon"),
+    (COMMAS.replace(",", ";").replace(".", ","), "separated by semicolon, decimal comma"),
+    (changed("\t"), "separated by tab"),
+    (changed("|"), "separated by bar"),
+    (changed("   "), "separated by blanks"),
+    (COMMAS.encode("cp1252"), "encoded as cp1252 (a guess; [Dataset] encoding)"),
+    (COMMAS.encode("utf-16"), "encoded as utf-16"),
+    (COMMAS.encode("utf-16-be"), "encoded as utf-16-be"),
+    ("sep=;\n" + changed(";"), "separated by semicolon, header in line 2"),
+    ("\n  \n" + COMMAS, None),
+    ("# by hand, today\n#\n" + COMMAS, "header in line 3"),
+    (b"\xef\xbb\xbf" + COMMAS.encode(), None),
+    (COMMAS.replace("\n", "\r\n"), None),
+    (COMMAS.replace("\n", "\r"), None),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), DIALECTS)
+def test_the_same_table_is_read_however_it_is_written(
+    reader: Reader, content: str | bytes, said: str | None
+) -> None:
+    plain = reader.read(COMMAS, ids=("id",))
+
+    read = reader.read(content, ids=("id",))
+
+    pd.testing.assert_frame_equal(read.train, plain.train)
+    assert read.notes[:1] == ([f"train.csv: {said}"] if said else [])
+
+
+def test_an_index_that_pandas_wrote_is_left_out_and_said(reader: Reader) -> None:
+    frame = pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "a"]}, index=[7, 3, 5])
+
+    read = reader.read(frame.to_csv())
+
+    assert list(read.train.columns) == ["x", "y"]
+    assert read.notes == [
+        "train.csv: the first column, which has no name, is an index and left out"
+    ]
+
+
+def test_files_that_are_written_alike_are_said_in_one_line(reader: Reader) -> None:
+    read = reader.read("x;y\n1;a\n2;b\n", "x\ty\n1\ta\n")
+    assert len(read.notes) == 2
+
+    read = reader.read("x;w;y\n1;1;a\n2;2;b\n", "x;w\n1;2\n")
+    assert read.notes == ["train.csv, test.csv: separated by semicolon"]
+
+
+def test_bytes_of_another_encoding_far_behind_the_beginning_are_read(reader: Reader) -> None:
+    filler = "".join(f"{row},abc,0\n" for row in range(200_000))
+    content = f"id,x,y\n{filler}".encode() + "200000,größer,1\n".encode("latin-1")
+
+    read = reader.read(content, ids=("id",))
+
+    assert read.values("x")[-1] == "größer"
+    assert read.notes == ["train.csv: encoded as cp1252 (a guess; [Dataset] encoding)"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "shift_jis", "gb18030"])
+def test_other_scripts_are_recognised(reader: Reader, encoding: str) -> None:
+    words = {"cp1251": "Москва", "shift_jis": "東京都", "gb18030": "北京市"}
+    word = words[encoding]
+    others = {"cp1251": "Казань", "shift_jis": "大阪", "gb18030": "上海"}
+    content = "x,y\n" + "".join(f"{row},{[word, others[encoding]][row % 2]}\n" for row in range(40))
+
+    read = reader.read(content.encode(encoding), kind="classification")
+
+    assert set(read.values("y")) == {word, others[encoding]}
+
+
+def test_a_row_that_is_longer_than_what_is_read_at_once_is_read(reader: Reader) -> None:
+    long = "a b " * 3_000_000
+
+    read = reader.read(f'x,y\n"{long}",0\nb,1\n')
+
+    assert len(str(read.values("x")[0])) == len(long)
+
+
+def test_a_ragged_row_far_behind_the_beginning_is_named(reader: Reader) -> None:
+    rows = '"a\nb",1,0\n' + "1,2,3\n" * 300_000
+
+    with pytest.raises(ConfigError, match="line 300004 has 2 fields, the header 3"):
+        reader.read(f"w,x,y\n{rows}1,2\n")
+
+
+def test_a_said_delimiter_and_encoding_are_not_said_again(reader: Reader) -> None:
+    content = changed(";").encode("cp1252")
+
+    read = reader.read(content, ids=("id",), delimiter=";", encoding="cp1252")
+
+    assert read.notes == []
