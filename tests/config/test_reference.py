@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runforest.config.check import task_names
 from runforest.config.model import TABLES
 from runforest.config.parameter_values import value_problem
-from runforest.config.reference import reference_page
+from runforest.config.reference import FIRST_DAY, reference_page
 from runforest.launch.experiment.project_tasks import import_tasks
+
+if TYPE_CHECKING:
+    from conftest import Check
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -33,6 +37,37 @@ def test_every_table_has_a_section(page: str) -> None:
     sections = re.findall(r"^## \[(\w+)\]$", page, re.MULTILINE)
 
     assert sections == [*TABLES, *task_names()]
+
+
+def test_the_few_keys_of_the_first_day_come_before_all_others(page: str) -> None:
+    first, _, later = page.partition("\n# Later\n")
+
+    rows = re.findall(r"^\| `\[(\w+)\] (\w+)` \|", first, re.MULTILINE)
+    assert rows == [(table, key) for table, keys in FIRST_DAY.items() for key in keys]
+    assert len(rows) <= 12
+    assert "## [" not in first
+    assert {f"## [{table}]" for table in FIRST_DAY} <= set(later.splitlines())
+
+
+def test_the_file_of_the_first_day_is_a_whole_experiment(page: str, check: Check) -> None:
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    check.configure(example)
+    folder = check.folder / "input"
+    files = folder.rename(check.folder / "files")
+    folder.mkdir()
+    files.rename(folder / "mydata")
+
+    experiment = check.load()
+
+    assert set(tomllib.loads(example)) == {"RunConfig", "PathConfig"}
+    assert experiment.settings.dataset.n_rows == 20
+    assert [task.task_family for task in experiment.tasks][-1] == "Experiment"
+
+
+def test_the_own_data_of_the_readme_is_that_of_the_first_day(page: str) -> None:
+    example = page.partition("```toml\n")[2].partition("```")[0]
+
+    assert example in (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_key_of_every_table_is_listed_with_its_meaning(page: str) -> None:

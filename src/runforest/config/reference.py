@@ -19,6 +19,9 @@ from runforest.foundation.parameters import shared_source
 if TYPE_CHECKING:
     import luigi
 
+    Row = tuple[str, str, str]
+    """Type, default and meaning of a key."""
+
 
 _HEAD = """\
 # Configuration reference
@@ -26,48 +29,86 @@ _HEAD = """\
 This page is made from the code by `runforest reference > docs/configuration.md`; a test sees that
 it is up to date. Every key may stand in `luigi.toml`, in an overlay (`--config`) or on the command
 line (`--set Table.key=value`).
+
+# The first day
+
+This is a whole experiment, for a folder with `train.csv` and `test.csv`:
+
+```toml
+[RunConfig]
+experiment_name = "mydata"
+
+[PathConfig]
+input = "./input/mydata/"
+```
+
+Everything else has a default that suits most tables. The keys to know first:
 """
+
+_LATER = """\
+# Later
+
+Every key of every table.
+"""
+
+FIRST_DAY = {
+    "RunConfig": ("experiment_name", "task"),
+    "PathConfig": ("input",),
+    "Dataset": ("target", "id", "kind"),
+    "Trainer": ("estimator", "params", "tune"),
+    "Tuner": ("n_trials", "scoring"),
+}
+"""Table -> the keys that a first experiment may need."""
+
+_COLUMNS = ["| key | type | default | meaning |", "|---|---|---|---|"]
 
 
 def reference_page() -> str:
     """Return the page in Markdown: all tables, all keys, their types, defaults and meaning."""
-    parts = [_HEAD]
-    parts += [_model_section(name, model) for name, model in TABLES.items()]
-    parts += [_task_section(name) for name in task_names()]
+    sections = {name: _model_rows(model) for name, model in TABLES.items()}
+    sections |= {name: _task_rows(name) for name in task_names()}
+    docs = {
+        name: TABLES[name] if name in TABLES else Register.get_task_cls(name) for name in sections
+    }
+    first = [
+        _line(f"[{name}] {key}", sections[name][key])
+        for name, keys in FIRST_DAY.items()
+        for key in keys
+        if name in sections  # a project may have other tasks
+    ]
+    parts = [_HEAD, *_COLUMNS, *first, "", _LATER]
+    parts += [_section(name, docs[name].__doc__ or "", rows) for name, rows in sections.items()]
     return "\n".join(parts)
 
 
-def _model_section(name: str, model: type[Table]) -> str:
-    rows = [
-        (key, _annotation(one.annotation), _toml_default(one.default), str(one.description))
+def _model_rows(model: type[Table]) -> dict[str, Row]:
+    return {
+        key: (_annotation(one.annotation), _toml_default(one.default), str(one.description))
         for key, one in model.model_fields.items()
-    ]
-    return _section(name, model.__doc__ or "", rows)
+    }
 
 
 def _toml_default(value: object) -> str:
     return "absent" if value is None else f"`{_as_toml(value)}`"
 
 
-def _task_section(name: str) -> str:
-    task = Register.get_task_cls(name)
-    rows = [
-        (key, expected_type(parameter), _default(parameter), meaning(parameter))
-        for key, parameter in task.get_params()
+def _task_rows(name: str) -> dict[str, Row]:
+    return {
+        key: (expected_type(parameter), _default(parameter), meaning(parameter))
+        for key, parameter in Register.get_task_cls(name).get_params()
         if key != "active_run"
-    ]
-    return _section(name, task.__doc__ or "", rows)
+    }
 
 
-def _section(name: str, doc: str, rows: list[tuple[str, str, str, str]]) -> str:
+def _section(name: str, doc: str, rows: dict[str, Row]) -> str:
     paragraphs = [" ".join(text.split()) for text in inspect.cleandoc(doc).split("\n\n")]
     lines = [f"## [{name}]", "", "\n\n".join(paragraphs), ""]
-    if rows:
-        lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
-        lines += ["| " + " | ".join([f"`{key}`", *rest]) + " |" for key, *rest in rows]
-    else:
-        lines.append("No keys.")
-    return "\n".join([*lines, ""])
+    keys = [*_COLUMNS, *(_line(key, row) for key, row in rows.items())] if rows else ["No keys."]
+    return "\n".join([*lines, *keys, ""])
+
+
+def _line(key: str, row: Row) -> str:
+    return "| " + " | ".join([f"`{key}`", *row]) + " |"
 
 
 def _annotation(annotation: object) -> str:
