@@ -124,6 +124,12 @@ NOTICED = [
         "`params` {}",
         id="parameter of the estimator",
     ),
+    pytest.param(
+        Edit("luigi.toml", "[Trainer]", "[Dataset]\nholdout=0.2\n[Trainer]"),
+        FROM_TRAINER,
+        "`splits` {}",
+        id="rows held out",
+    ),
     pytest.param(newer("scikit-learn"), FROM_TRAINER, "-> 99.0", id="version of scikit-learn"),
     pytest.param(newer("mlflow"), FROM_TRAINER, "-> 99.0", id="version of what saves the model"),
     pytest.param(newer("pyarrow"), ALL, "-> 99.0", id="version of what writes the tables"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Mapping
 from functools import cache
 from os.path import splitext
 from pathlib import Path
@@ -13,12 +15,13 @@ from luigi.task import flatten
 
 from runforest import __version__
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
-from runforest.fingerprint.modules import package_versions
+from runforest.fingerprint.modules import package_versions, python_file
 from runforest.foundation.layout import Layout
 from runforest.foundation.parameters import (
     ImportPathParameter,
     InputFileParameter,
     ScoresParameter,
+    TableParameter,
 )
 from runforest.results.digests import DigestCache, text_digest
 from runforest.results.formats import FORMATS, Format
@@ -86,16 +89,33 @@ def task_code(task: luigi.Task, project: Path) -> Code:
     paths = {
         path
         for name, parameter in task.get_params()
-        if isinstance(parameter, ImportPathParameter | ScoresParameter) and parameter.significant
-        for path in _as_tuple(task.param_kwargs[name])
+        if parameter.significant
+        for path in _import_paths(parameter, task.param_kwargs[name])
     }
     named = {path.rpartition(".")[0] for path in paths} - {""}
     modules = task_modules(type(task)) | {one for one in named if not is_machinery(one)}
     return find_code(tuple(sorted(modules)), project)
 
 
-def _as_tuple(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
+def _import_paths(parameter: luigi.Parameter[object], value: object) -> Iterator[str]:
+    """Yield the import paths in a value: of a table all texts that lead to a module."""
+    if isinstance(parameter, ImportPathParameter | ScoresParameter):
+        yield from _texts(value)
+    elif isinstance(parameter, TableParameter):
+        for text in _texts(value):
+            if _IMPORT_PATH.fullmatch(text) and python_file(text.rpartition(".")[0]):
+                yield text
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
+
+
+_IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
 @cache
