@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runforest.foundation.errors import Problem
 from runforest.foundation.parameters import InputFileParameter, shared_source
 from runforest.foundation.redact import holds_secret, secret_values
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from runforest.config.read import Layers
     from runforest.config.resolve import ResolvedDataset
-    from runforest.foundation.errors import Problem
     from runforest.run_task import RunTask
 
 
@@ -33,7 +33,29 @@ def check_tasks(
         for task in tasks:
             if not _tables(task) & wrong:
                 found += [*task.problems(), *_missing_files(task)]
+    found += _guessed_kind(found, dataset)
     return [place(problem, layers) for problem in found]
+
+
+KIND_KEYS = frozenset({"n_folds", "scoring", "estimator", "target_transform"})
+"""Keys whose values suit a classification or a regression."""
+
+
+def _guessed_kind(found: list[Problem], dataset: ResolvedDataset) -> Iterator[Problem]:
+    """Yield that the kind of a target of numbers was guessed, where mistakes may follow from it."""
+    is_guessed = dataset.facts.is_kind_guessed and dataset.facts.target_low is not None
+    if not dataset.dataset or not is_guessed or not any(one.key in KIND_KEYS for one in found):
+        return
+    kinds = {"classification": "classes", "regression": "a quantity"}
+    kind = dataset.dataset.kind
+    (other,) = kinds.keys() - {kind}
+    if any(f'kind = "{other}"' in one.message for one in found):
+        return
+    message = (
+        f"{dataset.dataset.target} was taken for {kinds[kind]}, a guess by its "
+        f'{dataset.facts.n_target_values} values. If it is {kinds[other]}: kind = "{other}".'
+    )
+    yield Problem(where="[Dataset]", key="kind", message=message)
 
 
 def _missing_files(task: RunTask) -> Iterator[Problem]:
