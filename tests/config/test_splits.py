@@ -136,3 +136,12 @@ def test_a_key_that_repeats_is_no_id_where_it_is_the_group(check: Check) -> None
 
     assert dataset.id == ""
     assert dataset.splits["group"] == "user_id"
+
+
+def test_rows_in_time_are_hinted_at_until_splits_are_said(patients: Check) -> None:
+    hint = 'date: rows are in its order; scores on later rows? [Dataset] time = "date" (a guess)'
+
+    assert hint in [note.text for note in patients.load().dataset.notes]
+
+    for said in ("time=date", "group=patient", "cv=k_fold"):
+        assert hint not in [note.text for note in patients.load(*settings(said)).dataset.notes]

@@ -99,6 +99,7 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
         ids=tuple(ids),
         is_id_named=bool(said_id(config)),
         kind=config.kind,
+        are_splits_said=bool(config.group or config.time or config.cv),
         kept=tuple(one for one in (config.group, config.time) if one and one not in test),
     )
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runforest import __version__
 from runforest.results.digests import text_digest
+from runforest.table.hints import split_hints
 from runforest.table.recognise import TextColumn
 from runforest.table.schema import Note, Schema
 from runforest.table.spelling import is_number, spelt, whole
@@ -55,7 +56,7 @@ class Wanted:
     """What is known of the columns before they are looked at.
 
     `ids` are those that may be the id, one that was named or several that are named like one;
-    `kind` is empty where it is to be inferred.
+    `kind` is empty where it is to be inferred; `are_splits_said` needs no hint.
     """
 
     target: str
@@ -63,6 +64,7 @@ class Wanted:
     is_id_named: bool = False
     kind: str = ""
     kept: tuple[str, ...] = ()
+    are_splits_said: bool = False
 
 
 def profile_files(
@@ -130,6 +132,8 @@ def _look(files: Mapping[str, TableFile], wanted: Wanted, reading: Reading) -> P
     tables = typed_tables(raw, jobs, reading)
     _made.clear()
     _made[_key(files, jobs, reading)] = tables
+    if not wanted.are_splits_said:
+        notes += split_hints(tables.frames["train"], (wanted.target, chosen))
     schema = dataclasses.replace(tables.schema, notes=(*tables.schema.notes, *notes))
     return dataclasses.replace(profile, id=chosen, duplicates=duplicates, schema=schema)
 
