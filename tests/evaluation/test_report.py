@@ -205,6 +205,20 @@ def test_an_experiment_without_a_search_and_parameters_has_no_section_for_them(
     assert sections == ["scores", "plots", "importance", "data", "lineage"]
 
 
+def test_columns_that_are_treated_alike_share_a_row_whatever_their_number(report: Report) -> None:
+    numbers = [(f"c{number}", "number", "median, standard scale") for number in range(1500)]
+    left_out = [("Ticket", "left out", "each value occurs once")]
+
+    page = PageParser(render_report(replace(report, columns=[*numbers, *left_out])))
+
+    text = page.text.partition("What each column is to the model")[2]
+    assert "1,500" in text
+    assert "c11 and 1,488 more" in text
+    assert "c12" not in text
+    assert "Ticket" in text
+    assert "each value occurs once" in text
+
+
 def test_a_wide_picture_takes_the_whole_width(report: Report) -> None:
     wide = replace(PLOT, png=draw_png(new_figure(2, 1)))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runforest.results.artifacts import Artifact
 
 N_SHOWN = 10
+N_NAMES = 12
 
 UNSEEN = {"holdout": "Held out", "test": "Test file"}
 """Rows that the final model is scored on -> the heading of their column."""
@@ -50,6 +51,8 @@ class Report:
         State ("complete", "pruned", "failed") -> number of trials.
     trials
         The best first, one mapping of column -> value each; the page shows ten.
+    columns
+        Name, role and what is done with it, or why it is left out, of each column of the table.
     unseen
         What unseen rows are called -> scorer -> score of the final model on them.
     """
@@ -66,6 +69,7 @@ class Report:
     n_trials: Mapping[str, int] = field(default_factory=dict)
     trials: Sequence[Mapping[str, object]] = ()
     trial_plots: Sequence[Plot] = ()
+    columns: Sequence[tuple[str, str, str]] = ()
     unseen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
@@ -138,6 +142,7 @@ def render_report(report: Report) -> str:
         unseen_headings=[UNSEEN[name] for name in report.unseen],
         importance_score=short_name(report.importances.scorer),
         importance_rows=_importance_rows(report.importances.table.head(N_SHOWN)),
+        column_groups=_column_groups(report.columns),
         trials=report.trials[:N_SHOWN],
         lineage_page=f"../{LINEAGE_PAGE}",
     )
@@ -200,6 +205,23 @@ def _importance_rows(shown: pd.DataFrame) -> list[dict[str, object]]:
             "percent_of_largest": round(100 * max(drop, 0.0) / largest, 1) if largest > 0 else 0,
         }
         for name, drop, std in columns
+    ]
+
+
+def _column_groups(columns: Sequence[tuple[str, str, str]]) -> list[dict[str, object]]:
+    """Return the columns that are treated alike as one row, however many they are."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, role, done in columns:
+        groups.setdefault((role, done), []).append(name)
+    return [
+        {
+            "role": role,
+            "done": done,
+            "n_columns": len(names),
+            "names": names[:N_NAMES],
+            "n_more": max(len(names) - N_NAMES, 0),
+        }
+        for (role, done), names in groups.items()
     ]
 
 
