@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from runforest.foundation.errors import did_you_mean, near_miss
 from runforest.foundation.parameters import show_value
 from runforest.model.columns import TYPES
-from runforest.model.estimators import DEFAULT_ESTIMATORS, estimator_class, param_names
+from runforest.model.estimators import (
+    DEFAULT_ESTIMATORS,
+    build_estimator,
+    estimator_class,
+    param_names,
+    split_params,
+)
 from runforest.model.targets import TRANSFORMS, transform_problem
 
 if TYPE_CHECKING:
@@ -95,10 +101,18 @@ def estimator_problems(spec: EstimatorSpec) -> dict[str, str]:
         factory = estimator_class(spec.import_path)
     except ValueError as error:
         return problems | {"estimator": str(error)}
-    unknown = param_name_problems(spec, spec.params)
+    own, nested = split_params(spec)
+    inner = {
+        f"params.{name}.{key}".removesuffix(".estimator").replace(".params.", "."): message
+        for name, one in nested.items()
+        for key, message in estimator_problems(one).items()
+    }
+    unknown = param_name_problems(spec, own | nested)
     problems |= {f"params.{name}": message for name, message in unknown.items()}
-    known = {name: value for name, value in spec.params.items() if name not in unknown}
-    return problems | _value_problems(factory, known, spec.kind)
+    known: dict[str, object] = {name: own[name] for name in own if name not in unknown}
+    if not inner:
+        known |= {name: build_estimator(nested[name]) for name in nested if name not in unknown}
+    return problems | (inner or _value_problems(factory, known, spec.kind))
 
 
 def transform_problems(spec: EstimatorSpec, lowest: float | None) -> dict[str, str]:
@@ -120,8 +134,14 @@ def param_name_problems(spec: EstimatorSpec, names: Iterable[str]) -> dict[str, 
     """
     factory = estimator_class(spec.import_path)
     known, is_open = param_names(factory)
-    problems = {}
+    _, nested = split_params(spec)
+    problems: dict[str, str] = {}
     for name in names:
+        outer, _, inner = name.partition("__")
+        if inner and outer in nested:
+            if found := param_name_problems(nested[outer], [inner]):
+                problems[name] = found[inner]
+            continue
         hint = near_miss(name, known, cutoff=0.8 if is_open else 0.6)
         if name in known or (is_open and not hint):
             continue

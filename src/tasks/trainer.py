@@ -17,6 +17,7 @@ from runforest import (
     feature_roles,
     save_model,
 )
+from runforest.foundation.estimator_names import SHORT_NAMES, import_paths
 from runforest.foundation.parameters import (
     ColumnsParameter,
     CountParameter,
@@ -51,10 +52,14 @@ class Trainer(RunTask):
 
     estimator = ImportPathParameter(
         default="",
-        description="Import path of a scikit-learn estimator; when empty, RidgeClassifier for "
-        "classes and Ridge for numbers.",
+        description=f"Name of an estimator: {', '.join(sorted(SHORT_NAMES))}; or an import path. "
+        "When empty, ridge.",
     )
-    params = TableParameter(default={}, description="Parameters of the estimator.")
+    params = TableParameter(
+        default={},
+        description="Parameters of the estimator. One that is an estimator itself is a name or an "
+        "import path too, or a table of `class` and its parameters.",
+    )
     target_transform = luigi.Parameter(default="", description=TARGET_TRANSFORM)
     early_stopping_rounds = CountParameter(default=0, low=0, description=EARLY_STOPPING)
     tables = TablesParameter()
@@ -126,5 +131,6 @@ class Trainer(RunTask):
         self.output()["params"].save(params)
         others = [held, tables["test"].load()] if "test" in tables else [held]
         example = pd.concat([features, *(table[features.columns] for table in others)])
-        with model_code(self.estimator, self.active_run.project) as code_paths:
+        named = import_paths((self.estimator, params, self.features))
+        with model_code(named, self.active_run.project) as code_paths:
             save_model(pipeline, self.output()["model"].path, example, code_paths)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Mapping
 from functools import cache
 from os.path import splitext
 from pathlib import Path
@@ -15,14 +13,10 @@ from luigi.task import flatten
 
 from runforest import __version__
 from runforest.fingerprint.code import Code, find_code, is_machinery, task_modules
-from runforest.fingerprint.modules import package_versions, python_file
+from runforest.fingerprint.modules import package_versions
+from runforest.foundation.estimator_names import import_paths
 from runforest.foundation.layout import Layout
-from runforest.foundation.parameters import (
-    ImportPathParameter,
-    InputFileParameter,
-    ScoresParameter,
-    TableParameter,
-)
+from runforest.foundation.parameters import NAMING, InputFileParameter
 from runforest.results.digests import DigestCache, text_digest
 from runforest.results.formats import FORMATS, Format
 
@@ -86,36 +80,14 @@ def collect_ingredients(
 
 def task_code(task: luigi.Task, project: Path) -> Code:
     """Return the code that a task depends on: its classes, and what its parameters name."""
-    paths = {
-        path
+    named = {
+        path.rpartition(".")[0]
         for name, parameter in task.get_params()
-        if parameter.significant
-        for path in _import_paths(parameter, task.param_kwargs[name])
+        if isinstance(parameter, NAMING) and parameter.significant
+        for path in import_paths(task.param_kwargs[name])
     }
-    named = {path.rpartition(".")[0] for path in paths} - {""}
     modules = task_modules(type(task)) | {one for one in named if not is_machinery(one)}
     return find_code(tuple(sorted(modules)), project)
-
-
-def _import_paths(parameter: luigi.Parameter[object], value: object) -> Iterator[str]:
-    """Yield the import paths in a value: of a table all texts that lead to a module."""
-    if isinstance(parameter, ImportPathParameter | ScoresParameter):
-        yield from _texts(value)
-    elif isinstance(parameter, TableParameter):
-        for text in _texts(value):
-            if _IMPORT_PATH.fullmatch(text) and python_file(text.rpartition(".")[0]):
-                yield text
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | tuple):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(item)
-
-
-_IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
 @cache

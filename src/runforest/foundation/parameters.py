@@ -153,6 +153,10 @@ class SplitsParameter(TableParameter):
         from_table("Dataset", "splits", self)
 
 
+NAMING = (ImportPathParameter, ScoresParameter, TableParameter)
+"""Parameters whose values may have import paths, the code behind which counts."""
+
+
 def shared_source(parameter: luigi.Parameter[Any]) -> tuple[str, str] | None:
     """Return the table and key that `from_table` gave the parameter."""
     return cast("tuple[str, str] | None", getattr(parameter, _SHARED_FROM, None))

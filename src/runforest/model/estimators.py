@@ -7,11 +7,13 @@ on their own training rows.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
+from runforest.foundation.estimator_names import estimator_path, unknown_name
 from runforest.foundation.importing import import_object
 from runforest.model.features.build import build_features
+from runforest.model.features.choice import NESTED, choose_features, nested_estimator
 from runforest.model.features.native import native_options
 from runforest.model.targets import wrap
 
@@ -59,20 +61,47 @@ class EstimatorSpec:
 
     @property
     def import_path(self) -> str:
-        """The path itself, or that of the default."""
-        return self.path or DEFAULT_ESTIMATORS[self.kind]
+        """The import path of the name, the path itself, or that of the default."""
+        return estimator_path(self.path or "ridge", self.kind)
 
 
 def build_estimator(spec: EstimatorSpec, roles: Roles | None = None) -> BaseEstimator:
     """Return the bare, unfitted estimator, seeded where it has a seed and none is given.
 
-    With the roles of its columns it takes categories as such where the features leave them so.
+    With the roles of its columns it takes categories as such where the features leave them so, or
+    the estimator within it does.
     """
     factory = estimator_class(spec.import_path)
-    params = {**(native_options(spec, roles) if roles else {}), **spec.params}
+    own, nested = split_params(spec)
+    built = {name: _build_nested(spec, one, roles) for name, one in nested.items()}
+    native = native_options(spec, roles) if roles and not nested else {}
+    params = {**native, **own, **built}
     if "random_state" in param_names(factory)[0] and not params.keys() & set(SEED_PARAMS):
         params["random_state"] = spec.seed
     return factory(**params)
+
+
+def _build_nested(spec: EstimatorSpec, nested: EstimatorSpec, roles: Roles | None) -> BaseEstimator:
+    is_same = choose_features(spec).family == choose_features(nested).family
+    return build_estimator(nested, roles if is_same else None)
+
+
+def split_params(spec: EstimatorSpec) -> tuple[dict[str, object], dict[str, EstimatorSpec]]:
+    """Return the parameters that are values, and those that are estimators, as specifications.
+
+    An estimator is a name or an import path, or a table of `class` and its parameters; further
+    ones may stand beside it, as `regressor__depth`.
+    """
+    own, nested = dict(spec.params), {}
+    for name in [name for name in NESTED if name in own]:
+        path, params = nested_estimator(own[name])
+        if path is None:
+            continue
+        del own[name]
+        for key in [key for key in own if key.startswith(f"{name}__")]:
+            params[key.removeprefix(f"{name}__")] = own.pop(key)
+        nested[name] = replace(spec, path=path, params=params)
+    return own, nested
 
 
 def build_pipeline(spec: EstimatorSpec, roles: Roles) -> Pipeline:
@@ -90,6 +119,8 @@ def build_wrapped(spec: EstimatorSpec, roles: Roles | None = None) -> BaseEstima
 
 def estimator_class(path: str) -> type[BaseEstimator]:
     """Return the class that a path names; raise ValueError if there is none or no estimator."""
+    if path and "." not in path:
+        raise ValueError(unknown_name(path))
     found = import_object(path)
     if inspect.isclass(found) and hasattr(found, "fit") and hasattr(found, "get_params"):
         return cast("type[BaseEstimator]", found)

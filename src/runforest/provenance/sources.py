@@ -15,8 +15,9 @@ from luigi.task_register import Register
 
 from runforest.fingerprint.code import find_code
 from runforest.fingerprint.modules import project_file
+from runforest.foundation.estimator_names import import_paths
 from runforest.foundation.importing import is_source
-from runforest.foundation.parameters import ImportPathParameter
+from runforest.foundation.parameters import NAMING
 from runforest.foundation.redact import redact_bytes
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def _import_paths(effective: Mapping[str, Mapping[str, object]]) -> Iterable[str
     """Return the modules of the classes that the configuration names."""
     for family in effective.keys() & set(Register.task_names()):
         for key, parameter in Register.get_task_cls(family).get_params():
-            value = effective[family].get(key)
-            if isinstance(parameter, ImportPathParameter) and value:
-                yield str(value).rpartition(".")[0]
+            if isinstance(parameter, NAMING):
+                for path in import_paths(effective[family].get(key)):
+                    yield path.rpartition(".")[0]
 
 
 def is_code(path: Path, name: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from runforest.foundation.estimator_names import estimator_path
 from runforest.foundation.importing import import_object
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ NONE = "none"
 NATIVE = "native"
 
 BOOSTERS = ("catboost", "lightgbm", "xgboost")
+NESTED = ("regressor", "estimator", "base_estimator", "final_estimator")
+"""Parameters that are estimators themselves."""
+
 HIST = "hist_gradient_boosting"
 """Of scikit-learn's, the one family with categories of its own."""
 
@@ -86,13 +90,20 @@ def find_family(spec: EstimatorSpec) -> str:
 
     One of `BOOSTERS`, `HIST`, "trees" for the others of scikit-learn, or nothing.
     """
-    inner = (spec.params.get(key) for key in ("regressor", "estimator"))
-    nested = (value.get("class") if isinstance(value, Mapping) else value for value in inner)
-    for path in (*filter(None, nested), spec.import_path):
-        if isinstance(path, str) and "." in path and (family := _family_of(path)):
+    inner = [nested_estimator(spec.params.get(key))[0] for key in NESTED]
+    for path in (*(estimator_path(one, spec.kind) for one in inner if one), spec.import_path):
+        if family := _family_of(path):
             is_linear = spec.params.get("booster") == "gblinear"  # XGBoost's, which adds columns
             return "" if is_linear else family
     return ""
+
+
+def nested_estimator(value: object) -> tuple[str | None, dict[str, object]]:
+    """Return the name or path of an estimator that is a parameter, and its own parameters."""
+    if isinstance(value, Mapping):
+        params = dict(value)
+        return params.pop("class", None), params
+    return (value, {}) if isinstance(value, str) else (None, {})
 
 
 def _family_of(path: str) -> str:

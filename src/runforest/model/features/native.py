@@ -29,7 +29,8 @@ def native_options(spec: EstimatorSpec, roles: Roles) -> dict[str, object]:
     if choice.family == "xgboost":
         types = ["c"] * n_categories + ["q"] * _n_numbers(choice, roles)
         return {"enable_categorical": True, "feature_types": types}
-    return {OPTIONS[choice.family]: list(range(n_categories))}
+    # A tuple: scikit-learn cannot clone a CatBoost model that has a list.
+    return {OPTIONS[choice.family]: tuple(range(n_categories))}
 
 
 def _n_numbers(choice: FeatureChoice, roles: Roles) -> int:

@@ -13,20 +13,20 @@ from runforest.fingerprint.code import find_code
 from runforest.fingerprint.modules import project_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @contextmanager
-def model_code(estimator: str, project: Path) -> Iterator[list[Path]]:
-    """Lend a copy of the packages from which an estimator is imported; none if not the project's.
+def model_code(paths: Iterable[str], project: Path) -> Iterator[list[Path]]:
+    """Lend a copy of the packages that import paths lead to; none of those outside the project.
 
-    The copy has the estimator's module and what that imports of the project. The packages
+    The copy has the modules and what they import of the project. The packages
     themselves stay empty: the one of the tasks imports every task, and with them libraries that
     a prediction does not need.
     """
-    module = estimator.rpartition(".")[0]
-    is_own = module and project_file(module, project) is not None
-    modules = find_code((module,), project).files if is_own else {}
+    named = {path.rpartition(".")[0] for path in paths} - {""}
+    own = sorted(name for name in named if project_file(name, project) is not None)
+    modules = find_code(tuple(own), project).files if own else {}
     with TemporaryDirectory(prefix="runforest-") as scratch:
         for name, file in sorted(modules.items()):
             _copy(name, file, Path(scratch))
