@@ -52,7 +52,8 @@ def save_model(
     with warnings.catch_warnings():
         # Whole numbers without a gap in all rows known are meant to be whole numbers.
         warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer", UserWarning)
-        inferred = infer_signature(example, estimator.predict(example))
+        rows = telling_rows(example)
+        inferred = infer_signature(rows, estimator.predict(rows))
     options = _serialization(estimator)
     with cause_raised(OSError):  # MLflow takes a full disk for a shortcoming of the format
         mlflow.sklearn.save_model(
@@ -65,6 +66,23 @@ def save_model(
         )
     for file in path.glob("*.skops"):
         _make_deterministic(file)
+
+
+def telling_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a present and a missing value of each column, where there is one, in few rows.
+
+    That is all that a signature is made from, beside the types of the columns.
+
+    >>> import pandas as pd
+    >>> telling_rows(pd.DataFrame({"x": [1.0, 2.0, None], "y": ["a", "b", "c"]}))
+         x  y
+    0  1.0  a
+    2  NaN  c
+    """
+    import numpy as np
+
+    is_missing = table.isna().to_numpy()
+    return table.iloc[np.union1d(is_missing.argmax(axis=0), is_missing.argmin(axis=0))]
 
 
 def load_model(path: Path) -> BaseEstimator:
