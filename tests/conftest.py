@@ -208,11 +208,11 @@ def _compile_sources() -> None:
     compile_dir(REPOSITORY / "src", quiet=1)
 
 
-def make_project(folder: Path, store: Path | None = None) -> Project:
-    """Return a project with the repository's tasks, data and luigi.toml, and an empty store."""
+def make_project(folder: Path, store: Path | None = None, data: str = "titanic") -> Project:
+    """Return a project with the repository's tasks and luigi.toml, a data set, an empty store."""
     _compile_sources()
     shutil.copytree(REPOSITORY / "src", folder / "src")
-    shutil.copytree(REPOSITORY / "input", folder / "input")
+    shutil.copytree(REPOSITORY / "input" / data, folder / "input" / data)
     shutil.copy2(REPOSITORY / "luigi.toml", folder / "luigi.toml")
     if store:
         (folder / "mlruns").mkdir()
