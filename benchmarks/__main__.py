@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks import (
+    big_and_wide,
     fanout,
     hidden_by_work,
     large_file,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[int], Section]] = {
     "fanout": fanout.run,
     "lookup": lookup.run,
     "large_file": large_file.run,
+    "big_and_wide": big_and_wide.run,
     "trial_overhead": trial_overhead.run,
     "trial_overhead_server": trial_overhead.run_server,
     "hidden_by_work": hidden_by_work.run,

@@ -58,15 +58,15 @@ def features_of(dates: list[str]) -> object:
 
 
 def date_parts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return year, month, day and weekday of each date."""
+    """Return year, month, day and weekday of each date, and its seconds since 1970."""
     parts = ("year", "month", "day", "day_of_week")
-    return pd.DataFrame(
-        {
-            f"{name}_{part}": getattr(column.dt, part)
-            for name, column in table.items()
-            for part in parts
-        }
-    )
+    found = {
+        f"{name}_{part}": getattr(column.dt, part)
+        for name, column in table.items()
+        for part in parts
+    }
+    seconds = table.astype("datetime64[s]").astype("int64")
+    return pd.DataFrame(found).join(seconds)
 
 
 if __name__ == "__main__":
