@@ -29,6 +29,8 @@ def test_without_a_test_file_nothing_is_predicted(alone: Check) -> None:
     families = {task.get_task_family() for task in experiment.tasks}
     assert "Evaluator" in families
     assert "Prediction" not in families
+    notes = [note.text for note in experiment.dataset.notes]
+    assert "no test.csv in the input folder: nothing is predicted" in notes
     assert list(experiment.dataset.profile.sizes) == ["train"]
     preprocessor = next(task for task in experiment.tasks if task.task_family == "Preprocessor")
     assert list(preprocessor.output()) == ["train", "schema"]
@@ -82,6 +84,8 @@ def test_a_test_file_may_have_the_target(check: Check) -> None:
     experiment = check.load(*TARGET)
 
     assert experiment.dataset.dataset.target == "y"
+    note = "test.csv: has y, so its rows are scored; nothing is learned from them"
+    assert note in [note.text for note in experiment.dataset.notes]
     assert "Prediction" in {task.get_task_family() for task in experiment.tasks}
 
 

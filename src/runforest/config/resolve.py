@@ -23,13 +23,13 @@ from runforest.split_checks import split_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import Profile, Wanted, peek_tables, profile_files
 from runforest.table.raw.table_file import TableFile
+from runforest.table.schema import Note
 from runforest.table.typed import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runforest.config.model import DatasetConfig, PathConfig
-    from runforest.table.schema import Note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +59,12 @@ class ResolvedDataset:
     facts: DatasetFacts = field(default_factory=DatasetFacts)
     profile: Profile | None = None
     problems: tuple[Problem, ...] = ()
+    file_notes: tuple[Note, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was recognised or guessed, a line each."""
-        return self.profile.schema.notes if self.profile else ()
+        return (*(self.profile.schema.notes if self.profile else ()), *self.file_notes)
 
 
 def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> ResolvedDataset:
@@ -157,7 +158,18 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
         ),
         profile=profile,
         problems=tuple(problems),
+        file_notes=_file_notes(config, target, test),
     )
+
+
+def _file_notes(config: DatasetConfig, target: str, test: Sequence[str]) -> tuple[Note, ...]:
+    """Return what becomes of the test file where that is not as usual."""
+    if target in test:
+        text = f"{config.test}: has {target}, so its rows are scored; nothing is learned from them"
+        return (Note(text=text),)
+    if config.test and not test:
+        return (Note(text=f"no {config.test} in the input folder: nothing is predicted"),)
+    return ()
 
 
 def _file_names(config: DatasetConfig, folder: Path) -> dict[str, str]:
