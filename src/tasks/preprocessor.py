@@ -22,6 +22,7 @@ from runforest.split_checks import unused_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import read_tables
 from runforest.table.raw.table_file import TableFile
+from runforest.table.roles import ColumnRole
 from runforest.table.typed import Jobs
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest import Artifact, Problem
+    from runforest.table.roles import Roles
+    from runforest.table.schema import Schema
     from runforest.table.typed import TypedTables
 
 logger = logging.getLogger(__name__)
@@ -116,6 +119,18 @@ class Preprocessor(RunTask):
             renamed = table.rename(columns=dict(self.rename))
             outputs[name].save(renamed.astype(choice.types_of(renamed)))
         outputs["schema"].save(read.schema.to_json())
+
+    def planned_roles(self, schema: Schema) -> Roles:
+        """Return the roles of the columns that the tables will have, for the plan."""
+        choice = self.choice()
+        kept, said = choice.train([one.name for one in schema.columns]), choice.roles()
+        return {
+            choice.new_name(one.name): ColumnRole(
+                said.get(one.name, one.role), one.reason, one.dtype
+            )
+            for one in schema.columns
+            if one.name in kept
+        }
 
     def choice(self) -> ColumnChoice:
         """Return the columns to keep."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import luigi
 
@@ -17,6 +18,7 @@ from runforest import (
     feature_roles,
     save_model,
 )
+from runforest.feature_checks import feature_problems
 from runforest.foundation.estimator_names import SHORT_NAMES, import_paths
 from runforest.foundation.parameters import (
     ColumnsParameter,
@@ -27,6 +29,7 @@ from runforest.foundation.parameters import (
     TablesParameter,
     TargetParameter,
 )
+from runforest.model.features.describe import describe_features, features_line
 from runforest.model.folds import feature_columns
 from runforest.model.splits import set_aside, split_spec
 from runforest.model_checks import (
@@ -41,10 +44,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runforest import Artifact, Problem
+    from runforest.table.roles import Roles
+    from runforest.table.schema import Schema
 
 
 SHARED = ("estimator", "params", "target_transform", "early_stopping_rounds", "tables", "features")
 """Keys that a tuner shares."""
+
+
+@runtime_checkable
+class PlannedTables(Protocol):
+    """A task of tables that knows the roles of their columns before it runs."""
+
+    def planned_roles(self, schema: Schema) -> Roles:
+        """Return the roles of the columns."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class Trainer(RunTask):
@@ -94,6 +110,8 @@ class Trainer(RunTask):
         found = estimator_problems(spec) | transform_problems(spec, lowest)
         for key, message in found.items():
             yield self.problem(key, message)
+        if not found:
+            yield from feature_problems(spec)
 
     def spec(self, params: dict[str, object]) -> EstimatorSpec:
         """Return the estimator with given parameters."""
@@ -107,11 +125,22 @@ class Trainer(RunTask):
             features=self.features,
         )
 
+    def plan_note(self, schema: Schema) -> str:
+        """Return a line for the plan: what will be done with the columns of the files."""
+        tables = self.requires()["tables"]
+        if not isinstance(tables, PlannedTables):
+            return ""
+        roles = tables.planned_roles(schema)
+        hidden = (self.target, self.id, *self.splits.get("hidden", ()))
+        features = {name: one for name, one in roles.items() if name not in hidden}
+        return features_line(features, self.spec(dict(self.params)))
+
     def output(self) -> dict[str, Artifact]:
-        """Return the fitted pipeline as an MLflow model, and the parameters it was built with."""
+        """Return the fitted pipeline as an MLflow model, and what it was built with."""
         return {
             "model": self.artifact("model"),
             "params": self.artifact("params.json"),
+            "features": self.artifact("features.csv"),
             "description": self.artifact("model/MLmodel", is_volatile=True),
         }
 
@@ -127,8 +156,10 @@ class Trainer(RunTask):
         train, held = set_aside(tables["train"].load(), self.target, splits)
         features = feature_columns(train, self.target, self.id, *splits.hidden)
         roles = feature_roles(features, self.columns)
+        logger.info("%s.", features_line(roles, self.spec(params)))
         pipeline = build_pipeline(self.spec(params), roles).fit(features, train[self.target])
         self.output()["params"].save(params)
+        self.output()["features"].save(pd.DataFrame(describe_features(roles, self.spec(params))))
         others = [held, tables["test"].load()] if "test" in tables else [held]
         example = pd.concat([features, *(table[features.columns] for table in others)])
         named = import_paths((self.estimator, params, self.features))

@@ -14,6 +14,7 @@ from runforest import (
     from_table,
 )
 from runforest.executors import EXECUTORS, executor_problems
+from runforest.feature_checks import feature_problems
 from runforest.foundation.parameters import (
     ColumnsParameter,
     CountParameter,
@@ -99,6 +100,8 @@ class Tuner(RunTask):
         found |= executor_problems(self.executor, self.n_jobs, self.address)
         for key, message in found.items():
             yield self.problem(key, message)
+        if not found:
+            yield from feature_problems(study.estimator)
 
     def output(self) -> dict[str, Artifact]:
         """Return the best parameters, the table of trials, the plots and the stored study."""

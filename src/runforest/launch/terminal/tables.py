@@ -41,12 +41,20 @@ def print_plan(experiment: Experiment) -> int:
         reason = redact(planned.reason, experiment.environment.secrets)
         table.add_row(escape(planned.name), _coloured(planned.action), escape(reason))
     console.print(table)
-    for note in experiment.dataset.notes:
-        console.print(escape(redact(note.text, experiment.environment.secrets)), style="dim")
+    notes = [note.text for note in experiment.dataset.notes]
+    for text in (*notes, *_notes_of_tasks(experiment)):
+        console.print(escape(redact(text, experiment.environment.secrets)), style="dim")
     n_run = sum(planned.action == "run" for planned in experiment.plan)
     known = len(experiment.plan) - n_run
     console.print(f"{n_run} to run, {known} known. Nothing was run.", style="dim")
     return n_run
+
+
+def _notes_of_tasks(experiment: Experiment) -> list[str]:
+    """Return what tasks say of the data set in their `plan_note`, each line once."""
+    profile = experiment.dataset.profile
+    says = [note for task in experiment.tasks if (note := getattr(task, "plan_note", None))]
+    return list(dict.fromkeys(filter(None, (say(profile.schema) for say in says if profile))))
 
 
 def print_summary(experiment: Experiment, opened: OpenExperiment, execution: Execution) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NONE = "none"
 NATIVE = "native"
+MAX_CATEGORIES = 20
 
 BOOSTERS = ("catboost", "lightgbm", "xgboost")
 NESTED = ("regressor", "estimator", "base_estimator", "final_estimator")
@@ -52,7 +53,7 @@ class FeatureChoice:
     scale: str
     missing: str = ""
     encode: str
-    max_categories: int = 20
+    max_categories: int = MAX_CATEGORIES
     dates: str = "parts"
     text: str = "tfidf"
     pipeline: str = ""
