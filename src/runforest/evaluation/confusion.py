@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 MAX_CLASSES_WITH_PERCENT = 6
 MAX_CLASSES_WITH_COUNT = 15
 MAX_CLASSES = 30
-N_MISTAKEN = 20
-"""Classes that are shown of more than `MAX_CLASSES`, those with the most mistakes."""
+N_CONFUSED = 20
+"""Classes that are shown of more than `MAX_CLASSES`."""
 MAX_CHARACTERS_IN_LINE = 36
 DARK_SHARE = 0.55
 
@@ -39,7 +39,7 @@ def confusion_matrix_plot(
     """Return how the rows of each true class were predicted: counts, coloured by share of the row.
 
     Percentages are left out with more than 6 classes, counts with more than 15. Of more than 30
-    classes the 20 are shown that take part in the most mistakes, and all others as one.
+    classes 20 are shown, those of the most frequent mistakes, and all others as one.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def confusion_matrix_plot(
     counts = _count_pairs(target, predictions, classes)
     names = [shorten(label, 16) for label in classes]
     if len(classes) > MAX_CLASSES:
-        counts, names = _most_mistaken(counts, names)
+        counts, names = _most_confused(counts, names)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, axes = new_axes("Predicted class", "True class", height_in=WIDTH_IN * 0.8)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -79,17 +79,19 @@ def _count_pairs(
     return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-def _most_mistaken(
+def _most_confused(
     counts: NDArray[np.int64], names: Sequence[str]
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the counts with the classes of few mistakes as one, the last."""
-    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
-    shown = np.sort(np.argsort(-mistakes, kind="stable")[:N_MISTAKEN])
-    place = np.full(len(names), N_MISTAKEN)
-    place[shown] = np.arange(N_MISTAKEN)
-    merged = np.zeros((N_MISTAKEN + 1, N_MISTAKEN + 1), dtype=counts.dtype)
+    """Return the counts of the most frequent mistakes, with all other classes as one, the last."""
+    mistakes = counts - np.diag(counts.diagonal())
+    order = np.argsort(-mistakes, axis=None, kind="stable")
+    pairs = np.column_stack(np.unravel_index(order, counts.shape))
+    shown = np.sort([*dict.fromkeys(pairs.ravel().tolist())][:N_CONFUSED])
+    place = np.full(len(names), N_CONFUSED)
+    place[shown] = np.arange(N_CONFUSED)
+    merged = np.zeros((N_CONFUSED + 1, N_CONFUSED + 1), dtype=counts.dtype)
     np.add.at(merged, np.ix_(place, place), counts)
-    others = f"{len(names) - N_MISTAKEN} others"
+    others = f"{len(names) - N_CONFUSED} others"
     return merged, [*(names[number] for number in shown), others]
 
 

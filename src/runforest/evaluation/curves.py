@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MAX_CURVE_SCORES = 4_000_000
 """Rows times classes that curves are computed from."""
 MAX_CURVE_POINTS = 2_000
+VISIBLE_CURVES = 40
+"""Grey curves that lie one above the other before they become fainter."""
 LEGEND_COLUMNS = 2
 QUOTES = "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
 REFERENCE: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (2, 3))}
@@ -142,7 +144,8 @@ def _draw(
     figure, axes = new_axes(x_label, f"{y_label}{of_class}", height_in=height_in)
     rest = curves[len(PALETTE) :]
     for _, _, x, y in rest:
-        axes.plot(_thin(x), _thin(y), color=REST, linewidth=1, drawstyle=drawstyle)
+        line = axes.plot(_thin(x), _thin(y), color=REST, linewidth=1, drawstyle=drawstyle)
+        line[0].set_alpha(min(1.0, VISIBLE_CURVES / len(rest)))
     for color, (area, label, x, y) in zip(PALETTE, curves, strict=False):
         text = f"{shorten(label, 16)}  {area_name} {area:.3f}"
         axes.plot(_thin(x), _thin(y), color=color, lw=1.8, drawstyle=drawstyle, label=text)
