@@ -65,6 +65,13 @@ def inner_values(
     return values
 
 
+def outer_values(transform: str, predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what an estimator fitted on `inner_values` predicts, on the scale of the target."""
+    if not transform:
+        return predicted
+    return cast("NDArray[np.float64]", _functions(transform)["inverse_func"](predicted))
+
+
 def wrap_fitted(
     fitted: BaseEstimator, transform: str, rows: object, values: NDArray[np.generic]
 ) -> BaseEstimator:

@@ -1,0 +1,1 @@
+"""Boosting with an eye on validation rows: scores round by round, and when to stop."""
