@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runforest.boosting_checks import own_stopping_problems
 from runforest.foundation.errors import did_you_mean, near_miss
 from runforest.foundation.parameters import show_value
 from runforest.model.columns import TYPES
@@ -135,8 +136,8 @@ def param_name_problems(spec: EstimatorSpec, names: Iterable[str]) -> dict[str, 
     factory = estimator_class(spec.import_path)
     known, is_open = param_names(factory)
     _, nested = split_params(spec)
-    problems: dict[str, str] = {}
-    for name in names:
+    problems = own_stopping_problems(factory, names)
+    for name in [name for name in names if name not in problems]:
         outer, _, inner = name.partition("__")
         if inner and outer in nested:
             if found := param_name_problems(nested[outer], [inner]):

@@ -18,6 +18,7 @@ from runforest import (
     feature_roles,
     save_model,
 )
+from runforest.boosting_checks import early_stopping_problems
 from runforest.feature_checks import feature_problems
 from runforest.foundation.estimator_names import SHORT_NAMES, import_paths
 from runforest.foundation.parameters import (
@@ -29,6 +30,7 @@ from runforest.foundation.parameters import (
     TablesParameter,
     TargetParameter,
 )
+from runforest.model.boosting.rounds import best_rounds
 from runforest.model.features.describe import describe_features, features_line
 from runforest.model.folds import feature_columns
 from runforest.model.splits import set_aside, split_spec
@@ -108,6 +110,8 @@ class Trainer(RunTask):
         """Return what is wrong with the estimator and its parameters."""
         spec, lowest = self.spec(dict(self.params)), self.active_run.settings.dataset.target_low
         found = estimator_problems(spec) | transform_problems(spec, lowest)
+        if "estimator" not in found:
+            found |= early_stopping_problems(spec, is_tuned=self.tune)
         for key, message in found.items():
             yield self.problem(key, message)
         if not found:
@@ -150,12 +154,14 @@ class Trainer(RunTask):
 
         tables = self.input()["tables"]
         params = dict(self.params)
-        if self.tune:
-            params |= self.input()["tuner"]["best_params"].load()
         splits = split_spec(self.splits, kind=self.kind, seed=self.seed)
         train, held = set_aside(tables["train"].load(), self.target, splits)
         features = feature_columns(train, self.target, self.id, *splits.hidden)
         roles = feature_roles(features, self.columns)
+        if self.tune:
+            params |= self.input()["tuner"]["best_params"].load()
+        elif self.early_stopping_rounds:
+            params |= best_rounds(self.spec(params), train, self.target, splits, roles)
         logger.info("%s.", features_line(roles, self.spec(params)))
         pipeline = build_pipeline(self.spec(params), roles).fit(features, train[self.target])
         self.output()["params"].save(params)

@@ -31,7 +31,7 @@ from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.plots import study_figures
 from runforest.tuning.space.table import parse_space, suggest
-from runforest.tuning.study.tables import study_facts, trials_table
+from runforest.tuning.study.tables import best_params, study_facts, trials_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,7 +122,8 @@ class Tuner(RunTask):
         outputs, table = self.output(), self.input()["train"].path
         study = self.study(parse_space(self.search_space) if self.search_space else {})
         result = run_task_study(self, study, table=table, output=outputs["storage"].path)
-        outputs["best_params"].save(result.best.params)
+        best = best_params(study, result.best)
+        outputs["best_params"].save(best)
         outputs["study"].save(study_facts(result, study.objectives))
         outputs["trials"].save(trials_table(result.trials, result.front))
         outputs["plots"].path.mkdir()
@@ -130,7 +131,7 @@ class Tuner(RunTask):
         for name, figure in study_figures(result, study, stored).items():
             self.log_figure(draw_png(figure), f"plots/{name}.png")
         self.log_metric(f"best_{short_name(study.objectives[0])}", result.best.means[0])
-        self.log_params({f"best.{name}": value for name, value in result.best.params.items()})
+        self.log_params({f"best.{name}": value for name, value in best.items()})
 
     def study(self, space: Mapping[str, Dimension]) -> StudySpec:
         """Return the question of the study, from the parameters of the same names."""

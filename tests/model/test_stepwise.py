@@ -62,15 +62,6 @@ def linear(name: str, **params: object) -> Case:
     return Case(path=f"sklearn.linear_model.{name}", kind=kind, budget="max_iter", params=params)
 
 
-CATBOOST: dict[str, object] = {
-    "learning_rate": 0.2,
-    "allow_writing_files": False,
-    "verbose": False,
-    "thread_count": 1,
-    "depth": 3,
-}
-CALM: dict[str, object] = {"verbose": -1, "min_child_samples": 5, "num_leaves": 5, "n_jobs": 1}
-
 EXACT = {
     "forest": forest("RandomForestClassifier"),
     "forest, balanced": forest("RandomForestClassifier", class_weight="balanced"),
@@ -86,20 +77,6 @@ EXACT = {
     "mlp, adam": mlp(),
     "mlp, regression": mlp("regression"),
     "mlp, sgd": mlp(solver="sgd", learning_rate="invscaling"),
-    "xgboost": Case(path="xgboost.XGBClassifier", params={"n_jobs": 1}),
-    "xgboost, regression": Case(
-        path="xgboost.XGBRegressor", kind="regression", params={"n_jobs": 1}
-    ),
-    "xgboost, linear": Case(
-        path="xgboost.XGBClassifier", params={"n_jobs": 1, "booster": "gblinear"}
-    ),
-    "lightgbm": Case(path="lightgbm.LGBMClassifier", params=CALM),
-    "lightgbm, regression": Case(path="lightgbm.LGBMRegressor", kind="regression", params=CALM),
-    "catboost": Case(
-        path="catboost.CatBoostClassifier",
-        budget="iterations",
-        params={**CATBOOST, "bootstrap_type": "No", "random_strength": 0},
-    ),
 }
 """After s of n steps these equal one fit with s/n of the budget."""
 
@@ -135,23 +112,6 @@ OTHERS = {
     "sgd, averaged": linear("SGDRegressor", average=True),
     "perceptron": linear("Perceptron"),
     "mlp by chance": mlp(shuffle=True),
-    "xgboost by chance": Case(
-        path="xgboost.XGBClassifier", params={"n_jobs": 1, "subsample": 0.5, "seed": 3}
-    ),
-    "xgboost, dart": Case(
-        path="xgboost.XGBClassifier", params={"n_jobs": 1, "booster": "dart", "rate_drop": 0.5}
-    ),
-    "lightgbm by chance": Case(
-        path="lightgbm.LGBMClassifier",
-        budget="num_iterations",
-        params={**CALM, "subsample": 0.5, "subsample_freq": 1},
-    ),
-    "catboost by chance": Case(
-        path="catboost.CatBoostClassifier", budget="iterations", params=CATBOOST
-    ),
-    "catboost, regression by chance": Case(
-        path="catboost.CatBoostRegressor", kind="regression", params=CATBOOST
-    ),
 }
 ALL = EXACT | OTHERS | {f"stopping {name}": case for name, case in STOPPING.items()}
 
@@ -162,8 +122,6 @@ BAYES = {
 
 
 def make_rows(case: Case, n_rows: int = N_ROWS) -> tuple[pd.DataFrame, np.ndarray]:
-    package = case.path.partition(".")[0]
-    pytest.importorskip(package)
     chance = np.random.default_rng(0)
     a, b = chance.normal(size=(2, n_rows))
     features = pd.DataFrame({"a": a, "b": b, "c": np.where(chance.random(n_rows) < 0.5, "u", "v")})
@@ -172,11 +130,7 @@ def make_rows(case: Case, n_rows: int = N_ROWS) -> tuple[pd.DataFrame, np.ndarra
     if case.kind == "regression":
         return features, signal
     labels = np.digitize(signal, [-0.5, 0.5])
-    # XGBoost takes numbers only.
-    named = (
-        labels if package == "xgboost" else np.array(["low", "mid", "top"], dtype=object)[labels]
-    )
-    return features, named
+    return features, np.array(["low", "mid", "top"], dtype=object)[labels]
 
 
 def states(case: Case, n_steps: int = N_STEPS) -> list[ModelState]:
@@ -261,22 +215,6 @@ def test_a_step_can_be_done_again_elsewhere_from_the_state_it_began_with(case: C
     np.testing.assert_array_equal(predictions(first.pipeline, case), before)
 
 
-def test_a_step_of_lightgbm_draws_other_rows_than_the_one_before() -> None:
-    """Steps so small that the trees show which rows they drew."""
-    case = Case(
-        path="lightgbm.LGBMRegressor",
-        kind="regression",
-        n_iterations=2,
-        params={**CALM, "subsample": 0.5, "subsample_freq": 1, "learning_rate": 1e-12},
-    )
-
-    booster = states(case, n_steps=2)[-1].pipeline[-1].booster_
-
-    trees = booster.trees_to_dataframe().groupby("tree_index")["threshold"]
-    first, second = (thresholds.dropna().tolist() for _, thresholds in trees)
-    assert first != second
-
-
 @pytest.mark.parametrize("path", BAYES.values(), ids=BAYES)
 def test_naive_bayes_sees_each_row_once(path: str) -> None:
     case = Case(path=path)
@@ -347,13 +285,7 @@ def test_a_lost_state_is_made_up_for_in_one_step() -> None:
 
 @pytest.mark.parametrize("case", ALL.values(), ids=ALL)
 def test_what_can_be_trained_in_steps_has_no_problem(case: Case) -> None:
-    pytest.importorskip(case.path.partition(".")[0])
-
     assert stepping_problem(case.spec()) is None
-
-
-def lightgbm(**params: object) -> Case:
-    return Case(path="lightgbm.LGBMClassifier", params=params)
 
 
 @pytest.mark.parametrize(
@@ -368,16 +300,9 @@ def lightgbm(**params: object) -> Case:
         (mlp("regression", solver="lbfgs"), 'Use "adam" or "sgd"'),
         (mlp(early_stopping=True), "`early_stopping`. Leave it out: the pruner"),
         (linear("SGDClassifier", class_weight="balanced"), "`class_weight .* Leave it out"),
-        (Case(path="xgboost.XGBRFClassifier"), "Use XGBClassifier or XGBRegressor"),
-        (lightgbm(boosting_type="dart"), 'boosting_type = "dart"`.* Use "gbdt"'),
-        (lightgbm(boosting="rf"), 'boosting_type = "rf"`.* Use "gbdt"'),
-        (Case(path="catboost.CatBoostClassifier"), "Give `learning_rate`"),
-        (Case(path="catboost.CatBoostRegressor", params={"task_type": "GPU"}), 'Use "CPU"'),
     ],
 )
 def test_a_problem_has_a_remedy(case: Case, remedy: str) -> None:
-    pytest.importorskip(case.path.partition(".")[0])
-
     problem = stepping_problem(case.spec())
 
     assert re.search(remedy, problem or "")

@@ -118,6 +118,7 @@ class TrialFinished(Event):
     started_ms: int
     duration_s: float
     reason: str | None = None
+    n_rounds: int | None = None
     study: str = ""
     objective: str = ""
     """Name of the score of `value`, `std` and `fold_scores`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runforest.boosting_checks import boosting_problem, early_stopping_problem
+from runforest.model.boosting.folds import is_booster
 from runforest.model.metrics import TIMES
 from runforest.model.stepwise.steps import stepping_problem
 from runforest.model_checks import (
@@ -36,6 +38,7 @@ def study_problems(
         **_space_problems(study, table),
         **(pruner_problems(study.pruner, study.pruner_options) or idle_pruner_problems(study)),
         **_objective_problems(study, facts),
+        **_early_stopping_problems(study, table),
         **_prune_by_problems(study, table),
         **_timeout_problems(study.timeout_s),
     }
@@ -95,10 +98,31 @@ def _prune_by_problems(study: StudySpec, table: Mapping[str, object] | None) -> 
     if table is not None and search_space_problems(table, study.estimator):
         return {}
     for spec in _sample_estimators(study.estimator, table or {}):
-        problem = None if estimator_problems(spec) else stepping_problem(spec)
+        problem = None if estimator_problems(spec) else _part_problem(spec)
         if problem:
             return {"prune_by": problem}
     return {}
+
+
+def _early_stopping_problems(
+    study: StudySpec, table: Mapping[str, object] | None
+) -> dict[str, str]:
+    """Return why the folds of a study cannot be stopped early."""
+    spec = study.estimator
+    if not spec.early_stopping_rounds or estimator_problems(spec) or early_stopping_problem(spec):
+        return {}  # The trainer says it.
+    if study.pruner != "none" and study.prune_by == "folds":
+        message = 'early stopping looks at all folds together. Set prune_by = "iterations".'
+        return {"prune_by": message}
+    if table is not None and search_space_problems(table, spec):
+        return {}
+    problems = map(boosting_problem, _sample_estimators(spec, table or {}))
+    message = next(filter(None, problems), "")
+    return {"early_stopping_rounds": message} if message else {}
+
+
+def _part_problem(spec: EstimatorSpec) -> str | None:
+    return boosting_problem(spec) if is_booster(spec) else stepping_problem(spec)
 
 
 def _sample_estimators(

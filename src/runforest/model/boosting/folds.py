@@ -127,7 +127,7 @@ class _Watched:
     ) -> None:
         self.rows = rows
         self._spec, self._lockstep, self._fold = spec, lockstep, fold
-        self._estimator = build_estimator(spec)
+        self._estimator = build_estimator(spec, rows.roles)
         self._scorer = named_scorer(objective, rows.labels)
         self._last: Any = None
         self._best: Any = None

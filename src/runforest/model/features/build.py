@@ -41,6 +41,7 @@ def build_features(spec: EstimatorSpec, roles: Roles) -> BaseEstimator:
     if choice.pipeline:
         return build_own(choice.pipeline, spec, roles)
     from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
 
     numbers = _numbers(choice, columns_of(roles, "number"))
     categories = _categories(choice, columns_of(roles, "category"), spec.seed)
@@ -58,7 +59,18 @@ def build_features(spec: EstimatorSpec, roles: Roles) -> BaseEstimator:
         for _, child, _ in children:
             last = child[-1] if hasattr(child, "steps") else child
             last.set_output(transform="pandas")
+        features.set_params(transformers=children)
+        return Pipeline([("rows", _numbered_rows()), ("columns", features)])
     return features.set_params(transformers=children)
+
+
+def _numbered_rows() -> BaseEstimator:
+    """Return what numbers the rows from 0: the children's tables are put together by the index."""
+    import operator
+
+    from sklearn.preprocessing import FunctionTransformer
+
+    return FunctionTransformer(operator.methodcaller("reset_index", drop=True))
 
 
 def build_own(path: str, spec: EstimatorSpec, roles: Roles) -> BaseEstimator:

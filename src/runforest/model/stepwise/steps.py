@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runforest.model.estimators import build_estimator, build_pipeline
-from runforest.model.stepwise.boosters import BOOSTERS, is_from
 from runforest.model.stepwise.scikit_learn import (
     Batches,
     Epochs,
@@ -57,7 +56,6 @@ class ModelState:
 
 
 TRAINERS: tuple[tuple[Callable[[BaseEstimator], bool], Trainer], ...] = (
-    *((is_from(package), booster) for package, booster in BOOSTERS.items()),
     (grows, WarmStart()),
     (has_epochs, Epochs()),
     (takes_batches, Batches()),
@@ -125,8 +123,6 @@ def advance(
       order; all epochs of `max_iter` are run, since `partial_fit` does not look at `tol`.
     - MLPs, whose epochs shuffle in another order unless `shuffle` is off; they stop at `tol`.
     - Gaussian naive Bayes, whose smoothing follows the last batch of rows.
-    - XGBoost, LightGBM and CatBoost where they use chance (sampled rows or columns; CatBoost does
-      by default): each step draws from a seed of its own.
 
     Raises
     ------

@@ -121,6 +121,8 @@ def _metrics(trial: TrialFinished) -> Iterator[tuple[str, int, float]]:
     for name, value in ((objective, trial.value), (f"{objective}_std", trial.std)):
         if value is not None:
             yield name, 0, value
+    if trial.n_rounds is not None:
+        yield "n_rounds", 0, trial.n_rounds
     further = {safe_name(scorer): scores for scorer, scores in trial.further.items()}
     for name, scores in {objective: trial.fold_scores, **further}.items():
         for fold, score in enumerate(scores):

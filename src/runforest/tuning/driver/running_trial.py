@@ -33,6 +33,8 @@ class RunningTrial:
         What the folds scored: those that are done, or all of them after the last step.
     steps_done, models
         How far its models are trained, and their states, where trials are trained in steps.
+    is_over, n_rounds
+        Whether more rounds of a booster would change nothing, and the best number of them.
     """
 
     uid: str
@@ -42,6 +44,8 @@ class RunningTrial:
     scores: list[Scores] = field(default_factory=list)
     steps_done: int = 0
     models: list[StepState] = field(default_factory=list)
+    is_over: bool = False
+    n_rounds: int | None = None
     reason: str | None = None
     started_ms: int = field(default_factory=now_ms)
     clock_s: float = field(default_factory=time.perf_counter)
@@ -63,4 +67,5 @@ class RunningTrial:
             started_ms=self.started_ms,
             duration_s=self.duration_s,
             reason=self.reason,
+            n_rounds=self.n_rounds,
         )

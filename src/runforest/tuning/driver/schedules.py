@@ -1,4 +1,4 @@
-"""How a trial is cut into units of work: whole, fold by fold, or step by step.
+"""How a trial is cut into units of work: whole, fold by fold, step by step, or by rounds.
 
 Only what is cut can be pruned: the pruner decides after each unit.
 """
@@ -10,10 +10,12 @@ from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from runforest.tuning.driver.work import FoldPlan, advance_folds, score_folds
-from runforest.tuning.samplers.pruners import PRUNERS
+from runforest.model.boosting.folds import is_booster
+from runforest.tuning.driver.work import FoldPlan, advance_folds, boost_part, score_folds
+from runforest.tuning.samplers.pruners import PRUNERS, growing_steps
 
 if TYPE_CHECKING:
+    from runforest.model.boosting.folds import BoostedFolds
     from runforest.model.estimators import EstimatorSpec
     from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.spec import StudySpec
@@ -87,12 +89,58 @@ class StepByStep:
         return fmean(score for score, *_ in running.scores), running.steps_done
 
 
-Schedule = FoldByFold | StepByStep
+@dataclass(frozen=True, kw_only=True)
+class ByRounds:
+    """What a booster's trial does next: a training of all folds up to the pruner's next decision.
+
+    Each begins anew, since no library continues a training exactly as if it had not been
+    interrupted. The steps grow, so that all of them together cost at most twice the last one.
+    """
+
+    study: StudySpec
+    plan: FoldPlan
+
+    def next_unit(self, running: RunningTrial) -> Unit:
+        """Return the next unit of work."""
+        return partial(
+            boost_part,
+            self.plan,
+            _estimator(self.study, running),
+            self.study.objectives,
+            step=self._step(running),
+            n_steps=self.study.n_steps,
+        )
+
+    def take(self, running: RunningTrial, result: BoostedFolds) -> None:
+        """Replace the scores by those of the longer training."""
+        running.steps_done = self._step(running)
+        running.scores, running.is_over = result.scores, result.is_over
+        if self.study.estimator.early_stopping_rounds:
+            running.n_rounds = result.n_rounds
+
+    def is_over(self, running: RunningTrial) -> bool:
+        """Return whether more rounds would change nothing."""
+        return running.is_over
+
+    def report(self, running: RunningTrial) -> tuple[float, int] | None:
+        """Return the mean over all folds; with early stopping that of the best round so far."""
+        if self.study.pruner == "none":
+            return None
+        return fmean(score for score, *_ in running.scores), running.steps_done
+
+    def _step(self, running: RunningTrial) -> int:
+        steps = growing_steps(self.study)
+        return next(step for step in steps if step > running.steps_done)
+
+
+Schedule = FoldByFold | StepByStep | ByRounds
 
 
 def make_schedule(study: StudySpec, plan: FoldPlan) -> Schedule:
     """Return how the trials of a study are cut."""
     is_by_step = study.pruner != "none" and study.prune_by == "iterations"
+    if study.estimator.early_stopping_rounds or (is_by_step and is_booster(study.estimator)):
+        return ByRounds(study=study, plan=plan)
     return (StepByStep if is_by_step else FoldByFold)(study=study, plan=plan)
 
 

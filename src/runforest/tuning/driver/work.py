@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runforest.executors import share_file
+from runforest.model.boosting.folds import boost_folds, rounds_of
 from runforest.model.folds import apply_features, feature_columns, select_rows
 from runforest.model.scoring import score_fold, score_model
 from runforest.model.splits import SplitSpec, fold_positions, set_aside
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest.executors import Location
+    from runforest.model.boosting.folds import BoostedFolds
     from runforest.model.estimators import EstimatorSpec
     from runforest.model.folds import FoldRows
     from runforest.model.scoring import Scores
@@ -85,6 +87,23 @@ def score_folds(
 ) -> list[Scores]:
     """Return what the numbered folds score: a unit of work that is sent to an executor."""
     return [score_fold(_prepared(plan, each), spec, objectives) for each in numbers]
+
+
+def boost_part(
+    plan: FoldPlan,
+    spec: EstimatorSpec,
+    objectives: Sequence[str],
+    *,
+    step: int,
+    n_steps: int,
+) -> BoostedFolds:
+    """Train all folds for a part of a booster's rounds, from the beginning: a unit of work too.
+
+    Up to step s of n a training of b rounds has ceil(b s / n) of them.
+    """
+    n_rounds = -(-rounds_of(spec) * step // n_steps)
+    folds = [_prepared(plan, number) for number in range(len(_folds(plan)))]
+    return boost_folds(spec, folds, objectives, n_rounds=n_rounds)
 
 
 def advance_folds(

@@ -89,6 +89,25 @@ def idle_pruner_problems(study: StudySpec) -> dict[str, str]:
     }
 
 
+def growing_steps(study: StudySpec) -> list[int]:
+    """Return the steps at which a pruner decides that grow in proportion, and the last step.
+
+    For successive halving and Hyperband these are the only ones at which they decide, r * f ** k;
+    for others they double.
+    """
+    n_steps = study.n_steps
+    if study.pruner == "none":
+        return [n_steps]
+    first, factor = 1, 2
+    if study.pruner in {"successive_halving", "hyperband"}:
+        factor = 3 if study.pruner == "hyperband" else 4
+        factor = int(str(study.pruner_options.get("reduction_factor", factor)))
+        resource = study.pruner_options.get("min_resource", 1)
+        first = max(n_steps // 100, 1) if resource == "auto" else int(str(resource))
+    steps = [first * factor**k for k in range(n_steps) if first * factor**k < n_steps]
+    return [*steps, n_steps]
+
+
 _DEFAULTS = {
     "min_resource": 1,
     "reduction_factor": 4,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runforest.model.boosting.folds import with_rounds
 from runforest.model.metrics import direction, short_name
 
 if TYPE_CHECKING:
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from runforest.tuning.study.spec import StudyResult
+    from runforest.tuning.study.spec import StudyResult, StudySpec
     from runforest.tuning.study.trial_record import TrialRecord
 
 
@@ -25,6 +27,14 @@ def study_facts(result: StudyResult, objectives: Sequence[str]) -> dict[str, obj
         "pareto_front": list(result.front),
         "importances": result.importances,
     }
+
+
+def best_params(study: StudySpec, best: TrialRecord) -> dict[str, object]:
+    """Return the parameters of a trial, with its number of rounds where it was stopped early."""
+    if best.n_rounds is None:
+        return best.params
+    params = {**study.estimator.params, **best.params}
+    return best.params | with_rounds(replace(study.estimator, params=params), best.n_rounds)
 
 
 def trials_table(trials: Sequence[TrialRecord], front: Sequence[int] = ()) -> pd.DataFrame:
@@ -44,6 +54,7 @@ def trials_table(trials: Sequence[TrialRecord], front: Sequence[int] = ()) -> pd
             "state": trial.state,
             "value": trial.value,
             "std": trial.std,
+            **({"n_rounds": trial.n_rounds} if trial.n_rounds is not None else {}),
             **dict(zip(trial.further, trial.means[1:], strict=False)),
             **({"is_on_front": trial.number in on_front} if trial.further else {}),
             **{f"fold_{fold}": score for fold, score in enumerate(trial.fold_scores)},

@@ -39,6 +39,8 @@ class TrialRecord:
         Milliseconds since 1970-01-01 UTC.
     reason
         Why the trial failed.
+    n_rounds
+        Rounds of boosting after which the scores are the best; None without early stopping.
     """
 
     uid: str
@@ -52,6 +54,7 @@ class TrialRecord:
     started_ms: int
     duration_s: float
     reason: str | None
+    n_rounds: int | None = None
 
     @property
     def means(self) -> tuple[float, ...]:
