@@ -132,3 +132,31 @@ def test_a_model_loads_from_classes_of_known_libraries_and_predicts_the_same(nam
 
     assert [one for one in types if not is_harmless(one)] == []
     assert list(predict(loaded, unseen(table))) == list(predict(model, unseen(table)))
+
+
+def test_catboost_gets_a_frame_whatever_the_index_of_the_rows() -> None:
+    pytest.importorskip("catboost")
+    table = pd.DataFrame(
+        {
+            "kind": ["a", None, "b"] * 20,
+            "size": np.arange(60.0),
+            "built": pd.date_range("2020-01-01", periods=60),
+        }
+    )
+    roles = feature_roles(table, {})
+    options = {"numbers": {"impute": "most_frequent", "scale": "min_max"}}
+    params = {"iterations": 3, "verbose": False, "allow_writing_files": False}
+    spec = EstimatorSpec(
+        path="catboost.CatBoostRegressor",
+        params=params,
+        seed=0,
+        kind="regression",
+        features=options,
+    )
+
+    some = build_pipeline(spec, roles).fit(table.iloc[::2], table["size"].iloc[::2])
+    same = build_pipeline(spec, roles).fit(
+        table.iloc[::2].reset_index(drop=True), table["size"].iloc[::2]
+    )
+
+    np.testing.assert_array_equal(some.predict(table), same.predict(table))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runforest.foundation.importing import import_object
 from runforest.model.features.choice import HIST, NATIVE, NONE, FeatureChoice, choose_features
+from runforest.model.features.texts import text_steps
 from runforest.table.roles import Roles, columns_of
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 CATBOOST = "catboost"
 HIST_CATEGORIES = 255
 """Values of a category that HistGradientBoosting takes; beyond them the rarest share one."""
-
-TEXT_BUCKETS = 2**12
-TEXT_COMPONENTS = 30
 
 DATE_PARTS = ("dt.year", "dt.month", "dt.day", "dt.day_of_week")
 TIME_PARTS = ("dt.hour",)
@@ -41,36 +39,41 @@ def build_features(spec: EstimatorSpec, roles: Roles) -> BaseEstimator:
     if choice.pipeline:
         return build_own(choice.pipeline, spec, roles)
     from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import Pipeline
 
     numbers = _numbers(choice, columns_of(roles, "number"))
     categories = _categories(choice, columns_of(roles, "category"), spec.seed)
     children = [
-        *(categories + numbers if choice.encode == NATIVE else numbers + categories),
+        *numbers,
         *_booleans(choice, columns_of(roles, "boolean")),
         *_dates(choice, roles),
         *_texts(choice, roles, spec.seed),
     ]
-    features = ColumnTransformer([], sparse_threshold=0)
     if is_strings(choice):
-        # CatBoost takes texts only from a data frame. The children get it after this, since the
-        # sparse steps within a text's child refuse such output; each last step has it itself.
-        features.set_output(transform="pandas")
-        for _, child, _ in children:
-            last = child[-1] if hasattr(child, "steps") else child
-            last.set_output(transform="pandas")
-        features.set_params(transformers=children)
-        return Pipeline([("rows", _numbered_rows()), ("columns", features)])
+        return _as_frame([*_framed(categories), *_framed_numbers(children)])
+    n_first = 0 if choice.encode == NATIVE else len(numbers)
+    children[n_first:n_first] = categories
+    return ColumnTransformer(children, sparse_threshold=0)
+
+
+def _as_frame(children: list[Child]) -> BaseEstimator:
+    """Return a transformer whose output is a data frame, its children's as they are set."""
+    from sklearn.compose import ColumnTransformer
+
+    # Before it has children, which would otherwise be set alike.
+    features = ColumnTransformer([], sparse_threshold=0).set_output(transform="pandas")
     return features.set_params(transformers=children)
 
 
-def _numbered_rows() -> BaseEstimator:
-    """Return what numbers the rows from 0: the children's tables are put together by the index."""
-    import operator
+def _framed(children: list[Child]) -> list[Child]:
+    """Return children with data frames of texts: CatBoost takes these in nothing else."""
+    return [(name, one.set_output(transform="pandas"), columns) for name, one, columns in children]
 
-    from sklearn.preprocessing import FunctionTransformer
 
-    return FunctionTransformer(operator.methodcaller("reset_index", drop=True))
+def _framed_numbers(children: list[Child]) -> list[Child]:
+    """Return the other children as one: its array of numbers gets the index of the rows."""
+    lists = [[names] if isinstance(names, str) else names for _, _, names in children]
+    columns = [name for names in lists for name in names]
+    return [("others", _as_frame(children), columns)] if children else []
 
 
 def build_own(path: str, spec: EstimatorSpec, roles: Roles) -> BaseEstimator:
@@ -222,32 +225,4 @@ def _date_steps(choice: FeatureChoice, *, has_hours: bool) -> Pipeline:
 
 def _texts(choice: FeatureChoice, roles: Roles, seed: int) -> list[Child]:
     columns = used(choice.text, "text", roles)
-    return [(f"text {number}", _text_steps(seed), [name]) for number, name in enumerate(columns)]
-
-
-def _text_steps(seed: int) -> Pipeline:
-    """Return the main directions of the weighted counts of words, as dense columns.
-
-    Words are hashed: a vocabulary would make a model's file large, and fail without any word.
-
-    References
-    ----------
-    Deerwester et al. (1990), "Indexing by Latent Semantic Analysis".
-    """
-    import numpy as np
-    from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import FunctionTransformer
-
-    fill = SimpleImputer(strategy="constant", fill_value="", keep_empty_features=True)
-    return Pipeline(
-        [
-            ("missing", fill),
-            ("texts", FunctionTransformer(np.ravel)),
-            ("words", HashingVectorizer(n_features=TEXT_BUCKETS, alternate_sign=False, norm=None)),
-            ("weights", TfidfTransformer(sublinear_tf=True)),
-            ("directions", TruncatedSVD(TEXT_COMPONENTS, random_state=seed)),
-        ]
-    )
+    return [(f"text {number}", text_steps(seed), [name]) for number, name in enumerate(columns)]

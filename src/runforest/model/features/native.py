@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.model.features.build import DATE_PARTS, TEXT_COMPONENTS, TIME_PARTS, used
+from runforest.model.features.build import DATE_PARTS, TIME_PARTS, used
 from runforest.model.features.choice import HIST, NATIVE, FeatureChoice, choose_features
+from runforest.model.features.texts import TEXT_COMPONENTS
 from runforest.table.roles import columns_of
 
 if TYPE_CHECKING:
