@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.model.features.build import HIST_CATEGORIES, TEXT_COMPONENTS, is_strings
+from runforest.model.features.build import HIST_CATEGORIES, is_strings
 from runforest.model.features.choice import HIST, NONE, FeatureChoice, choose_features
 from runforest.model.features.texts import TEXT_COMPONENTS
 from runforest.table.roles import FEATURE_ROLES, LEFT_OUT, Roles, columns_of
