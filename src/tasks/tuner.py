@@ -30,6 +30,7 @@ from runforest.split_checks import split_problems
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.plots import study_figures
+from runforest.tuning.space.defaults import space_or_default
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.study.tables import best_params, study_facts, trials_table
 
@@ -87,7 +88,14 @@ class Tuner(RunTask):
 
     def suggest(self, trial: optuna.Trial) -> dict[str, object]:
         """Return the parameters of a trial; override it for a conditional search space."""
-        return suggest(trial, parse_space(self.search_space))
+        return suggest(trial, parse_space(self.space()))
+
+    def space(self) -> Mapping[str, object]:
+        """Return the search space, or where there is none a published one of the estimator."""
+        study = self.study({})
+        if study.is_conditional:
+            return dict(self.search_space)
+        return space_or_default(self.search_space, study.estimator)
 
     def problems(self) -> Iterator[Problem]:
         """Return what is wrong with the search before it starts."""
@@ -95,7 +103,7 @@ class Tuner(RunTask):
         yield from (wrong := split_problems(self.get_task_family(), study.splits, facts))
         if wrong:
             return
-        space = None if study.is_conditional else self.search_space
+        space = None if study.is_conditional else self.space()
         found = study_problems(study, space, facts)
         found |= executor_problems(self.executor, self.n_jobs, self.address)
         for key, message in found.items():
@@ -120,7 +128,8 @@ class Tuner(RunTask):
         from runforest.tuning.storage.study_file import read_study_file
 
         outputs, table = self.output(), self.input()["train"].path
-        study = self.study(parse_space(self.search_space) if self.search_space else {})
+        space = self.space()
+        study = self.study(parse_space(space) if space else {})
         result = run_task_study(self, study, table=table, output=outputs["storage"].path)
         best = best_params(study, result.best)
         outputs["best_params"].save(best)

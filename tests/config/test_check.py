@@ -227,10 +227,13 @@ def test_a_value_that_a_task_cannot_use_is_refused_with_its_remedy(
     assert "luigi.toml [" not in message
 
 
-def test_tuning_without_a_search_space_is_refused(check: Check) -> None:
-    check.configure('[PathConfig]\ninput = "input"\n[Trainer]\ntune = true\n')
+def test_tuning_without_a_search_space_is_refused_where_none_is_known(check: Check) -> None:
+    estimator = "sklearn.naive_bayes.GaussianNB"
+    check.configure(
+        f'[PathConfig]\ninput = "input"\n[Trainer]\ntune = true\nestimator = "{estimator}"\n'
+    )
 
-    check.refuses(because=["search_space: the search space is empty. Add a parameter, such as"])
+    check.refuses(because=["search_space: is empty, and none is known for this estimator. Add a"])
 
 
 def test_a_search_space_that_is_no_table_is_not_called_empty_too(check: Check) -> None:

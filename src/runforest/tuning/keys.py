@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from runforest.tuning.space.dimensions import Dimension
 
 KEYS = {
-    "search_space": "Parameters to try, a table each: type, low, high, log, step, or choices.",
+    "search_space": "Parameters to try, a table each: type, low, high, log, step, or choices. "
+    "When absent, those of a published study of the estimator.",
     "n_trials": "Number of trials in all.",
     "timeout_s": "Seconds after which no further trial starts; 0 for no limit.",
     "n_folds": "Folds of the cross-validation.",

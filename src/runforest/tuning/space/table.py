@@ -84,7 +84,8 @@ def space_problems(table: Mapping[str, object]) -> dict[str, str]:
     {'alpha': 'low must be below high, got low=1.0, high=0.1.'}
     """
     if not table:
-        return {"": "the search space is empty. Add a parameter, such as alpha = [0.1, 1.0, 10.0]"}
+        message = "is empty, and none is known for this estimator. Add a parameter, such as "
+        return {"": f"{message}alpha = [0.1, 1.0, 10.0]"}
     return {
         f"{name}.{key}" if key else name: message
         for name, entry in table.items()
