@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest import (
@@ -15,15 +14,20 @@ from runforest import (
     from_table,
 )
 from runforest.foundation.errors import ConfigError
-from runforest.foundation.parameters import IdParameter, TargetParameter
+from runforest.foundation.parameters import (
+    ColumnsParameter,
+    IdParameter,
+    ReadingParameter,
+    TargetParameter,
+)
 from runforest.model.columns import TYPES, ColumnChoice
 from runforest.model_checks import column_problems
 from runforest.split_checks import unused_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import read_tables
-from runforest.table.raw.table_file import TableFile
+from runforest.table.raw.table_file import table_files
 from runforest.table.roles import ColumnRole
-from runforest.table.typed import Jobs
+from runforest.table.typed import Jobs, plain_integers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,16 +54,8 @@ class Preprocessor(RunTask):
     target = TargetParameter()
     id = IdParameter()
     kind = KindParameter()
-    reading = from_table(
-        "Dataset",
-        "reading",
-        TableParameter(default={}, description="How the files are read, as [Dataset] says."),
-    )
-    columns = from_table(
-        "Dataset",
-        "columns",
-        TableParameter(default={}, description="Roles of columns, as [Dataset.columns] says."),
-    )
+    reading = ReadingParameter()
+    columns = ColumnsParameter()
     kept = from_table(
         "Dataset",
         "kept",
@@ -109,16 +105,16 @@ class Preprocessor(RunTask):
 
     def compute(self) -> None:
         """Read the files and write the tables."""
-        read, choice, outputs = self.read(), self.choice(), self.output()
-        train = labelled_rows(read.frames["train"], self.target)
+        read, choice = self.read(), self.choice()
+        train = drop_rows_without(read.frames["train"], self.target)
         tables = {"train": train[choice.train(list(train.columns))]}
         if self.test_file:
             test = read.frames["test"]
             tables["test"] = test[choice.test(list(test.columns))]
         for name, table in tables.items():
-            renamed = table.rename(columns=dict(self.rename))
-            outputs[name].save(renamed.astype(choice.types_of(renamed)))
-        outputs["schema"].save(read.schema.to_json())
+            renamed = plain_integers(table).rename(columns=dict(self.rename))
+            self.output()[name].save(renamed.astype(choice.types_of(renamed)))
+        self.output()["schema"].save(read.schema.to_json())
 
     def planned_roles(self, schema: Schema) -> Roles:
         """Return the roles of the columns that the tables will have, for the plan."""
@@ -141,21 +137,15 @@ class Preprocessor(RunTask):
         """Return both files as typed tables."""
         reading = Reading.of(self.reading, {**self.columns, **self.choice().roles()})
         jobs = Jobs(target=self.target, id=self.id, kind=self.kind, kept=tuple(self.kept))
-        named = {"train": self.train_file, "test": self.test_file}
-        files = {
-            part: TableFile(path=Path(file), reading=reading)
-            for part, file in named.items()
-            if file
-        }
+        files = table_files({"train": self.train_file, "test": self.test_file}, reading)
         return read_tables(files, jobs, reading)
 
 
-def labelled_rows(table: pd.DataFrame, target: str) -> pd.DataFrame:
+def drop_rows_without(table: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return the rows that have a target, and log how many have none."""
     is_labelled = table[target].notna()
-    if is_labelled.all():
-        return table
-    logger.warning("%d training rows have no %s and are left out.", (~is_labelled).sum(), target)
-    kept = table[is_labelled]
-    whole = "int64" if str(table[target].dtype) == "Int64" else table[target].dtype
-    return kept.astype({target: whole})
+    if not is_labelled.all():
+        logger.warning(
+            "%d training rows have no %s and are left out.", (~is_labelled).sum(), target
+        )
+    return table[is_labelled]

@@ -51,13 +51,13 @@ def _run_base(folder: Path, store: Path) -> None:
     path = project.folder / "src" / "tasks" / "preprocessor.py"
     text = path.read_text(encoding="utf-8")
     text = text.replace(
-        "import luigi\n",
-        "import luigi\nfrom cleaning import clean\nfrom lib.outside import keep\n",
+        "import logging\n",
+        "import logging\nfrom cleaning import clean\nfrom lib.outside import keep\n",
         1,
     )
     text = text.replace(
-        "        train = drop_rows_without(train, self.target)\n",
-        "        train = keep(clean(drop_rows_without(train, self.target)))\n",
+        'drop_rows_without(read.frames["train"], self.target)\n',
+        'keep(clean(drop_rows_without(read.frames["train"], self.target)))\n',
     )
     path.write_text(text, encoding="utf-8")
     project.environment["PYTHONPATH"] = "."

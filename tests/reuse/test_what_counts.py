@@ -186,7 +186,7 @@ def test_a_manifest_names_all_that_a_result_depends_on(base_project: Project) ->
         "runforest.results.formats:_save_parquet" in one["code"] for one in ingredients.values()
     )
     assert {name: set(groups["packages"]) & PACKAGES for name, groups in ingredients.items()} == {
-        "Preprocessor": {"luigi", "pandas", "pyarrow"},
+        "Preprocessor": {"pandas", "pyarrow"},
         "Trainer": PACKAGES,
         "Prediction": PACKAGES - {"luigi"},
     }

@@ -127,6 +127,14 @@ class KindParameter(luigi.Parameter["Kind"]):
         from_table("Dataset", "kind", self)
 
 
+class ReadingParameter(TableParameter):
+    """What [Dataset] says of how files are read."""
+
+    def __init__(self) -> None:
+        super().__init__(default={}, description="How the files are read.")
+        from_table("Dataset", "reading", self)
+
+
 class ColumnsParameter(TableParameter):
     """Roles that [Dataset.columns] gives to columns."""
 

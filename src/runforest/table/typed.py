@@ -196,6 +196,12 @@ def _frame(columns: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
     return frame
 
 
+def plain_integers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose integers are NumPy's, in columns that have no missing values."""
+    nullable = [name for name in table.columns if str(table[name].dtype) == "Int64"]
+    return table.astype({name: "int64" for name in nullable if table[name].notna().all()})
+
+
 def _columns(
     frames: Mapping[str, pd.DataFrame], jobs: Jobs, reading: Reading, spellings: Mapping[str, str]
 ) -> tuple[Column, ...]:

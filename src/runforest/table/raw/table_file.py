@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runforest.table.raw.binary import parquet_names, read_excel, read_parquet
@@ -12,7 +13,7 @@ from runforest.table.raw.files import fail, kind_of
 from runforest.table.raw.text import line_of, read_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     import pyarrow as pa
 
@@ -61,6 +62,13 @@ class TableFile:
     @cached_property
     def _sheet(self) -> pa.Table:
         return read_excel(self.path, self.reading.sheet)
+
+
+def table_files(paths: Mapping[str, str], reading: Reading) -> dict[str, TableFile]:
+    """Return the files by name, those without a path left out."""
+    return {
+        name: TableFile(path=Path(path), reading=reading) for name, path in paths.items() if path
+    }
 
 
 class RawTable:
