@@ -52,3 +52,8 @@ class Reading:
         if self.missing is not None:
             return ("", *self.missing)
         return ("",) if is_spelt else USUAL_MISSING
+
+    @property
+    def spelt(self) -> set[str]:
+        """The columns whose cells count as they are spelt."""
+        return {name for name, role in self.columns.items() if role not in ("number", "drop")}

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from runforest import __version__
 from runforest.results.digests import text_digest
 from runforest.table.hints import split_hints
-from runforest.table.recognise import TextColumn
+from runforest.table.raw.table_file import read_raw
+from runforest.table.recognise import TextColumn, without
 from runforest.table.schema import Note, Schema
-from runforest.table.spelling import is_number, spelt, whole
+from runforest.table.spelling import as_texts, is_number, spelt, whole
 from runforest.table.typed import Jobs, TypedTables, typed_tables
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def read_tables(files: Mapping[str, TableFile], jobs: Jobs, reading: Reading) ->
     found = _made.pop(_key(files, jobs, reading), None)
     if found:
         return found
-    return typed_tables({part: one.read() for part, one in files.items()}, jobs, reading)
+    spelt = {jobs.target, jobs.id, *reading.spelt}
+    return typed_tables(read_raw(files, spelt), jobs, reading)
 
 
 def peek_tables(files: Mapping[str, TableFile], jobs: Jobs, reading: Reading) -> TypedTables:
@@ -112,7 +114,7 @@ def _key(files: Mapping[str, TableFile], jobs: Jobs, reading: Reading) -> str:
 
 
 def _look(files: Mapping[str, TableFile], wanted: Wanted, reading: Reading) -> Profile:
-    raw = {part: one.read() for part, one in files.items()}
+    raw = read_raw(files, {wanted.target, *wanted.ids, *reading.spelt})
     duplicates = {
         name: sum(_n_repeated(one.columns[name], reading) for one in raw.values())
         for name in wanted.ids
@@ -158,7 +160,7 @@ def _kind_notes(target: str, n_values: int) -> list[Note]:
 
 
 def _n_repeated(values: pa.ChunkedArray, reading: Reading) -> int:
-    ids = spelt([values], reading).drop_null()
+    ids = without(as_texts(values), reading.missing_in(is_spelt=True)).drop_null()
     return len(values) - len(ids.unique())
 
 

@@ -207,10 +207,10 @@ def finite(name: str, numbers: pa.ChunkedArray | pa.Array) -> Recognised:
         values = values.cast(pa.float64(), safe=False)
     if not pa.types.is_floating(values.type):
         return Recognised(cells=values)
-    infinite = pc.fill_null(pc.is_inf(values), False)  # noqa: FBT003 - Arrow's
-    n_infinite = pc.sum(infinite).as_py() or 0
-    if not n_infinite:
+    infinite = pc.is_inf(values)
+    if not pc.any(infinite).as_py():
         return Recognised(cells=values)
+    n_infinite = pc.sum(infinite).as_py()
     values = pc.if_else(infinite, pa.scalar(None, values.type), values)
     text = f"{name}: {_n_values(n_infinite, 'inf')} read as missing"
     return Recognised(cells=values, notes=(Note(text=text, is_warning=True),))

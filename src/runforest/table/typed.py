@@ -13,7 +13,7 @@ from runforest.table.recognise import (
     finite,
     without,
 )
-from runforest.table.roles import LEFT_OUT, feature_roles
+from runforest.table.roles import LEFT_OUT, ColumnRole, feature_roles
 from runforest.table.schema import Column, Note, Schema
 from runforest.table.spelling import as_texts, is_number, joined, spelt
 
@@ -205,7 +205,15 @@ def plain_integers(table: pd.DataFrame) -> pd.DataFrame:
 def _columns(
     frames: Mapping[str, pd.DataFrame], jobs: Jobs, reading: Reading, spellings: Mapping[str, str]
 ) -> tuple[Column, ...]:
-    roles = feature_roles(frames["train"], reading.columns, ())
+    missing = {part: frame.isna().sum().to_dict() for part, frame in frames.items()}
+    train = frames["train"]
+    clear = [  # looking at one of thousands of columns costs more than reading its numbers
+        name
+        for name, kind in zip(map(str, train.columns), train.dtypes, strict=True)
+        if kind.kind in "if" and name not in reading.columns and missing["train"][name] < len(train)
+    ]
+    roles = feature_roles(train[[*train.columns.difference(clear, sort=False)]], reading.columns)
+    roles |= {name: ColumnRole("number", "numbers", "") for name in clear}
     found = []
     for name, spelling in spellings.items():
         part = next(frame for frame in frames.values() if name in frame.columns)
@@ -214,13 +222,11 @@ def _columns(
             role, reason = "target", jobs.kind
         elif name == jobs.id:
             role, reason = "id", "names a row"
-        missing = {
-            key: int(frame[name].isna().sum()) for key, frame in frames.items() if name in frame
-        }
+        gaps = {part: int(one[name]) for part, one in missing.items() if name in one}
         found.append(
             Column(
                 name=name, role=role, reason=reason, dtype=str(part[name].dtype),
-                missing=missing, spelling=spelling,
+                missing=gaps, spelling=spelling,
             )
         )  # fmt: skip
     return tuple(found)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"}
 """What is tried, in this order; a blank stands for any number of blanks and tabs."""
 
-SAMPLE_BYTES, SAMPLE_ROWS = 2**20, 200
+SAMPLE_BYTES, SAMPLE_ROWS, FEW_LINES = 2**20, 200, 50
 MAX_FIELD = 2**31 - 1
 NO_ROWS = "has a header and no rows. Add rows, or name another file in [Dataset]."
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
@@ -154,7 +154,7 @@ def _delimiter(lines: list[str]) -> str:
     """Return the delimiter that makes the most columns in rows of one length; a comma if none."""
     found = {}
     for one in DELIMITERS:
-        rows = [row for _, row in sample_rows(lines, one) if not row[0].startswith("#")]
+        rows = [row for _, row in sample_rows(lines[:FEW_LINES], one) if not row[0].startswith("#")]
         n_columns = len(rows[0]) if rows else 0
         n_alike = sum(len(row) == n_columns for row in rows)
         if n_columns > 1:
@@ -179,7 +179,8 @@ def _checked(file: Path, dialect: Dialect, rows: list[list[str]], reading: Readi
             left_out.append(position)
             guesses.append(f"column {position + 1}, without name and values, is left out")
     decimal = reading.decimal or "."
-    if not reading.decimal and any(map(_has_decimal_comma, zip(*rows, strict=False))):
+    columns = zip(*rows, strict=False) if not reading.decimal else ()
+    if any(map(_has_decimal_comma, columns)):
         decimal = ","
         guesses.append("decimal comma")
     dialect = replace(dialect, left_out=tuple(left_out), decimal=decimal, guesses=tuple(guesses))
@@ -193,6 +194,8 @@ def _is_index(values: list[str]) -> bool:
 
 
 def _has_decimal_comma(values: tuple[str, ...]) -> bool:
+    if not any("," in value for value in values):
+        return False
     numbers = [value.strip() for value in values if value.strip()[:1] in {*"+-0123456789"}]
     return (
         any(map(_DECIMAL_COMMA.fullmatch, numbers))

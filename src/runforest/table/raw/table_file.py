@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from runforest.table.raw.binary import parquet_names, read_excel, read_parquet
 from runforest.table.raw.dialect import DELIMITERS, Dialect, header_problem, recognise
 from runforest.table.raw.files import fail, kind_of
-from runforest.table.raw.text import line_of, read_text
+from runforest.table.raw.text import line_of, read_spelt, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import pyarrow as pa
 
@@ -47,10 +47,22 @@ class TableFile:
         """What the file holds, by its content."""
         return kind_of(self.path)
 
-    def read(self) -> RawTable:
-        """Return the cells: texts of a text file, typed values of others."""
+    @property
+    def has_usual_numbers(self) -> bool:
+        """Whether numbers are written in the usual way, as far as it is said and seen."""
+        said = self.reading
+        is_text = self.kind == "text"
+        return not (said.decimal == "," or said.thousands or said.missing) and (
+            not is_text or self._recognised.decimal == "."
+        )
+
+    def read(self, spelt: Collection[str]) -> RawTable:
+        """Return the cells: plain numbers and texts of a text file, typed values of others.
+
+        Columns of a text file that are to be read as they are `spelt` are texts in any case.
+        """
         if self.kind == "text":
-            table, dialect = read_text(self.path, self._recognised, self.reading)
+            table, dialect = read_text(self.path, self._recognised, self.reading, spelt)
             return RawTable(self, table, dialect)
         table = read_parquet(self.path) if self.kind == "parquet" else self._sheet
         return RawTable(self, table.rename_columns([*self.columns]), None)
@@ -71,6 +83,24 @@ def table_files(paths: Mapping[str, str], reading: Reading) -> dict[str, TableFi
     }
 
 
+def read_raw(files: Mapping[str, TableFile], spelt: Collection[str]) -> dict[str, RawTable]:
+    """Return the cells of all files; a column of numbers in one alone is read as it is spelt."""
+    import pyarrow as pa
+
+    if not all(file.has_usual_numbers for file in files.values()):
+        spelt = {name for file in files.values() for name in file.columns}
+    raw = {part: file.read(spelt) for part, file in files.items()}
+    kinds: dict[str, set[bool]] = {}
+    for one in raw.values():
+        for name, values in one.columns.items():
+            if values.null_count < len(values):
+                kinds.setdefault(name, set()).add(values.type == pa.string())
+    mixed = {name for name, are_texts in kinds.items() if len(are_texts) > 1}
+    for one in raw.values():
+        one.respell(mixed)
+    return raw
+
+
 class RawTable:
     """The columns of a file, which are given away one by one so that memory is free again."""
 
@@ -80,6 +110,19 @@ class RawTable:
             zip(table.column_names, table.columns, strict=True)
         )
         self._dialect = dialect
+
+    def respell(self, names: Collection[str]) -> None:
+        """Read columns of a text file anew, as they are spelt."""
+        import pyarrow as pa
+
+        known = [
+            name
+            for name, values in self.columns.items()
+            if name in names and values.type != pa.string()
+        ]
+        if self._dialect and known:
+            table = read_spelt(self.file.path, self._dialect, known)
+            self.columns |= zip(table.column_names, table.columns, strict=True)
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from runforest.table.raw.encoding import encoding_guess, fail_to_decode, guess_e
 from runforest.table.raw.files import fail, open_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -24,17 +24,22 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 2**22
 MAX_BLOCK_BYTES = 2**30
 _AROUND_BYTES = 2**15
+_NO_TIME = "no time"
+"""A format that no cell has: Arrow's inference of times and truth values loses the spelling."""
 
 
-def read_text(file: Path, dialect: Dialect, reading: Reading) -> tuple[pa.Table, Dialect]:
-    """Return a text file as a table of texts, and the dialect that it turned out to have.
+def read_text(
+    file: Path, dialect: Dialect, reading: Reading, spelt: Collection[str]
+) -> tuple[pa.Table, Dialect]:
+    """Return a text file as a table, and the dialect that it turned out to have.
 
-    An empty cell is null. Raises ConfigError with the line of what is no table.
+    Columns of plain numbers are int64 or float64, bar those to be read as they are `spelt`; all
+    others are texts. An empty cell is null. Raises ConfigError with the line of what is no table.
     """
     from pyarrow.lib import ArrowInvalid
 
     try:
-        table = _parse(file, dialect)
+        table = _plain(file, dialect, _parse(file, dialect, spelt))
     except UnicodeDecodeError as error:
         fail_to_decode(file, dialect.encoding, f"{error.reason} at byte {error.start}")
     except ArrowInvalid as error:
@@ -42,14 +47,15 @@ def read_text(file: Path, dialect: Dialect, reading: Reading) -> tuple[pa.Table,
         if wrong and not reading.encoding:
             encoding = guess_encoding(wrong[1])
             guesses = (*dialect.guesses, encoding_guess(encoding))
-            return read_text(file, replace(dialect, encoding=encoding, guesses=guesses), reading)
+            dialect = replace(dialect, encoding=encoding, guesses=guesses)
+            return read_text(file, dialect, reading, spelt)
         if wrong:
             fail_to_decode(file, dialect.encoding, wrong[0])
         _fail_as_table(file, _ragged(file, dialect) or str(error).strip())
     if not len(table):
         fail(file, NO_ROWS)
     last = table.column(table.num_columns - 1)[-1].as_py()
-    if last and "\n" in last and (unclosed := _ragged(file, dialect)):
+    if isinstance(last, str) and "\n" in last and (unclosed := _ragged(file, dialect)):
         _fail_as_table(file, unclosed)
     return table, dialect
 
@@ -62,18 +68,55 @@ def line_of(file: Path, dialect: Dialect, row: int) -> int:
     return 0
 
 
-def _parse(file: Path, dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> pa.Table:
+def read_spelt(file: Path, dialect: Dialect, names: Collection[str]) -> pa.Table:
+    """Return columns of a file, which was read before, as texts."""
+    return _parse(file, dialect, names, only=names)
+
+
+def _plain(file: Path, dialect: Dialect, table: pa.Table) -> pa.Table:
+    """Return the table with texts for what Arrow took for something else than numbers."""
+    import pyarrow as pa
+
+    others = {}
+    for name, values in zip(table.column_names, table.columns, strict=True):
+        if values.type in (pa.null(), pa.date32()):  # of dates in one form alone
+            others[name] = values.cast(pa.string())
+        elif values.type not in (pa.int64(), pa.float64(), pa.string()):
+            others[name] = None
+    unknown = [name for name, values in others.items() if values is None]
+    if unknown:
+        again = read_spelt(file, dialect, unknown)
+        others |= {name: again.column(name) for name in unknown}
+    for name, values in others.items():
+        table = table.set_column(table.column_names.index(name), name, values)
+    return table
+
+
+def _parse(
+    file: Path,
+    dialect: Dialect,
+    spelt: Collection[str],
+    *,
+    only: Collection[str] = (),
+    block_bytes: int = BLOCK_BYTES,
+) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    names = [f"{position}" for position in range(len(dialect.header))]
-    kept = [name for name in names if int(name) not in dialect.left_out]
+    # Names may be doubled where columns are left out.
+    names = {
+        f"{position}": name
+        for position, name in enumerate(dialect.header)
+        if position not in dialect.left_out and (not only or name in only)
+    }
     with _opened(file, dialect) as source:
         try:
             table = arrow_csv.read_csv(
                 source,
                 read_options=arrow_csv.ReadOptions(
-                    column_names=names, skip_rows=dialect.skip, block_size=block_bytes
+                    column_names=[f"{position}" for position in range(len(dialect.header))],
+                    skip_rows=dialect.skip,
+                    block_size=block_bytes,
                 ),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=_delimiter(dialect),
@@ -81,9 +124,14 @@ def _parse(file: Path, dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> pa.T
                     invalid_row_handler=lambda row: "error" if row.text.strip() else "skip",
                 ),
                 convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()),
-                    include_columns=kept,
+                    column_types={
+                        position: pa.string() for position, name in names.items() if name in spelt
+                    },
+                    include_columns=list(names),
                     null_values=[""],
+                    true_values=[],
+                    false_values=[],
+                    timestamp_parsers=[_NO_TIME],
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=True,
                 ),
@@ -93,8 +141,8 @@ def _parse(file: Path, dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> pa.T
                 raise
             table = None
     if table is None:  # a row, or the header, is longer than a block
-        return _parse(file, dialect, 16 * block_bytes)
-    return table.rename_columns(list(dialect.names))
+        return _parse(file, dialect, spelt, only=only, block_bytes=16 * block_bytes)
+    return table.rename_columns(list(names.values()))
 
 
 def _delimiter(dialect: Dialect) -> str:
