@@ -101,6 +101,24 @@ def test_a_splitter_that_cannot_be_used_has_a_remedy(spec, message) -> None:
     assert problem == message if message is None else message in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"cv": "one_split"}, "needs two rows of each class of the target. Merge that class"),
+        ({"cv": "group_one_split", "group": "p"}, "needs two groups. Name another column"),
+        ({"cv": f"{SKLEARN}LeaveOneGroupOut", "group": "p"}, "needs two groups."),
+    ],
+)
+def test_a_split_needs_two_of_a_kind(spec, message) -> None:
+    one, two = (DatasetFacts(smallest_class=count, n_groups=count) for count in (1, 2))
+
+    (problem,) = split_problems("Tuner", make_spec(**spec), one)
+
+    assert (problem.where, problem.key) == ("[Dataset]", "cv")
+    assert message in problem.message
+    assert split_problems("Tuner", make_spec(**spec), two) == []
+
+
 def test_the_key_with_the_number_of_folds_is_named() -> None:
     facts = DatasetFacts(smallest_class=3)
 

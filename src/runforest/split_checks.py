@@ -37,6 +37,13 @@ LIMITS = {
 }
 """Class of a splitter -> the count that its folds must not exceed; of times, stay below."""
 
+PAIRS = {
+    "StratifiedShuffleSplit": "smallest_class",
+    "GroupShuffleSplit": "n_groups",
+    "LeaveOneGroupOut": "n_groups",
+}
+"""Class of a splitter -> the count that has to be two or more."""
+
 
 def split_column_problems(
     names: Mapping[str, str], train: Sequence[str], *, target: str, id_column: str
@@ -138,6 +145,8 @@ def split_problems(task: str, spec: SplitSpec, facts: DatasetFacts) -> list[Prob
     """Return what is wrong with the cross-validation of a task, given by its name."""
     if message := cv_problem(spec):
         return [Problem(where="[Dataset]", key="cv", message=message)]
+    if message := _pair_problem(spec, facts):
+        return [Problem(where="[Dataset]", key="cv", message=message)]
     if message := fold_count_problem(spec, facts):
         if "n_splits" in spec.options:
             return [Problem(where="[Dataset]", key="cv", message=f"n_splits {message}")]
@@ -160,6 +169,15 @@ def cv_problem(spec: SplitSpec) -> str | None:
         example = "sklearn.model_selection.ShuffleSplit"
         return f"`{name}` is no class with a method `split`. Name one, such as `{example}`."
     return _option_problem(name, factory, spec)
+
+
+def _pair_problem(spec: SplitSpec, facts: DatasetFacts) -> str | None:
+    """Return why a splitter cannot put one of its kind on each side."""
+    counted = PAIRS.get(splitter_path(spec.splitter_name, spec.kind).rpartition(".")[2])
+    if counted is None or getattr(facts, counted) > 1:
+        return None
+    what = "two groups" if counted == "n_groups" else "two rows of each class of the target"
+    return f"{spec.splitter_name} needs {what}. {_few(counted, facts)}"
 
 
 def _misuse(name: str, choice: SplitterChoice, spec: SplitSpec) -> str | None:

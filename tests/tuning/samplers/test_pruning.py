@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runforest.foundation.errors import StudyError
@@ -132,3 +134,15 @@ def test_the_error_of_a_study_whose_trials_were_all_pruned_has_a_remedy() -> Non
 
     with pytest.raises(StudyError, match=r"all 4 trials were pruned\. Lower bootstrap_count"):
         run(study)
+
+
+def test_folds_that_n_folds_does_not_decide_have_another_remedy() -> None:
+    once = SplitSpec(kind="regression", cv="one_split")
+
+    message = problems(pruner="median", splits=once)["pruner"]
+
+    assert (
+        "= 1. Change its options, or raise n_folds where cv takes it, or set [Dataset] cv"
+        in message
+    )
+    assert problems(pruner="median", splits=replace(once, cv="repeated")) == {}

@@ -82,10 +82,13 @@ def idle_pruner_problems(study: StudySpec) -> dict[str, str]:
     if study.pruner == "none" or is_open or first < study.n_stages:
         return {}
     count = "n_steps" if study.prune_by == "iterations" else "n_folds"
+    more = f"raise {count}"
+    if count == "n_folds" and study.n_folds != study.splits.n_folds:
+        more = f"{more} where cv takes it, or set [Dataset] cv to a splitter of more folds"
     return {
         "pruner": f"{study.pruner} never ends a trial with these pruner_options: it decides after "
         f"{first} {count.removeprefix('n_')} for the first time, which must be fewer than {count} "
-        f"= {study.n_stages}. Change its options, or raise {count}."
+        f"= {study.n_stages}. Change its options, or {more}."
     }
 
 
