@@ -26,6 +26,7 @@ from runforest.foundation.parameters import (
     TargetParameter,
 )
 from runforest.model.metrics import short_name
+from runforest.model_checks import estimator_problems
 from runforest.split_checks import split_problems
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
@@ -108,7 +109,7 @@ class Tuner(RunTask):
         found |= executor_problems(self.executor, self.n_jobs, self.address)
         for key, message in found.items():
             yield self.problem(key, message)
-        if not found:
+        if not found and not estimator_problems(study.estimator):
             yield from feature_problems(study.estimator)
 
     def output(self) -> dict[str, Artifact]:
