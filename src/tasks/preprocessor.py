@@ -26,7 +26,6 @@ from runforest.split_checks import unused_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import read_tables
 from runforest.table.raw.table_file import table_files
-from runforest.table.roles import ColumnRole
 from runforest.table.typed import Jobs, plain_integers
 
 if TYPE_CHECKING:
@@ -76,7 +75,9 @@ class Preprocessor(RunTask):
     drop_columns = StringsParameter(default=(), description="Columns to leave out of both files.")
     rename = TableParameter(default={}, description='New names: old = "new".')
     types = TableParameter(
-        default={}, description=f"Types by (new) column name: {', '.join(TYPES)}."
+        default={},
+        description=f"Types of features by (new) column name: {', '.join(TYPES)}. Classes and the "
+        "id stay as they are spelt.",
     )
 
     def problems(self) -> Iterator[Problem]:
@@ -118,15 +119,7 @@ class Preprocessor(RunTask):
 
     def planned_roles(self, schema: Schema) -> Roles:
         """Return the roles of the columns that the tables will have, for the plan."""
-        choice = self.choice()
-        kept, said = choice.train([one.name for one in schema.columns]), choice.roles()
-        return {
-            choice.new_name(one.name): ColumnRole(
-                said.get(one.name, one.role), one.reason, one.dtype
-            )
-            for one in schema.columns
-            if one.name in kept
-        }
+        return self.choice().planned_roles(schema)
 
     def choice(self) -> ColumnChoice:
         """Return the columns to keep."""

@@ -110,6 +110,30 @@ def test_a_column_typed_as_boolean_is_converted_by_its_words(
     assert train["x"].tolist() == [True, False] * 10
 
 
+@pytest.mark.parametrize(("kind", "cell"), [("bool", ""), ("int64", "NA")])
+def test_missing_values_of_a_typed_column_stay_missing(check: Check, kind: str, cell: str) -> None:
+    rows = "".join(f"{row},{[1, 0, cell][row % 3]},{row % 2}\n" for row in range(9))
+    check.train(HEADER + rows)
+    check.test("id,x\n100,1\n")
+    experiment = check.load("--set", f"Preprocessor.types.x={kind}")
+    task = next(one for one in experiment.tasks if one.task_family == "Preprocessor")
+    train = task.read().frames["train"]
+
+    typed = train.astype(task.choice().types_of(train))
+
+    assert typed["x"].isna().sum() == 3
+    assert typed["x"].dropna().tolist() == [1, 0] * 3
+
+
+def test_classes_stay_as_spelt_whatever_their_type(check: Check) -> None:
+    check.train(TABLE.replace(",0\n", ",FALSE\n").replace(",1\n", ",TRUE\n"))
+    experiment = check.load("--set", "Preprocessor.types.y=boolean")
+    task = next(one for one in experiment.tasks if one.task_family == "Preprocessor")
+    train = task.read().frames["train"]
+
+    assert set(train.astype(task.choice().types_of(train))["y"]) == {"TRUE", "FALSE"}
+
+
 def test_another_word_in_a_column_typed_as_boolean_is_named(check: Check) -> None:
     check.train(TABLE.replace(",3,", ",maybe,"))
 

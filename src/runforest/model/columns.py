@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runforest.table.roles import ColumnRole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from runforest.table.roles import Roles
+    from runforest.table.schema import Schema
 
 TYPES = {
     "bool": "boolean",
@@ -18,9 +23,11 @@ TYPES = {
     "float64": "number",
     "int64": "number",
     "Int64": "number",
-    "str": "text",
+    "str": "category",
 }
 """pandas' types, and what the column's cells are read as."""
+
+NULLABLE = {"bool": "boolean", "int64": "Int64"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,5 +66,22 @@ class ColumnChoice:
         return {old.get(name, name): TYPES[kind] for name, kind in self.types.items()}
 
     def types_of(self, table: pd.DataFrame) -> dict[str, str]:
-        """Return the types of the columns that a table with the new names has."""
-        return {name: kind for name, kind in self.types.items() if name in table.columns}
+        """Return the types of the features that a table with the new names has.
+
+        Those of a column with missing values are pandas' nullable ones.
+        """
+        return {
+            name: NULLABLE.get(kind, kind) if table[name].isna().any() else kind
+            for name, kind in self.types.items()
+            if name in table.columns and name not in (self.target, self.id)
+        }
+
+    def planned_roles(self, schema: Schema) -> Roles:
+        """Return the roles of the columns that the tables will have, by their new names."""
+        kept, said = self.train([one.name for one in schema.columns]), self.roles()
+        roles = {one.name: one.role for one in schema.columns} | said
+        return {
+            self.new_name(one.name): ColumnRole(roles[one.name], one.reason, one.dtype)
+            for one in schema.columns
+            if one.name in kept
+        }

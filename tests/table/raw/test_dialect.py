@@ -114,3 +114,10 @@ def test_a_said_delimiter_and_encoding_are_not_said_again(reader: Reader) -> Non
     read = reader.read(content, ids=("id",), delimiter=";", encoding="cp1252")
 
     assert read.notes == []
+
+
+def test_other_line_ends_of_unicode_are_part_of_names_and_values(reader: Reader) -> None:
+    read = reader.read("a\x0bb,c\u2028d,y\n1,u\x0cv,0\n2,w,1\n")
+
+    assert list(read.train.columns) == ["a\x0bb", "c\u2028d", "y"]
+    assert read.values("c\u2028d") == ["u\x0cv", "w"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -63,7 +64,7 @@ def recognise(file: Path, reading: Reading) -> Dialect:
     start = read_start(file, SAMPLE_BYTES)
     encoding = encoding_of(file, start, reading)
     text = decoded(file, start, encoding)
-    lines = text.splitlines(keepends=True)
+    lines = [*io.StringIO(text, newline="")]
     if len(start) == SAMPLE_BYTES and len(lines) > 1:
         lines.pop()  # it may be cut off
     before, sep = _lines_before(lines)
