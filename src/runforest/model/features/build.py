@@ -32,8 +32,8 @@ Child = tuple[str, Any, Any]
 def build_features(spec: EstimatorSpec, roles: Roles) -> BaseEstimator:
     """Return the unfitted transformer of all columns that have a role; the others are left out.
 
-    Native categories come first, so that the estimator can be told their positions. Raises
-    whatever the function of `pipeline` raises.
+    Native categories come first, so that the estimator can be told their positions, but for
+    CatBoost after the numbers, as elsewhere. Raises whatever the function of `pipeline` raises.
     """
     choice = choose_features(spec)
     if choice.pipeline:
@@ -42,17 +42,16 @@ def build_features(spec: EstimatorSpec, roles: Roles) -> BaseEstimator:
 
     numbers = _numbers(choice, columns_of(roles, "number"))
     categories = _categories(choice, columns_of(roles, "category"), spec.seed)
-    children = [
-        *numbers,
+    others = [
         *_booleans(choice, columns_of(roles, "boolean")),
         *_dates(choice, roles),
         *_texts(choice, roles, spec.seed),
     ]
     if is_strings(choice):
-        return _as_frame([*_framed(categories), *_framed_numbers(children)])
-    n_first = 0 if choice.encode == NATIVE else len(numbers)
-    children[n_first:n_first] = categories
-    return ColumnTransformer(children, sparse_threshold=0)
+        parts = (_framed_numbers(numbers), _framed(categories), _framed_numbers(others))
+        return _as_frame([child for part in parts for child in part])
+    first = categories + numbers if choice.encode == NATIVE else numbers + categories
+    return ColumnTransformer([*first, *others], sparse_threshold=0)
 
 
 def _as_frame(children: list[Child]) -> BaseEstimator:
@@ -70,10 +69,10 @@ def _framed(children: list[Child]) -> list[Child]:
 
 
 def _framed_numbers(children: list[Child]) -> list[Child]:
-    """Return the other children as one: its array of numbers gets the index of the rows."""
+    """Return children as one: its array of numbers gets the index of the rows."""
     lists = [[names] if isinstance(names, str) else names for _, _, names in children]
     columns = [name for names in lists for name in names]
-    return [("others", _as_frame(children), columns)] if children else []
+    return [(children[0][0], _as_frame(children), columns)] if children else []
 
 
 def build_own(path: str, spec: EstimatorSpec, roles: Roles) -> BaseEstimator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.model.features.build import DATE_PARTS, TIME_PARTS, used
+from runforest.model.features.build import DATE_PARTS, TIME_PARTS, is_strings, used
 from runforest.model.features.choice import HIST, NATIVE, FeatureChoice, choose_features
 from runforest.model.features.texts import TEXT_COMPONENTS
 from runforest.table.roles import columns_of
@@ -31,7 +31,8 @@ def native_options(spec: EstimatorSpec, roles: Roles) -> dict[str, object]:
         types = ["c"] * n_categories + ["q"] * _n_numbers(choice, roles)
         return {"enable_categorical": True, "feature_types": types}
     # A tuple: scikit-learn cannot clone a CatBoost model that has a list.
-    return {OPTIONS[choice.family]: tuple(range(n_categories))}
+    first = len(columns_of(roles, "number")) if is_strings(choice) else 0
+    return {OPTIONS[choice.family]: tuple(range(first, first + n_categories))}
 
 
 def _n_numbers(choice: FeatureChoice, roles: Roles) -> int:
