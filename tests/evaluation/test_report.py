@@ -12,8 +12,14 @@ import pytest
 
 from runforest.evaluation.importances import Importances
 from runforest.evaluation.plots import Plot
-from runforest.evaluation.report import Report, format_cell, render_report
-from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
+from runforest.evaluation.report import Report, render_report
+from runforest.evaluation.rounding import (
+    MINUS,
+    format_cell,
+    format_number,
+    format_spread,
+    n_decimals,
+)
 from runforest.evaluation.scores import CrossValidation
 from runforest.figure_fonts import draw_png
 from runforest.figure_style import new_figure

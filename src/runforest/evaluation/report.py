@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from luigi.task import flatten
 
 from runforest.evaluation.plots import Plot, explained
-from runforest.evaluation.rounding import MINUS, format_number, format_spread, n_decimals
+from runforest.evaluation.rounding import (
+    format_cell,
+    format_number,
+    format_spread,
+    is_numeric,
+    n_decimals,
+)
 from runforest.foundation.layout import LINEAGE_PAGE
 from runforest.model.metrics import direction, short_name
+from runforest.table.roles import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,8 +92,10 @@ def experiment_report(
 ) -> str:
     """Return the page of an experiment; `trials` are the best ones, as rows to show."""
     tables, tuner = results["tables"], results.get("tuner")
-    n_features = importances.n_features
-    facts = {"training rows": f"{scores.n_rows:,}", "features": f"{n_features:,}"}
+    columns = _columns(results["trainer"].get("features"))
+    n_columns = importances.n_features
+    n_left_out = sum(role == LEFT_OUT for _, role, _ in columns)
+    facts = {"training rows": f"{scores.n_rows:,}", "features": f"{n_columns - n_left_out:,}"}
     report = Report(
         title=f"{estimator} on {target}",
         facts=[("estimator", estimator), *facts.items()],
@@ -96,12 +104,13 @@ def experiment_report(
         plots=plots,
         importances=importances,
         data=[
-            (name, _count_rows(tables[name]), n_features, sha256)
+            (name, _count_rows(tables[name]), n_columns, sha256)
             for name in ("train", "test")
             if name in tables
             for sha256 in tables[name].digests.values()
         ],
         params=results["trainer"]["params"].load(),
+        columns=columns,
         # Which run made each stands in the run's lineage page.
         lineage=[
             (name, sha256, f"task {artifact.folder.name}")
@@ -119,6 +128,18 @@ def experiment_report(
             trial_plots=[explained(file.stem, file.read_bytes()) for file in files],
         )
     return render_report(report)
+
+
+def _columns(features: Artifact | None) -> list[tuple[str, str, str]]:
+    """Return the columns of a report; a trainer of one's own may say nothing about them."""
+    if features is None:
+        return []
+    import pandas as pd
+
+    # A column may be called "NA".
+    table = pd.read_csv(features.path, dtype=str, keep_default_na=False)
+    done = table["features"].str.removeprefix(f"{LEFT_OUT}: ")
+    return [*zip(table["column"], table["role"], done, strict=True)]
 
 
 def _count_rows(table: Artifact) -> int:
@@ -223,17 +244,3 @@ def _column_groups(columns: Sequence[tuple[str, str, str]]) -> list[dict[str, ob
         }
         for (role, done), names in groups.items()
     ]
-
-
-def format_cell(value: object) -> str:
-    """Return a value of a table as a reader wants it: floats with four digits, None as a dash."""
-    if value is None:
-        return "\N{EN DASH}"
-    if is_numeric(value) and not isinstance(value, int):
-        return f"{value:#.4g}".rstrip(".").replace("-", MINUS)
-    return str(value)
-
-
-def is_numeric(value: object) -> bool:
-    """Return whether a value is a number, which stands at the right of its column."""
-    return isinstance(value, Real) and not isinstance(value, bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,3 +39,17 @@ def format_spread(mean: float, std: float) -> str:
     """
     decimals = n_decimals([mean, std])
     return f"{format_number(mean, decimals)} {PLUS_MINUS} {format_number(std, decimals)}"
+
+
+def format_cell(value: object) -> str:
+    """Return a value of a table as a reader wants it: floats with four digits, None as a dash."""
+    if value is None:
+        return "\N{EN DASH}"
+    if is_numeric(value) and not isinstance(value, int):
+        return f"{value:#.4g}".rstrip(".").replace("-", MINUS)
+    return str(value)
+
+
+def is_numeric(value: object) -> bool:
+    """Return whether a value is a number, which stands at the right of its column."""
+    return isinstance(value, Real) and not isinstance(value, bool)
