@@ -171,7 +171,7 @@ n_folds = 2
 """
 
 TASKS = [
-    ("Trainer.estimator=nodots", "expected a dotted import path such as"),
+    ("Trainer.estimator=nodots", 'unknown estimator "nodots". Known: catboost,'),
     ("Trainer.estimator=sklern.linear_model.Ridge", "Install the package that holds it"),
     ("Trainer.estimator=sklearn.linear_modl.Ridge", "Did you mean `linear_model`?"),
     ("Trainer.estimator=sklearn.linear_model.Rigde", "Did you mean `Ridge` or `RidgeCV`?"),

@@ -71,13 +71,13 @@ TARGETS = [
     ),
     pytest.param(
         HEADER + rows() + "20,1,2\n21,1,2\n",
-        ["Evaluator.n_folds=3"],
+        ["Evaluator.n_folds=3", "Dataset.kind=classification"],
         ["n_folds: must be at most 2", "got 3. Set n_folds = 2."],
         id="more folds than rows of a class",
     ),
     pytest.param(
         HEADER + rows("{third}"),
-        ["Evaluator.n_folds=21"],
+        ["Evaluator.n_folds=21", "Dataset.kind=regression"],
         ["n_folds: must be at most 20, the rows, got 21. Set n_folds = 20."],
         id="more folds than rows",
     ),

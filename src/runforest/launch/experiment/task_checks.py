@@ -37,6 +37,7 @@ def check_tasks(
     return [place(problem, layers) for problem in found]
 
 
+BINARY = 2
 KIND_KEYS = frozenset({"n_folds", "scoring", "estimator", "target_transform"})
 """Keys whose values suit a classification or a regression."""
 
@@ -44,6 +45,7 @@ KIND_KEYS = frozenset({"n_folds", "scoring", "estimator", "target_transform"})
 def _guessed_kind(found: list[Problem], dataset: ResolvedDataset) -> Iterator[Problem]:
     """Yield that the kind of a target of numbers was guessed, where mistakes may follow from it."""
     is_guessed = dataset.facts.is_kind_guessed and dataset.facts.target_low is not None
+    is_guessed &= dataset.facts.n_target_values > BINARY  # two values are classes in any case
     if not dataset.dataset or not is_guessed or not any(one.key in KIND_KEYS for one in found):
         return
     kinds = {"classification": "classes", "regression": "a quantity"}
