@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runforest.config.model import FeaturesConfig
-from tests.launch.experiment.test_own_tasks import DOCS, snippets
+from tests.launch.experiment.test_own_tasks import snippets
 
 if TYPE_CHECKING:
     from tests.conftest import Check, Project
