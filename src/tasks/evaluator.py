@@ -133,5 +133,7 @@ class Evaluator(RunTask):
         self.log_figure(draw_png(importance_plot(importances.table)), "plots/importances.png")
         for name in scores.fold_scores:
             shown = short_name(name)
-            self.log_metrics({shown: scores.mean(name), f"{shown}_std": scores.std(name)})
+            self.log_metric(shown, scores.mean(name))
+            if scores.n_folds > 1:
+                self.log_metric(f"{shown}_std", scores.std(name))
         self.log_metrics(once)

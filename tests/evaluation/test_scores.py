@@ -14,6 +14,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from runforest.evaluation.rounding import format_spread
 from runforest.evaluation.scores import CrossValidation, cross_validate_pipeline, default_scorers
 from runforest.model.splits import SplitSpec, fold_positions
 
@@ -272,3 +273,15 @@ def test_an_area_under_the_curve_is_a_default_only_where_it_can_be_computed(
 
     assert scorers[0] == "accuracy"
     assert scorers[-1] == last
+
+
+def test_a_single_split_has_no_spread() -> None:
+    features, target = make_numbers()
+    rows = np.arange(90)
+
+    found = cross_validate_pipeline(
+        LinearRegression(), features, target, kind="regression", folds=[(rows[:60], rows[60:])]
+    )
+
+    assert np.isnan(found.std(found.main_scorer))
+    assert "\N{PLUS-MINUS SIGN}" not in format_spread(0.8, found.std(found.main_scorer))

@@ -208,7 +208,9 @@ def _score_row(
     return {
         "scorer": _labelled(scorer),
         "mean": format_number(scores.mean(scorer), decimals),
-        "std": format_number(scores.std(scorer), decimals),
+        "std": format_number(scores.std(scorer), decimals)
+        if scores.n_folds > 1
+        else format_cell(None),
         "unseen": [format_number(found[scorer], decimals) for found in unseen.values()],
         "folds": [format_number(score, decimals) for score in folds],
     }

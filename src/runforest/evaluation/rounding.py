@@ -32,12 +32,14 @@ def format_number(value: float, decimals: int) -> str:
 
 
 def format_spread(mean: float, std: float) -> str:
-    """Return mean and standard deviation with the decimals that suit the mean.
+    """Return mean and standard deviation, if there is one, with decimals that suit the mean.
 
     >>> format_spread(81234.5, 512.2)
     '81,234 ± 512'
     """
     decimals = n_decimals([mean, std])
+    if math.isnan(std):
+        return format_number(mean, decimals)
     return f"{format_number(mean, decimals)} {PLUS_MINUS} {format_number(std, decimals)}"
 
 

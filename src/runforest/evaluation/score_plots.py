@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,7 +113,7 @@ def _draw_folds(axes: Axes, scorer: str, scores: np.ndarray) -> None:
     axes.scatter(scores, heights, s=30, color=PALETTE[0], alpha=0.55, linewidths=0, zorder=3)
     name = shorten(short_name(scorer), 40)
     axes.set_title(name, loc="left", fontsize=TEXT_SIZE, color=INK, pad=3)
-    spread = format_spread(mean, float(scores.std()))
+    spread = format_spread(mean, float(scores.std()) if len(scores) > 1 else math.nan)
     axes.set_title(spread, loc="right", fontsize=TEXT_SIZE, color=PALETTE[0], pad=3)
 
 

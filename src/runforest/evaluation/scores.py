@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,8 @@ class CrossValidation:
         return float(np.mean(self.fold_scores[scorer]))
 
     def std(self, scorer: str) -> float:
-        """Return the standard deviation over the folds, divided by n_folds as scikit-learn's."""
-        return float(np.std(self.fold_scores[scorer]))
+        """Return the standard deviation over the folds, divided by n_folds; NaN for one fold."""
+        return float(np.std(self.fold_scores[scorer])) if self.n_folds > 1 else math.nan
 
 
 def default_scorers(kind: Kind, n_classes: int, pipeline: BaseEstimator) -> tuple[str, ...]:
