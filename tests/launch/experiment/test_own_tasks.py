@@ -127,3 +127,26 @@ def test_the_store_is_one_file_once_the_program_has_ended(project: Project) -> N
     assert outcome.code == 0, outcome.err
     assert (project.folder / "mlruns" / "mlflow.db").exists()
     assert not (project.folder / "mlruns" / "mlflow.db-wal").exists()
+
+
+@pytest.mark.slow
+def test_the_score_of_the_tuning_page_chooses_trials_and_its_code_counts(project: Project) -> None:
+    (profit,) = [code for code in snippets("tuning.md", "python") if "def profit" in code]
+    (scoring,) = [code for code in snippets("tuning.md", "toml") if "my_scores" in code]
+    score = project.write("src/tasks/my_scores.py", profit)
+    project.write("score.toml", scoring)
+    files = ("--config", "luigi.toml", "--config", "score.toml")
+
+    outcome = project.run(*files, *QUICK, "--set", "Evaluator.scoring=tasks.my_scores.profit")
+
+    assert outcome.code == 0, outcome.err
+    run = project.top_runs()[0]
+    children = [child.data.metrics for child in project.children(run)]
+    best = max(metrics["profit"] for metrics in children)
+    assert run.data.metrics["best_profit"] == best > 50
+    assert all({"profit_std", "fold_profit"} <= metrics.keys() for metrics in children)
+    scores = json.loads((project.artifacts(run) / "Evaluator" / "scores.json").read_text())
+    assert scores.keys() == {"profit"}
+    score.write_text(profit.replace("5 *", "6 *"))
+    plan = project.run(*files, *QUICK, "--plan").out
+    assert re.search(r"Tuner +run +changed", plan), plan

@@ -289,3 +289,20 @@ def test_a_short_trial_is_not_recorded_while_it_runs() -> None:
     run(make_study(n_trials=2), listener=told)
 
     assert told.long == []
+
+
+def test_a_choice_that_is_no_number_is_left_out_of_a_range_that_follows(tmp_path) -> None:
+    file = tmp_path / "study.journal"
+    choices = parse_space({"tol": [math.nan, 0.5], "alpha": [1.0, 2.0]})
+    steps = {"type": "float", "low": 0.1, "high": 1.0, "step": 0.1}
+    before = run(make_study(space=choices, n_trials=4), study_file=file)
+
+    after = run(
+        make_study(space=parse_space({"tol": steps, "alpha": [1.0, 2.0]}), n_trials=5),
+        study_file=file,
+    )
+
+    kept = [trial.params for trial in before.trials if trial.params["tol"] == 0.5]
+    assert [trial.params for trial in after.trials][: len(kept)] == kept
+    assert len(after.trials) == 5
+    assert not any(math.isnan(trial.params["tol"]) for trial in after.trials)
