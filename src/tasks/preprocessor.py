@@ -99,13 +99,12 @@ class Preprocessor(RunTask):
                 yield from error.problems
 
     def output(self) -> dict[str, Artifact]:
-        """Return the training table (with the target), the test table if any, and their schema."""
+        """Return the training table (with the target), and the test table if there is one."""
         names = ("train", "test") if self.test_file else ("train",)
-        tables = {name: self.artifact(f"{name}.parquet") for name in names}
-        return {**tables, "schema": self.artifact("schema.json")}
+        return {name: self.artifact(f"{name}.parquet") for name in names}
 
     def compute(self) -> None:
-        """Read the files and write the tables."""
+        """Read the files, write the tables and beside them their schema."""
         read, choice = self.read(), self.choice()
         train = drop_rows_without(read.frames["train"], self.target)
         tables = {"train": train[choice.train(list(train.columns))]}
@@ -115,7 +114,7 @@ class Preprocessor(RunTask):
         for name, table in tables.items():
             renamed = plain_integers(table).rename(columns=dict(self.rename))
             self.output()[name].save(renamed.astype(choice.types_of(renamed)))
-        self.output()["schema"].save(read.schema.to_json())
+        self.artifact("schema.json").save(read.schema.to_json())
 
     def planned_roles(self, schema: Schema) -> Roles:
         """Return the roles of the columns that the tables will have, for the plan."""

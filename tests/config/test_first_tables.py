@@ -240,3 +240,23 @@ def test_wrong_keys_of_reading_are_refused(
     check: Check, setting: str, table: str, because: str
 ) -> None:
     check.refuses("--set", setting, because=[table, because])
+
+
+def test_without_a_csv_file_the_only_one_of_another_format_is_taken(check: Check) -> None:
+    folder = check.folder / "input"
+    for part in ("train", "test"):
+        pd.read_csv(folder / f"{part}.csv").to_parquet(folder / f"{part}.parquet")
+        (folder / f"{part}.csv").unlink()
+
+    experiment = check.load()
+
+    assert experiment.tables["Dataset"]["train"] == "train.parquet"
+    assert experiment.tables["Preprocessor"]["test_file"] == str(folder / "test.parquet")
+
+
+def test_of_several_files_of_other_formats_none_is_taken(check: Check) -> None:
+    folder = check.folder / "input"
+    pd.read_csv(folder / "train.csv").to_parquet(folder / "train.parquet")
+    (folder / "train.csv").rename(folder / "train.tsv")
+
+    check.refuses(because=["train.csv", "The folder holds: test.csv, train.parquet, train.tsv"])

@@ -104,6 +104,18 @@ def test_a_target_that_cannot_be_learnt_is_refused_with_its_remedy(
     assert len(message.splitlines()) == 2
 
 
+def test_more_folds_than_rows_of_a_guessed_class_are_refused_with_both_remedies(
+    check: Check,
+) -> None:
+    check.train(HEADER + rows() + "20,1,2\n21,1,2\n")
+    remedies = ["must be at most 2", "Set n_folds = 2.", "a guess", 'kind = "regression"']
+
+    check.refuses("--set", "Evaluator.n_folds=3", because=remedies)
+
+    check.load("--set", "Evaluator.n_folds=2")
+    check.load("--set", "Evaluator.n_folds=3", "--set", "Dataset.kind=regression")
+
+
 KINDS = [
     ("{parity}", "classification"),
     ("text{parity}", "classification"),

@@ -33,7 +33,7 @@ def test_without_a_test_file_nothing_is_predicted(alone: Check) -> None:
     assert "no test.csv in the input folder: nothing is predicted" in notes
     assert list(experiment.dataset.profile.sizes) == ["train"]
     preprocessor = next(task for task in experiment.tasks if task.task_family == "Preprocessor")
-    assert list(preprocessor.output()) == ["train", "schema"]
+    assert list(preprocessor.output()) == ["train"]
 
 
 def test_a_test_file_that_is_there_can_be_left_out(check: Check) -> None:

@@ -32,8 +32,7 @@ def effective_tables(checked: CheckedTables, dataset: Dataset | None, project: P
     sources: dict[str, Mapping[str, object]] = {**tables, "Dataset": _UNKNOWN}
     if dataset:
         tables["Dataset"] |= {"target": dataset.target, "id": dataset.id, "kind": dataset.kind}
-        if not dataset.test_file:
-            tables["Dataset"]["test"] = ""
+        tables["Dataset"] |= {"train": dataset.train, "test": dataset.test}
         sources["Dataset"] = dataclasses.asdict(dataset)
     for name in task_names():
         _fill(name, tables.setdefault(name, {}), sources, project)

@@ -90,7 +90,11 @@ class PathConfig(Table):
 class DatasetConfig(Table):
     """The data set: its two files and what its columns mean."""
 
-    train: str = Field(default="train.csv", description="Training file in the input folder.")
+    train: str = Field(
+        default="train.csv",
+        description="Training file in the input folder. When absent and there is no CSV file, the "
+        "only train.* of another format; so for test.",
+    )
     test: str = Field(
         default="test.csv",
         description="Test file in the input folder; empty for none. Without a file of the default "

@@ -22,6 +22,7 @@ from runforest.run.active import DatasetFacts
 from runforest.split_checks import split_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import Profile, Wanted, peek_tables, profile_files
+from runforest.table.raw.files import default_file
 from runforest.table.raw.table_file import TableFile
 from runforest.table.schema import Note
 from runforest.table.typed import Jobs
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 class Dataset:
     """A data set that can be used; its fields are what tasks share from `[Dataset]`."""
 
+    train: str
+    test: str
     train_file: str
     test_file: str
     target: str
@@ -71,10 +74,8 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     """Find the files, infer what is left out, and check what the columns hold."""
     folder = project / Path(paths.input).expanduser()
     reading = _reading(config)
-    files = {
-        part: TableFile(path=folder / name, reading=reading)
-        for part, name in _file_names(config, folder).items()
-    }
+    names = _file_names(config, folder)
+    files = {part: TableFile(path=folder / name, reading=reading) for part, name in names.items()}
     columns: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
     for part, file in files.items():
@@ -130,6 +131,8 @@ def resolve_dataset(config: DatasetConfig, paths: PathConfig, project: Path) -> 
     problems += _problems(**wrong)
     return ResolvedDataset(
         dataset=Dataset(
+            train=names["train"],
+            test=names.get("test", ""),
             train_file=str(files["train"].path),
             test_file=str(files["test"].path) if test else "",
             target=target,
@@ -173,10 +176,18 @@ def _file_notes(config: DatasetConfig, target: str, test: Sequence[str]) -> tupl
 
 
 def _file_names(config: DatasetConfig, folder: Path) -> dict[str, str]:
-    """Return the names of the training file and of the test file, if there is one."""
-    is_default = "test" not in config.model_fields_set
-    has_test = config.test and not (is_default and not (folder / config.test).exists())
-    return {"train": config.train} | ({"test": config.test} if has_test else {})
+    """Return the names of the training file and of the test file, if there is one.
+
+    Where none is named and there is no CSV file, the only one of another format is taken.
+    """
+    said = {part: getattr(config, part) for part in ("train", "test")}
+    names = {
+        part: name if part in config.model_fields_set else default_file(folder, name)
+        for part, name in said.items()
+    }
+    if "test" not in config.model_fields_set and not (folder / names["test"]).exists():
+        names["test"] = ""
+    return {part: name for part, name in names.items() if name}
 
 
 def _reading(config: DatasetConfig) -> Reading:

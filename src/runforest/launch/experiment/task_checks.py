@@ -44,10 +44,16 @@ KIND_KEYS = frozenset({"n_folds", "scoring", "estimator", "target_transform"})
 
 def _guessed_kind(found: list[Problem], dataset: ResolvedDataset) -> Iterator[Problem]:
     """Yield that the kind of a target of numbers was guessed, where mistakes may follow from it."""
-    is_guessed = dataset.facts.is_kind_guessed and dataset.facts.target_low is not None
-    is_guessed &= dataset.facts.n_target_values > BINARY  # two values are classes in any case
-    if not dataset.dataset or not is_guessed or not any(one.key in KIND_KEYS for one in found):
+    facts = dataset.facts
+    is_guessed = facts.is_kind_guessed and facts.target_low is not None
+    is_following = any(
+        one.key in KIND_KEYS and ("class" in one.message or "regress" in one.message)
+        for one in found
+    )
+    if not dataset.dataset or not is_guessed or not is_following:
         return
+    if dataset.dataset.kind == "classification" and facts.n_target_values <= BINARY:
+        return  # as good as sure
     kinds = {"classification": "classes", "regression": "a quantity"}
     kind = dataset.dataset.kind
     (other,) = kinds.keys() - {kind}
@@ -55,7 +61,7 @@ def _guessed_kind(found: list[Problem], dataset: ResolvedDataset) -> Iterator[Pr
         return
     message = (
         f"{dataset.dataset.target} was taken for {kinds[kind]}, a guess by its "
-        f'{dataset.facts.n_target_values} values. If it is {kinds[other]}: kind = "{other}".'
+        f'{facts.n_target_values} values. If it is {kinds[other]}: kind = "{other}".'
     )
     yield Problem(where="[Dataset]", key="kind", message=message)
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 FileKind = Literal["text", "parquet", "excel"]
 
-EXCEL_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+SUFFIXES = (
+    *(".csv.gz", ".csv.zip", ".csv.xz", ".csv.zst", ".csv.bz2", ".zip", ".tsv", ".tsv.gz", ".txt"),
+    *(".parquet", ".xlsx", ".xlsb", ".xls", ".ods"),
+)
+"""Endings of files that are taken where there is no CSV file; named files may have any."""
+
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP, _PARQUET, _LFS = b"PK\x03\x04", b"PAR1", b"version https://git-lfs.github.com/spec/"
 _HTML = (b"<!doctype html", b"<html", b"<?xml")
@@ -26,6 +31,19 @@ _HTML = (b"<!doctype html", b"<html", b"<?xml")
 def fail(file: Path, message: str) -> NoReturn:
     """Raise the error that a file cannot be read; the message ends with the remedy."""
     raise ConfigError([Problem(where=str(file), message=message)]) from None
+
+
+def default_file(folder: Path, name: str) -> str:
+    """Return the name of a CSV file, or of the only file of another format in its place.
+
+    Parameters
+    ----------
+    name
+        Such as `train.csv`.
+    """
+    stem = name.partition(".")[0]
+    others = [stem + suffix for suffix in SUFFIXES if (folder / f"{stem}{suffix}").is_file()]
+    return others[0] if len(others) == 1 and not (folder / name).exists() else name
 
 
 def kind_of(file: Path) -> FileKind:
