@@ -271,3 +271,12 @@ def test_a_splitter_of_the_project_gets_features_target_and_groups(tmp_path, mon
 
     x = make_table()["x"].to_numpy()
     assert x[train].max() < 0.5 <= x[test].min()
+
+
+@pytest.mark.parametrize("spec", [{"group": "patient"}, {"time": "day"}])
+@pytest.mark.parametrize("split", [fold_positions, holdout_positions])
+def test_a_table_without_the_column_says_where_it_is_lost(split, spec) -> None:
+    table = make_table().drop(columns=[*spec.values()])
+
+    with pytest.raises(ValueError, match="Keep it in the task that makes the table"):
+        split(table, "y", SplitSpec(kind="regression", holdout=0.2, **spec))

@@ -139,7 +139,7 @@ def holdout_positions(table: pd.DataFrame, target: str, spec: SplitSpec) -> NDAr
     if not spec.holdout:
         return np.array([], dtype=np.intp)
     if spec.time:
-        return _latest(time_values(table[spec.time]), spec.holdout)
+        return _latest(time_values(_column(table, spec.time)), spec.holdout)
     if spec.group:
         return _whole_groups(table, target, spec)
     splitters = {"classification": StratifiedShuffleSplit, "regression": ShuffleSplit}
@@ -171,7 +171,7 @@ def _whole_groups(table: pd.DataFrame, target: str, spec: SplitSpec) -> NDArray[
         found = parts.iloc[held].value_counts()
         return float(found.sub(wanted, fill_value=0).abs().sum())
 
-    held = [test for _, test in draws.split(table, groups=table[spec.group].to_numpy())]
+    held = [test for _, test in draws.split(table, groups=_column(table, spec.group).to_numpy())]
     return np.sort(min(held, key=distance))
 
 
@@ -191,7 +191,7 @@ def fold_positions(table: pd.DataFrame, target: str, spec: SplitSpec) -> list[Fo
     splitter, name = spec.splitter, spec.splitter_name
     if not spec.time:
         return _split(splitter, table, target, spec.group)
-    times = time_values(table[spec.time])
+    times = time_values(_column(table, spec.time))
     if name in SPLITTERS and SPLITTERS[name].in_time:
         numbers, distinct = pd.factorize(times, sort=True)
         return [
@@ -204,10 +204,19 @@ def fold_positions(table: pd.DataFrame, target: str, spec: SplitSpec) -> list[Fo
 
 
 def _split(splitter: Splitter, table: pd.DataFrame, target: str, group: str) -> list[Fold]:
-    groups = table[group].to_numpy() if group else None
+    groups = _column(table, group).to_numpy() if group else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of groups that are not used, of small classes
         return list(splitter.split(table.drop(columns=target), table[target].to_numpy(), groups))
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column that decides about splits; ValueError if a task of the user's dropped it."""
+    if name in table.columns:
+        return table[name]
+    message = f"the table has no column {name}, by which [Dataset] splits the rows. Keep it in the "
+    message += "task that makes the table."
+    raise ValueError(message)
 
 
 def time_values(column: pd.Series) -> pd.Series:
