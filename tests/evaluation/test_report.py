@@ -225,6 +225,17 @@ def test_columns_that_are_treated_alike_share_a_row_whatever_their_number(report
     assert "each value occurs once" in text
 
 
+def test_of_many_folds_the_first_are_shown_and_the_others_counted(report: Report) -> None:
+    scores = replace(report.scores, fold_scores={"accuracy": (0.5,) * 10 + (0.25,) * 90})
+
+    page = PageParser(render_report(replace(report, scores=scores)))
+
+    assert "Fold 10" in page.text
+    assert "Fold 11" not in page.text
+    assert "over 100 folds" in page.text
+    assert "The first 10 of 100 folds; scores.json has all." in page.text
+
+
 def test_a_wide_picture_takes_the_whole_width(report: Report) -> None:
     wide = replace(PLOT, png=draw_png(new_figure(2, 1)))
 

@@ -212,7 +212,7 @@ def _score_row(
         if scores.n_folds > 1
         else format_cell(None),
         "unseen": [format_number(found[scorer], decimals) for found in unseen.values()],
-        "folds": [format_number(score, decimals) for score in folds],
+        "folds": [format_number(score, decimals) for score in folds[:N_SHOWN]],
     }
 
 
