@@ -63,7 +63,7 @@ def test_an_estimator_within_another_has_its_parameters_its_seed_and_its_categor
     pipeline = build_pipeline(spec, feature_roles(table, {})).fit(table, table["size"])
 
     inner = pipeline[-1].regressor_.get_params()
-    assert (inner["depth"], inner["random_state"], inner["cat_features"]) == (4, 5, (0,))
+    assert (inner["depth"], inner["random_state"], inner["cat_features"]) == (4, 5, (1,))
     assert choose_features(spec).encode == "native"
     assert pipeline.predict(table).shape == (40,)
 
@@ -98,3 +98,11 @@ def test_what_a_bag_holds_is_built_from_its_name() -> None:
     bag = build_estimator(make_spec("sklearn.ensemble.BaggingRegressor", estimator="knn"))
 
     assert type(bag.estimator).__name__ == "KNeighborsRegressor"
+
+
+def test_a_booster_prints_no_line_per_round_unless_it_is_told_to() -> None:
+    silent = build_estimator(make_spec("catboost")).get_params()
+    told = build_estimator(make_spec("catboost", silent=False)).get_params()
+
+    assert (silent["verbose"], silent["allow_writing_files"]) == (False, False)
+    assert "verbose" not in told

@@ -34,6 +34,12 @@ DEFAULT_ESTIMATORS: dict[Kind, str] = {
 SEED_PARAMS = ("random_state", "random_seed", "seed")
 """Names of one and the same option; CatBoost refuses two of them at once."""
 
+QUIET: dict[str, dict[str, object]] = {
+    "catboost": {"verbose": False, "allow_writing_files": False},
+    "lightgbm": {"verbose": -1},
+}
+_VERBOSITY = ("verbose", "verbosity", "verbose_eval", "silent", "logging_level")
+
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorSpec:
@@ -75,10 +81,18 @@ def build_estimator(spec: EstimatorSpec, roles: Roles | None = None) -> BaseEsti
     own, nested = split_params(spec)
     built = {name: _build_nested(spec, one, roles) for name, one in nested.items()}
     native = native_options(spec, roles) if roles and not nested else {}
-    params = {**native, **own, **built}
+    params = {**_quiet(spec, own), **native, **own, **built}
     if "random_state" in param_names(factory)[0] and not params.keys() & set(SEED_PARAMS):
         params["random_state"] = spec.seed
     return factory(**params)
+
+
+def _quiet(spec: EstimatorSpec, given: Mapping[str, object]) -> Mapping[str, object]:
+    """Return options with which a booster prints no line per round, unless its own say it."""
+    package = estimator_path(spec.path, spec.kind).partition(".")[0]
+    if package not in QUIET or given.keys() & set(_VERBOSITY):
+        return {}
+    return QUIET[package]
 
 
 def _build_nested(spec: EstimatorSpec, nested: EstimatorSpec, roles: Roles | None) -> BaseEstimator:

@@ -160,3 +160,72 @@ def test_catboost_gets_a_frame_whatever_the_index_of_the_rows() -> None:
     )
 
     np.testing.assert_array_equal(some.predict(table), same.predict(table))
+
+
+@pytest.mark.parametrize(("name", "encode"), CASES)
+def test_numbers_and_truth_values_may_be_categories(name: str, encode: str) -> None:
+    table = pd.DataFrame(
+        {
+            "zip": [1, 2, 3] * 20,
+            "flag": [True, False] * 30,
+            "gap": [1.0, None, 2.0] * 20,
+            "shop": ["north", None] * 30,
+        }
+    )
+    spec = make_spec(name, features={"categories": {"encode": encode, "missing": "nothing"}})
+    roles = feature_roles(table, dict.fromkeys(table, "category"))
+
+    with warnings.catch_warnings(action="ignore"):  # short trainings
+        model = build_pipeline(spec, roles).fit(table, np.arange(60.0))
+
+    new = pd.DataFrame({"zip": [9], "flag": [True], "gap": [np.nan], "shop": ["west"]})
+    assert predict(model, new).shape == (1,)
+
+
+def test_a_table_without_a_column_to_learn_from_is_refused_with_the_key_to_set() -> None:
+    table = pd.DataFrame({"code": [f"C{number}" for number in range(40)], "empty": [None] * 40})
+
+    with pytest.raises(ValueError, match=r"each value occurs once.*columns\] code = ") as caught:
+        build_pipeline(make_spec("ridge"), feature_roles(table, {}))
+
+    assert "empty (no value in any row)" in str(caught.value)
+    assert build_pipeline(make_spec("ridge"), feature_roles(table, {"code": "category"}))
+
+
+@pytest.mark.parametrize("params", [{}, {"max_bins": 20}])
+def test_histograms_take_categories_of_more_values_than_they_have_bins(
+    params: dict[str, object],
+) -> None:
+    table = pd.DataFrame({"code": [f"C{number}" for number in range(300)] * 2})
+    path = ESTIMATORS["histograms"][0].format("Regressor")
+    spec = EstimatorSpec(path=path, params={"max_iter": 2, **params}, seed=0, kind="regression")
+
+    model = build_pipeline(spec, feature_roles(table, {})).fit(table, np.arange(600.0))
+
+    assert model.predict(pd.DataFrame({"code": ["new"]})).shape == (1,)
+
+
+def test_dates_become_their_parts_whatever_their_unit_and_zone() -> None:
+    moments = pd.Series(pd.to_datetime(["2024-02-29 13:30", None, "1969-12-31 23:59"]))
+    table = pd.DataFrame({"at": moments, "x": [1.0, 2.0, 3.0]})
+    spec = make_spec("lightgbm")
+    features = build_pipeline(spec, feature_roles(table, {}))["features"].fit(table)
+
+    rows = features.transform(table.assign(at=moments.astype("datetime64[ns]")))
+
+    expected = [2024, 2, 29, 3, 13, 1709213400.0]
+    assert rows[0, 1:].tolist() == expected
+    assert np.isnan(rows[1, 1:]).all()
+    assert rows[2, -1] == -60.0
+
+
+def test_equal_tables_give_equal_features_to_the_last_bit() -> None:
+    table = make_table()
+    spec = make_spec("ridge")
+
+    first, second = (
+        build_pipeline(spec, feature_roles(table, {}))["features"].fit_transform(table)
+        for _ in range(2)
+    )
+
+    assert first.tobytes() == second.tobytes()

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from runforest.model.estimators import EstimatorSpec
 
 CATBOOST = "catboost"
-HIST_CATEGORIES = 255
-"""Values of a category that HistGradientBoosting takes; beyond them the rarest share one."""
-
 DATE_PARTS = ("dt.year", "dt.month", "dt.day", "dt.day_of_week")
 TIME_PARTS = ("dt.hour",)
 
@@ -41,17 +38,28 @@ def build_features(spec: EstimatorSpec, roles: Roles) -> BaseEstimator:
     from sklearn.compose import ColumnTransformer
 
     numbers = _numbers(choice, columns_of(roles, "number"))
-    categories = _categories(choice, columns_of(roles, "category"), spec.seed)
+    categories = _categories(choice, roles, spec)
     others = [
         *_booleans(choice, columns_of(roles, "boolean")),
         *_dates(choice, roles),
         *_texts(choice, roles, spec.seed),
     ]
+    if not [*numbers, *categories, *others]:
+        raise ValueError(_nothing_left(roles))
     if is_strings(choice):
         parts = (_framed_numbers(numbers), _framed(categories), _framed_numbers(others))
         return _as_frame([child for part in parts for child in part])
     first = categories + numbers if choice.encode == NATIVE else numbers + categories
     return ColumnTransformer([*first, *others], sparse_threshold=0)
+
+
+def _nothing_left(roles: Roles) -> str:
+    reasons = ", ".join(f"{name} ({column.reason})" for name, column in list(roles.items())[:8])
+    example = f'[Dataset.columns] {next(iter(roles), "name")} = "category"'
+    return (
+        f"no column is left to learn from: {reasons}. Say what one is, such as {example}, or drop "
+        "no role in [Features]."
+    )
 
 
 def _as_frame(children: list[Child]) -> BaseEstimator:
@@ -95,23 +103,31 @@ def is_strings(choice: FeatureChoice) -> bool:
     return choice.family == CATBOOST and choice.encode == NATIVE
 
 
-def _categories(choice: FeatureChoice, columns: list[str], seed: int) -> list[Child]:
+def _categories(choice: FeatureChoice, roles: Roles, spec: EstimatorSpec) -> list[Child]:
+    """Return the categories, at first those of texts: only they can have a text for missing."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
 
-    if not columns:
-        return []
-    steps = []
-    if choice.missing or is_strings(choice):
-        text = choice.missing or "None"
+    columns = columns_of(roles, "category")
+    text = choice.missing or ("None" if is_strings(choice) else "")
+    texts = [name for name in columns if text and not _is_number(roles[name].dtype)]
+    numbers = [name for name in columns if name not in texts]
+    children: list[Child] = []
+    if texts:
         fill = SimpleImputer(strategy="constant", fill_value=text, keep_empty_features=True)
-        steps.append(("missing", fill))
-    if not is_strings(choice):
-        steps.append(("encode", _encoder(choice, seed)))
-    return [("categories", Pipeline(steps) if len(steps) > 1 else steps[0][1], columns)]
+        steps = Pipeline([("missing", fill), ("encode", _encoder(choice, spec))])
+        children.append(("categories", fill if is_strings(choice) else steps, texts))
+    if numbers:
+        name = "numbered categories" if texts else "categories"
+        children.append((name, _encoder(choice, spec), numbers))
+    return children
 
 
-def _encoder(choice: FeatureChoice, seed: int) -> BaseEstimator:
+def _is_number(dtype: str) -> bool:
+    return dtype.lower().startswith(("int", "uint", "float", "bool"))
+
+
+def _encoder(choice: FeatureChoice, spec: EstimatorSpec) -> BaseEstimator:
     """Return what makes numbers of categories, values that it has not seen included."""
     import numpy as np
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
@@ -123,11 +139,14 @@ def _encoder(choice: FeatureChoice, seed: int) -> BaseEstimator:
             sparse_output=False,
         )
     if choice.encode == "target":
-        return TargetEncoder(random_state=seed)
+        # It would take whole numbers for classes.
+        kind = "continuous" if spec.kind == "regression" else "auto"
+        return TargetEncoder(target_type=kind, random_state=spec.seed)
     codes: dict[str, Any] = {"handle_unknown": "use_encoded_value"}
-    if choice.encode == "ordinal":
-        return OrdinalEncoder(**codes, unknown_value=-1, encoded_missing_value=-2)
-    limit = HIST_CATEGORIES if choice.family == HIST else None
+    if choice.encode == "ordinal" or is_strings(choice):
+        whole = {"dtype": np.int64} if is_strings(choice) else {}
+        return OrdinalEncoder(**codes, unknown_value=-1, encoded_missing_value=-2, **whole)
+    limit = choice.max_native
     nothing = {"unknown_value": np.nan, "encoded_missing_value": np.nan}
     return OrdinalEncoder(**codes, **nothing, max_categories=limit)
 

@@ -21,6 +21,7 @@ NESTED = ("regressor", "estimator", "base_estimator", "final_estimator")
 """Parameters that are estimators themselves."""
 
 HIST = "hist_gradient_boosting"
+HIST_BINS = 255
 """Of scikit-learn's, the one family with categories of its own."""
 
 
@@ -47,6 +48,8 @@ class FeatureChoice:
         Import path of a function that builds the features instead.
     family
         Which estimator's own way `native` means: one of `BOOSTERS`, or `HIST`.
+    max_native
+        Values of a category that the estimator takes; beyond them the rarest share one.
     """
 
     impute: str | float
@@ -58,6 +61,7 @@ class FeatureChoice:
     text: str = "tfidf"
     pipeline: str = ""
     family: str = ""
+    max_native: int | None = None
 
 
 LINEAR = FeatureChoice(impute="median", scale="standard", encode="one_hot")
@@ -75,6 +79,9 @@ def choose_features(spec: EstimatorSpec) -> FeatureChoice:
     """Return what is done with each role for an estimator that can be imported."""
     family = find_family(spec)
     choice = replace(NATIVES if family in (*BOOSTERS, HIST) else LINEAR, family=family)
+    if family == HIST:
+        bins = spec.params.get("max_bins")
+        choice = replace(choice, max_native=bins if isinstance(bins, int) else HIST_BINS)
     if family == "trees":
         choice = replace(TREES, family=family)
     table = cast("Mapping[str, Any]", spec.features)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.model.features.build import HIST_CATEGORIES, is_strings
-from runforest.model.features.choice import HIST, NONE, FeatureChoice, choose_features
+from runforest.model.features.build import is_strings
+from runforest.model.features.choice import NATIVE, NONE, FeatureChoice, choose_features
 from runforest.model.features.texts import TEXT_COMPONENTS
 from runforest.table.roles import FEATURE_ROLES, LEFT_OUT, Roles, columns_of
 
@@ -86,8 +86,8 @@ def _steps(choice: FeatureChoice, role: str) -> str:
 def _categories(choice: FeatureChoice) -> str:
     if choice.encode == "one_hot":
         encode = f"one_hot of up to {choice.max_categories}"
-    elif choice.encode == "native" and choice.family == HIST:
-        encode = f"native, up to {HIST_CATEGORIES}"
+    elif choice.encode == NATIVE and choice.max_native:
+        encode = f"native, up to {choice.max_native}"
     else:
         encode = choice.encode
     missing = choice.missing or ("None" if is_strings(choice) else "")
