@@ -32,7 +32,7 @@ N_SHUFFLES = (5, 10)
 """Shuffles of a column in all: at least, and at most."""
 MAX_ROWS = 200_000
 """Rows that are predicted in all to measure; with 10 columns and 10 shuffles 2,000 rows."""
-MAX_CELLS = 20_000_000
+MAX_CELLS = 10_000_000
 """Cells (rows times columns) that are predicted to measure, and half as many to choose columns."""
 MIN_ROWS_TO_CHOOSE = 10
 
@@ -166,18 +166,22 @@ class ImportanceMeasurement:
         n_rows = MAX_CELLS // 2 // (n_rounds * len(groups) * n_features)
         n_rows = int(np.clip(n_rows, MIN_ROWS_TO_CHOOSE, len(features)))
         sample = features.iloc[self._random.permutation(len(features))[:n_rows]]
+        before = self._answers(model, sample)
         while True:
-            changes = self._changes(model, sample, groups)
+            changes = self._changes(model, sample, before, groups)
             kept = [groups[place] for place in np.argsort(-changes, kind="stable")[:N_MEASURED]]
             if all(len(group) == 1 for group in kept):
                 return np.sort(np.concatenate(kept))
             groups = [half for group in kept for half in np.array_split(group, 2) if len(half)]
 
     def _changes(
-        self, model: object, sample: pd.DataFrame, groups: Sequence[Positions]
+        self,
+        model: object,
+        sample: pd.DataFrame,
+        before: NDArray[Any],
+        groups: Sequence[Positions],
     ) -> NDArray[np.float64]:
         """Return by how much shuffling each group of columns changes the answers, in the mean."""
-        before = self._answers(model, sample)
         differ = np.subtract if before.dtype.kind in "fiu" else np.not_equal
         changes = []
         for copies in shuffled_copies(sample, groups, self._random):
