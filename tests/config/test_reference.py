@@ -127,3 +127,12 @@ def test_every_row_has_as_many_cells_as_the_head(page: str) -> None:
     rows = [line for line in page.splitlines() if line.startswith("|")]
 
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
+
+
+def test_every_key_of_the_data_set_is_used_on_the_page_of_data() -> None:
+    page = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")
+
+    keys = TABLES["Dataset"].model_fields
+
+    unused = {key for key in keys if not re.search(rf"\b{key} =|\[Dataset\.{key}\]|`{key}`", page)}
+    assert unused == set()

@@ -311,3 +311,28 @@ def test_a_target_of_numbers_may_have_signs_between_thousands(reader: Reader, sp
 
     assert read.profile.kind == "regression"
     assert read.values("y")[1] == 1500
+
+
+def test_what_is_said_of_many_columns_is_said_in_few_lines(reader: Reader) -> None:
+    names = [f"x{number}" for number in range(20)]
+    cells = [["?" if row == number else "1" for number in range(20)] for row in range(40)]
+    rows = "".join(f"{','.join(row)},{position % 2}\n" for position, row in enumerate(cells))
+
+    read = reader.read(f"{','.join(names)},y\n{rows}")
+
+    assert [text.partition(":")[0] for text in read.warnings[:3]] == names[:3]
+    assert read.warnings[3:] == [
+        f"{', '.join(names[3:13])} and 7 more: a few texts among numbers, read as missing (a guess)"
+    ]
+
+
+def test_whole_numbers_beyond_64_bits_are_read_in_every_column(reader: Reader) -> None:
+    big = "1" + "0" * 25
+    rows = "".join(f"{big}{row},{big},{row}.5\n" for row in range(30))
+
+    read = reader.read(f"id,x,y\n{rows}", ids=("id",))
+
+    assert read.values("id")[:2] == [f"{big}0", f"{big}1"]
+    assert read.values("x")[0] == 1e25
+    assert read.profile.kind == "regression"
+    assert reader.read(f"x,y\n1,{big}\n2,{big}1\n", kind="regression").values("y")[0] == 1e25

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runforest import __version__
 from runforest.results.digests import text_digest
+from runforest.table.cells import without
 from runforest.table.hints import split_hints
 from runforest.table.raw.table_file import read_raw
-from runforest.table.recognise import TextColumn, without
+from runforest.table.recognise import TextColumn
 from runforest.table.schema import Note, Schema
 from runforest.table.spelling import as_texts, is_number, spelt, whole
 from runforest.table.typed import Jobs, TypedTables, typed_tables

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from runforest.foundation.parameters import show_value
+from runforest.table.cells import Recognised, chunked, finite, n_values, without
 from runforest.table.dates import WORDS, as_booleans, as_dates
 from runforest.table.distinct import Distinct
 from runforest.table.numbers import are_missing, as_numbers, best_style, plain_numbers, styles
@@ -27,15 +28,6 @@ class MisfitError(Exception):
     def __init__(self, row: int, wrong: str) -> None:
         super().__init__(wrong)
         self.row, self.wrong = row, wrong
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recognised:
-    """Typed values of a column, of all files one after another."""
-
-    cells: pa.ChunkedArray
-    spelling: str = ""
-    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,9 +99,11 @@ class TextColumn:
             n_rows = distinct.n_rows(strange)
             notes.append(
                 Note(
-                    text=f"{self.name}: {_n_values(n_rows, words)} among numbers, read as missing "
+                    text=f"{self.name}: {n_values(n_rows, words)} among numbers, read as missing "
                     f'(a guess; [Dataset.columns] {toml_key(self.name)} = "category" keeps them)',
                     is_warning=True,
+                    column=self.name,
+                    topic="a few texts among numbers, read as missing (a guess)",
                 )
             )
         numbers = finite(self.name, distinct.spread(as_numbers(distinct, style, fits & ~missing)))
@@ -117,7 +111,9 @@ class TextColumn:
         if spelling and not (reading.decimal or reading.thousands):
             example = distinct.examples(fits & distinct.matching(r".*[^\d+-].*"), 1)
             shown = f", such as {show_value(example[0])}" if example else ""
-            notes.append(Note(text=f"{self.name}: numbers with {spelling}{shown}"))
+            topic = f"numbers with {spelling}"
+            text = f"{self.name}: {topic}{shown}"
+            notes.append(Note(text=text, column=self.name, topic=topic))
         return Recognised(cells=numbers.cells, spelling=spelling, notes=(*notes, *numbers.notes))
 
     def _missing_remedy(self, distinct: Distinct, strange: Mask) -> str:
@@ -163,8 +159,9 @@ class TextColumn:
     def _as_dates(self, distinct: Distinct, dates: pa.Array, formats: Sequence[str]) -> Recognised:
         notes: tuple[Note, ...] = ()
         if len(formats) > 1:
-            text = f"{self.name}: dates read as {formats[0]}, a guess, since {formats[1]} suits too"
-            notes = (Note(text=f"{text}. Write them as 2024-12-31 to be sure", is_warning=True),)
+            topic = f"dates read as {formats[0]}, a guess, since {formats[1]} suits too"
+            text = f"{self.name}: {topic}. Write them as 2024-12-31 to be sure"
+            notes = (Note(text=text, is_warning=True, column=self.name, topic=topic),)
         values = chunked(distinct.spread(dates))
         return Recognised(cells=values, spelling=f"dates as {formats[0]}", notes=notes)
 
@@ -185,53 +182,15 @@ class TextColumn:
         words = show_value(distinct.examples(strange, 1)[0])
         text = f"{self.name}: numbers in {numbers[0]}, but texts such as {words} in {others[0]}: "
         text += f'a category, by guess; [Dataset.columns] {toml_key(self.name)} = "number" names '
-        return (Note(text=f"{text}the lines that are no numbers", is_warning=True),)
+        text += "the lines that are no numbers"
+        topic = f"numbers in {numbers[0]}, but texts in {others[0]}: categories, by guess"
+        return (Note(text=text, is_warning=True, column=self.name, topic=topic),)
 
     def _refuse(self, distinct: Distinct, strange: Mask, kind: str, remedy: str) -> None:
         word = show_value(distinct.examples(strange, 1)[0])
         n_others = distinct.n_rows(strange) - 1
         others = f" (and {n_others} more)" if n_others else ""
         raise MisfitError(distinct.first_row(strange), f"is {word}, no {kind}{others}. {remedy}")
-
-
-def finite(name: str, numbers: pa.ChunkedArray | pa.Array) -> Recognised:
-    """Return numbers as floats where some are missing, infinite ones too: no estimator takes them.
-
-    Other values stay as they are.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = chunked(numbers)
-    if values.null_count and pa.types.is_integer(values.type):
-        values = values.cast(pa.float64(), safe=False)
-    if not pa.types.is_floating(values.type):
-        return Recognised(cells=values)
-    infinite = pc.is_inf(values)
-    if not pc.any(infinite).as_py():
-        return Recognised(cells=values)
-    n_infinite = pc.sum(infinite).as_py()
-    values = pc.if_else(infinite, pa.scalar(None, values.type), values)
-    text = f"{name}: {_n_values(n_infinite, 'inf')} read as missing"
-    return Recognised(cells=values, notes=(Note(text=text, is_warning=True),))
-
-
-def without(values: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:
-    """Return texts with those that mean a missing value as null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = pc.is_in(values, value_set=pa.array([*words], pa.string()))
-    if not pc.any(found).as_py():
-        return values
-    return pc.if_else(found, pa.scalar(None, values.type), values)
-
-
-def chunked(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:
-    """Return values as a chunked array."""
-    import pyarrow as pa
-
-    return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
 
 
 def show_words(words: Sequence[str]) -> str:
@@ -244,7 +203,3 @@ def toml_key(name: str) -> str:
     import re
 
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else show_value(name)
-
-
-def _n_values(n: int, words: str) -> str:
-    return f"{n} value{'s' if n > 1 else ''} ({words})"

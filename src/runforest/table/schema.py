@@ -7,15 +7,40 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """Something that was recognised, or as a warning guessed, in one line."""
+    """Something that was recognised, or as a warning guessed, in one line.
+
+    `topic` is what may be said of several columns, and `column` the one that it is said of here.
+    """
 
     text: str
     is_warning: bool = False
+    column: str = ""
+    topic: str = ""
+
+
+MAX_ALIKE, MAX_NAMED = 3, 10
+"""Columns of which the same is said in a line each; of the others together in one."""
+
+
+def shortened(notes: Iterable[Note]) -> list[Note]:
+    """Return the notes, those of one topic beyond the first few in one line."""
+    alike: dict[str, list[Note]] = {}
+    for note in notes:
+        alike.setdefault(note.topic or note.text, []).append(note)
+    found = []
+    for topic, ones in alike.items():
+        found += ones[:MAX_ALIKE]
+        names = [one.column for one in ones[MAX_ALIKE:]]
+        if names:
+            more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+            text = f"{', '.join(names[:MAX_NAMED])}{more}: {topic}"
+            found.append(Note(text=text, is_warning=ones[0].is_warning, topic=topic))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runforest.table.recognise import finite, without
+from runforest.table.cells import finite, without
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,15 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runforest.foundation.errors import ConfigError, Problem
-from runforest.table.recognise import (
-    MisfitError,
-    Recognised,
-    TextColumn,
-    finite,
-    without,
-)
+from runforest.table.cells import Recognised, finite, without
+from runforest.table.recognise import MisfitError, TextColumn
 from runforest.table.roles import LEFT_OUT, ColumnRole, feature_roles
-from runforest.table.schema import Column, Note, Schema
+from runforest.table.schema import Column, Note, Schema, shortened
 from runforest.table.spelling import as_texts, is_number, joined, spelt
 
 if TYPE_CHECKING:
@@ -93,7 +88,7 @@ def typed_tables(raw: Mapping[str, RawTable], jobs: Jobs, reading: Reading) -> T
         columns=_columns(frames, jobs, reading, spellings),
         left_out=left_out,
         files={part: one.form for part, one in raw.items()},
-        notes=tuple(notes),
+        notes=tuple(shortened(notes)),
     )
     return TypedTables(frames=frames, schema=schema)
 
