@@ -171,7 +171,9 @@ def _whole_groups(table: pd.DataFrame, target: str, spec: SplitSpec) -> NDArray[
         found = parts.iloc[held].value_counts()
         return float(found.sub(wanted, fill_value=0).abs().sum())
 
-    held = [test for _, test in draws.split(table, groups=_column(table, spec.group).to_numpy())]
+    held = [
+        test for _, test in draws.split(table, groups=pd.factorize(_column(table, spec.group))[0])
+    ]
     return np.sort(min(held, key=distance))
 
 
