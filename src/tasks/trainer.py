@@ -161,7 +161,9 @@ class Trainer(RunTask):
         if self.tune:
             params |= self.input()["tuner"]["best_params"].load()
         elif self.early_stopping_rounds:
-            params |= best_rounds(self.spec(params), train, self.target, splits, roles)
+            best = best_rounds(self.spec(params), train, self.target, splits, roles)
+            logger.info("%d rounds are best for the folds.", *best.values())
+            params |= best
         logger.info("%s.", features_line(roles, self.spec(params)))
         pipeline = build_pipeline(self.spec(params), roles).fit(features, train[self.target])
         self.output()["params"].save(params)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 pytest.importorskip("catboost")
 pytestmark = pytest.mark.slow
 
-ROUNDS = 45
+ROUNDS = 40
 QUICK = (
-    "Tuner.n_trials=3",
+    "Tuner.n_trials=2",
     f"Trainer.params.iterations={ROUNDS}",
     "Tuner.search_space.depth.high=4",
     "Tuner.search_space.learning_rate.low=0.25",
