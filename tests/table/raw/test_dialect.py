@@ -121,3 +121,18 @@ def test_other_line_ends_of_unicode_are_part_of_names_and_values(reader: Reader)
 
     assert list(read.train.columns) == ["a\x0bb", "c\u2028d", "y"]
     assert read.values("c\u2028d") == ["u\x0cv", "w"]
+
+
+def test_blanks_after_all_delimiters_are_no_part_of_the_values(reader: Reader) -> None:
+    read = reader.read("id, w, x, y\n1, a, 2, >50K\n2, b, , <=50K\n", "id,w,x\n3,a,4\n")
+
+    assert read.values("w") == ["a", "b"]
+    assert read.values("x") == [2, None]
+    assert read.values("y") == [">50K", "<=50K"]
+    assert read.notes == ["train.csv: a blank after each delimiter"]
+
+
+def test_blanks_after_some_delimiters_are_part_of_the_values(reader: Reader) -> None:
+    read = reader.read("w,y\na, x\nb,x\nc,z\n")
+
+    assert read.values("y") == [" x", "x", "z"]

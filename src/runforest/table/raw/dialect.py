@@ -41,6 +41,8 @@ class Dialect:
         Positions of columns without a name that hold nothing, or the index of a data frame.
     decimal
         `,` where the first rows show numbers with a decimal comma.
+    has_blanks
+        Whether a blank follows each delimiter, which is then no part of the values.
     guesses
         What is not as usual and was not said in [Dataset], in words.
     """
@@ -51,6 +53,7 @@ class Dialect:
     header: tuple[str, ...] = ()
     left_out: tuple[int, ...] = ()
     decimal: str = "."
+    has_blanks: bool = False
     guesses: tuple[str, ...] = ()
 
     @property
@@ -184,10 +187,25 @@ def _checked(file: Path, dialect: Dialect, rows: list[list[str]], reading: Readi
     if any(map(_has_decimal_comma, columns)):
         decimal = ","
         guesses.append("decimal comma")
-    dialect = replace(dialect, left_out=tuple(left_out), decimal=decimal, guesses=tuple(guesses))
+    has_blanks = _have_blanks(dialect, rows)
+    if has_blanks:
+        guesses.append("a blank after each delimiter")
+    dialect = replace(
+        dialect,
+        left_out=tuple(left_out),
+        decimal=decimal,
+        has_blanks=has_blanks,
+        guesses=tuple(guesses),
+    )
     if problem := header_problem(dialect.names, dialect):
         fail(file, problem)
     return dialect
+
+
+def _have_blanks(dialect: Dialect, rows: list[list[str]]) -> bool:
+    values = [value for row in rows for value in row[1:] if value]
+    is_sign = dialect.delimiter.strip() != ""
+    return is_sign and bool(values) and all(value.startswith(" ") for value in values)
 
 
 def _is_index(values: list[str]) -> bool:

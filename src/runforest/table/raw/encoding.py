@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import TYPE_CHECKING, NoReturn
 
-from runforest.table.raw.files import fail
+from runforest.table.raw.files import fail, open_content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,7 @@ _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _LATE = re.compile(rb"[\xe0-\xff]")
 _MOST = 0.7
+_BLOCK_BYTES, _AROUND_BYTES = 2**22, 2**15
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -84,6 +85,24 @@ def guess_encoding(sample: bytes) -> str:
     candidates = SINGLE_BYTE if is_alphabet else [*DOUBLE_BYTE, *SINGLE_BYTE]
     best = from_bytes(words, cp_isolation=candidates).best()
     return best.encoding if best else _western(sample)
+
+
+def undecodable(file: Path, encoding: str) -> tuple[str, bytes] | None:
+    """Return where a file is not in its encoding, and the bytes around, None if all of it is."""
+    if encoding not in {"utf-8", "utf-8-sig"}:
+        return None
+    decoder, position = codecs.getincrementaldecoder("utf-8")(), 0
+    with open_content(file) as source:
+        while block := source.read(_BLOCK_BYTES):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                start = max(0, error.start - _AROUND_BYTES)
+                around = error.object[start : error.start + _AROUND_BYTES]
+                # Whole characters are all that a guess may see.
+                return f"{error.reason} at byte {position + error.start}", bytes(around)
+            position += len(block)
+    return None
 
 
 def encoding_guess(encoding: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runforest.table.raw.dialect import NO_ROWS, split_blanks
-from runforest.table.raw.encoding import encoding_guess, fail_to_decode, guess_encoding
+from runforest.table.raw.encoding import encoding_guess, fail_to_decode, guess_encoding, undecodable
 from runforest.table.raw.files import fail, open_content
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 2**22
 MAX_BLOCK_BYTES = 2**30
-_AROUND_BYTES = 2**15
 _NO_TIME = "no time"
 """A format that no cell has: Arrow's inference of times and truth values loses the spelling."""
 
@@ -43,7 +42,7 @@ def read_text(
     except UnicodeDecodeError as error:
         fail_to_decode(file, dialect.encoding, f"{error.reason} at byte {error.start}")
     except ArrowInvalid as error:
-        wrong = _undecodable(file, dialect)
+        wrong = undecodable(file, dialect.encoding)
         if wrong and not reading.encoding:
             encoding = guess_encoding(wrong[1])
             guesses = (*dialect.guesses, encoding_guess(encoding))
@@ -142,7 +141,23 @@ def _parse(
             table = None
     if table is None:  # a row, or the header, is longer than a block
         return _parse(file, dialect, spelt, only=only, block_bytes=16 * block_bytes)
-    return table.rename_columns(list(names.values()))
+    table = table.rename_columns(list(names.values()))
+    return _without_blanks(table) if dialect.has_blanks else table
+
+
+def _without_blanks(table: pa.Table) -> pa.Table:
+    """Return the table with texts that do not begin with blanks."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for position, name in enumerate(table.column_names):
+        texts = table.column(position)
+        if texts.type == pa.string():
+            texts = pc.utf8_ltrim_whitespace(texts)
+            empty = pc.equal(texts, "")
+            texts = pc.if_else(empty, pa.scalar(None, pa.string()), texts)
+            table = table.set_column(position, name, texts)
+    return table
 
 
 def _delimiter(dialect: Dialect) -> str:
@@ -186,26 +201,6 @@ class _WithoutNul(io.RawIOBase):
             fail(self._file, f"{reason}. {remedy}")
         buffer[: len(block)] = block
         return len(block)
-
-
-def _undecodable(file: Path, dialect: Dialect) -> tuple[str, bytes] | None:
-    """Return where a file is not in its encoding, and the bytes around, None if all of it is."""
-    if dialect.encoding not in {"utf-8", "utf-8-sig"}:
-        return None
-    import codecs
-
-    decoder, position = codecs.getincrementaldecoder("utf-8")(), 0
-    with open_content(file) as source:
-        while block := source.read(BLOCK_BYTES):
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                start = max(0, error.start - _AROUND_BYTES)
-                around = error.object[start : error.start + _AROUND_BYTES]
-                # Whole characters are all that a guess may see.
-                return f"{error.reason} at byte {position + error.start}", bytes(around)
-            position += len(block)
-    return None
 
 
 def _ragged(file: Path, dialect: Dialect) -> str:
