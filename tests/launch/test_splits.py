@@ -34,7 +34,7 @@ def test_the_tables_of_the_page_are_sound(check: Check) -> None:
     base = check.folder / "luigi.toml"
     said = [text for text in pages if "group" in text or "cv =" in text]
 
-    assert len(said) == 3
+    assert len(said) >= 3
     for number, text in enumerate(said):
         overlay = check.project.write(f"page{number}.toml", text)
 
