@@ -11,6 +11,7 @@ from benchmarks import (
     big_and_wide,
     fanout,
     hidden_by_work,
+    house_prices,
     large_file,
     lookup,
     parallel,
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[int], Section]] = {
     "parallel": parallel.run,
     "scale": scale.run,
     "pruning": pruning.run,
+    "house_prices": house_prices.run,
 }
 COUNT_THEMSELVES = (
     "large_file",
@@ -47,6 +49,7 @@ COUNT_THEMSELVES = (
     "trial_overhead_server",
     "scale",
     "pruning",
+    "house_prices",
 )
 """Those that say how often they measure: once, in a column of the table, or by seeds."""
 
