@@ -19,13 +19,12 @@ FOLDER = "HOUSE_PRICES"
 EXPERIMENT = "experiments/house_prices.toml"
 SCRIPT = PROJECT / "benchmarks" / "scripts" / "catboost_folds.py"
 TEXT = f"""\
-`{EXPERIMENT}` on `train.csv` and `test.csv` of Kaggle's competition "House Prices": RMSLE, the
-mean of five folds at the round where it is least, a round after which 30 did not better it ends
-the training. The defaults are those of `CatBoostRegressor` with a thousand rounds, on the same
-folds with the same features by the plain script `benchmarks/scripts/catboost_folds.py`. The best
-of many trials looks better on its own folds than it is: the experiment's evaluator scores it on
-others, with the number of rounds found here (*other folds*). The CPU time is that of the whole
-command.
+`{EXPERIMENT}`: RMSLE, the mean of five folds at the round where it is least; a round that 30
+later ones do not better ends the training. The defaults are those of `CatBoostRegressor` with a
+thousand rounds, on the same folds with the same features by the plain script
+`benchmarks/scripts/catboost_folds.py`. The best of many trials looks better on its own folds than
+it is: the experiment's evaluator scores it on others, with the number of rounds found here
+(*other folds*). The CPU time is that of the whole command.
 
 ```console
 {FOLDER}=FOLDER make bench ARGS=house_prices                                        # this section
@@ -75,6 +74,9 @@ def run(_rounds: int) -> Section:
             ),
         ),
         remarks=(
+            "On the files of Kaggle's competition."
+            if FOLDER in os.environ
+            else f"On the committed data; with {FOLDER}=FOLDER on Kaggle's files in that folder.",
             f"{len(complete)} of the trials were trained to their end, the others pruned.",
             f"The defaults after all thousand rounds: {defaults['rmsle_after_1000_rounds']:.4f}.",
         ),
