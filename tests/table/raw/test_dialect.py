@@ -71,14 +71,17 @@ def test_files_that_are_written_alike_are_said_in_one_line(reader: Reader) -> No
     assert read.notes == ["train.csv, test.csv: separated by semicolon"]
 
 
-def test_bytes_of_another_encoding_far_behind_the_beginning_are_read(reader: Reader) -> None:
+@pytest.mark.parametrize(("encoding", "word"), [("cp1252", "größer"), ("cp1251", "Москва")])
+def test_bytes_of_another_encoding_far_behind_the_beginning_are_read(
+    reader: Reader, encoding: str, word: str
+) -> None:
     filler = "".join(f"{row},abc,0\n" for row in range(200_000))
-    content = f"id,x,y\n{filler}".encode() + "200000,größer,1\n".encode("latin-1")
+    content = f"id,x,y\n{filler}".encode() + f"200000,{word},1\n".encode(encoding)
 
     read = reader.read(content, ids=("id",))
 
-    assert read.values("x")[-1] == "größer"
-    assert read.notes == ["train.csv: encoded as cp1252 (a guess; [Dataset] encoding)"]
+    assert read.values("x")[-1] == word
+    assert read.notes == [f"train.csv: encoded as {encoding} (a guess; [Dataset] encoding)"]
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "shift_jis", "gb18030"])

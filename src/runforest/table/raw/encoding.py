@@ -99,7 +99,6 @@ def undecodable(file: Path, encoding: str) -> tuple[str, bytes] | None:
             except UnicodeDecodeError as error:
                 start = max(0, error.start - _AROUND_BYTES)
                 around = error.object[start : error.start + _AROUND_BYTES]
-                # Whole characters are all that a guess may see.
                 return f"{error.reason} at byte {position + error.start}", bytes(around)
             position += len(block)
     return None
