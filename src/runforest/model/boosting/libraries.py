@@ -125,10 +125,7 @@ def _watch_catboost(
         def after_iteration(self, _info: object) -> bool:
             return on_round(link(metric.approximations))
 
-    quiet: dict[str, object] = {"eval_metric": metric, "allow_writing_files": False}
-    if not given.keys() & {"verbose", "verbose_eval", "logging_level", "silent"}:
-        quiet["verbose"] = False
-    model.set_params(**quiet)
+    model.set_params(eval_metric=metric, allow_writing_files=False)
     pool = (others, _unknown(values, others))
     model.fit(rows, values, eval_set=pool, use_best_model=False, callbacks=[Watcher()])
 
