@@ -96,6 +96,30 @@ def test_other_scripts_are_recognised(reader: Reader, encoding: str) -> None:
     assert set(read.values("y")) == {word, others[encoding]}
 
 
+@pytest.mark.parametrize("sign", ["Preis (€)", "µ", "§", "½", "Ä,é,ü", "É"])
+def test_single_signs_and_letters_beyond_ascii_are_western(reader: Reader, sign: str) -> None:
+    content = (
+        f"a,{sign},y\n" + f"1,{'2,' * len(sign.split(','))}0\n3,{'4,' * len(sign.split(','))}1\n"
+    )
+
+    read = reader.read(content.encode("cp1252"))
+
+    assert list(read.train.columns) == ["a", *sign.split(","), "y"]
+    assert read.notes == ["train.csv: encoded as cp1252 (a guess; [Dataset] encoding)"]
+
+
+def test_characters_whose_second_byte_is_a_sign_of_ascii_are_recognised(reader: Reader) -> None:
+    cells = ["東京都", "大阪府", "北海道", "十勝"]  # 府 ends in the byte of "{", 十 in that of "\"
+    content = "面積,都道府県,y\n" + "".join(
+        f"{row},{cells[row % 4]},{row % 2}\n" for row in range(40)
+    )
+
+    read = reader.read(content.encode("shift_jis"))
+
+    assert list(read.train.columns) == ["面積", "都道府県", "y"]
+    assert read.values("都道府県")[:4] == cells
+
+
 def test_a_row_that_is_longer_than_what_is_read_at_once_is_read(reader: Reader) -> None:
     long = "a b " * 3_000_000
 

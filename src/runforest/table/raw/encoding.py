@@ -19,6 +19,7 @@ DOUBLE_BYTE = ["cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
 
 _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_IN_A_ROW = re.compile(rb"[\x80-\xff]{2,}")
 _LATE = re.compile(rb"[\xe0-\xff]")
 _MOST = 0.7
 _BLOCK_BYTES, _AROUND_BYTES = 2**22, 2**15
@@ -72,18 +73,22 @@ def guess_encoding(sample: bytes) -> str:
     """Return the likely encoding of bytes that are no UTF-8.
 
     A table has few words, on which a guess by their letters fails between Western encodings: where
-    words have more letters of ASCII than others, the most common one is taken.
+    words have more letters of ASCII than others, or most of the others stand alone (such as the
+    sign of a currency), the most common one is taken.
     """
     words = b" ".join(_WORD.findall(sample))
     n_beyond = len(_BEYOND_ASCII.findall(words))
-    if n_beyond <= len(re.findall(rb"[A-Za-z]", words)):
+    n_in_a_row = len(b"".join(_IN_A_ROW.findall(words)))
+    if n_beyond <= len(re.findall(rb"[A-Za-z]", words)) or n_in_a_row <= n_beyond / 2:
         return _western(sample)
     from charset_normalizer import from_bytes
 
     # Small letters of the alphabets lie there, and no more than others of the characters of Asia.
     is_alphabet = len(_LATE.findall(words)) > _MOST * n_beyond
     candidates = SINGLE_BYTE if is_alphabet else [*DOUBLE_BYTE, *SINGLE_BYTE]
-    best = from_bytes(words, cp_isolation=candidates).best()
+    # Words lack the second byte of a character where that is a sign of ASCII.
+    found = (from_bytes(text, cp_isolation=candidates).best() for text in (words, sample))
+    best = next(filter(None, found), None)
     return best.encoding if best else _western(sample)
 
 
