@@ -20,11 +20,17 @@ def make_spec(kind="classification", **spec: object) -> SplitSpec:
     ("facts", "spec", "remedy"),
     [
         pytest.param({"smallest_class": 3}, {}, "Set n_folds = 3.", id="small class"),
-        pytest.param({"smallest_class": 1}, {}, "Merge that class with another.", id="lone row"),
+        pytest.param({"smallest_class": 1}, {}, 'cv = "k_fold".', id="lone row"),
         pytest.param(
             {"smallest_class": 1, "is_kind_guessed": True},
             {},
-            'or set kind = "regression" if the target is a quantity: classes are a guess.',
+            'cv = "k_fold".',
+            id="lone row of a class of texts, which can be no quantity",
+        ),
+        pytest.param(
+            {"smallest_class": 1, "is_kind_guessed": True, "target_low": 1.0},
+            {},
+            'if the target is a quantity, set kind = "regression": classes are a guess.',
             id="lone row of a guess",
         ),
         pytest.param({"n_rows": 4}, {"kind": "regression"}, "Set n_folds = 4.", id="few rows"),

@@ -232,7 +232,9 @@ def fold_count_problem(spec: SplitSpec, facts: DatasetFacts) -> str | None:
 def _few(counted: str, facts: DatasetFacts) -> str:
     """Return what to do where there are too few for any cross-validation."""
     if counted == "smallest_class":
-        guess = ', or set kind = "regression" if the target is a quantity: classes are a guess'
-        return f"Merge that class with another{guess if facts.is_kind_guessed else ''}."
+        remedy = 'Merge that class with another, or set [Dataset] cv = "k_fold"'
+        is_number = facts.is_kind_guessed and facts.target_low is not None
+        quantity = '; if the target is a quantity, set kind = "regression": classes are a guess'
+        return f"{remedy}{quantity if is_number else ''}."
     key = {"n_groups": "group", "n_times": "time"}.get(counted)
     return f"Name another column, or leave {key} out." if key else "Add rows."
