@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import get_scorer_names
 
-from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline, build_wrapped
 from runforest.model.folds import apply_features, select_rows
 from runforest.model.scoring import DEFAULT_SCORERS, ONE_CLASS_SCORERS, score_fold
 from runforest.model.splits import SplitSpec, fold_positions
@@ -200,3 +200,21 @@ def test_a_nullable_target_is_scored(dtype: str) -> None:
     scores = [scores_of(table, fold, make_spec(), ("f1",)) for fold in folds]
 
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("missing_in", ["train", "test"])
+def test_a_fold_without_one_of_three_classes_has_a_log_loss(missing_in: str) -> None:
+    table = make_table().assign(y=np.tile(["a", "b", "b"], 20))
+    table.loc[:5, "y"] = "rare"
+    others = np.arange(6, 60)
+    fold = (others, np.arange(0, 60, 3)) if missing_in == "train" else (np.arange(50), others[-20:])
+    spec = make_spec(path="sklearn.linear_model.LogisticRegression")
+    rows = rows_of(table, fold, spec)
+
+    (score,) = score_fold(rows, spec, ("logloss",))
+
+    model = build_wrapped(spec, rows.roles).fit(rows.train, rows.train_values)
+    likely = dict(zip(model.classes_, model.predict_proba(rows.test).T, strict=True))
+    least = np.finfo(float).eps
+    chances = [likely.get(y, np.zeros(20))[row] for row, y in enumerate(rows.test_values)]
+    assert score == pytest.approx(-np.log(np.maximum(chances, least)).mean())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from runforest.model.estimators import EstimatorSpec, Kind, build_wrapped
 from runforest.model.metrics import ERRORS, SYNONYMS, TIMES, imported_scorer, scorer_path
@@ -64,12 +65,32 @@ def named_scorer(name: str, labels: NDArray[np.generic] | None = None) -> Scorer
         return lambda *fitted: -error(*fitted)
     if name in SYNONYMS:
         name = SYNONYMS[name][labels is not None and len(labels) > BINARY]
+    if name == "neg_log_loss" and labels is not None:
+        return partial(_log_likelihood, labels=labels)
     scorer: Scorer = sklearn.metrics.get_scorer(name)
     if labels is None or name not in ONE_CLASS_SCORERS or len(labels) != BINARY or 1 in labels:
         return scorer
     metric, options = ONE_CLASS_SCORERS[name]
     options = {**options, "pos_label": max(labels.tolist())}
     return cast("Scorer", sklearn.metrics.make_scorer(getattr(sklearn.metrics, metric), **options))
+
+
+def _log_likelihood(
+    model: object, rows: object, values: NDArray[np.generic], *, labels: NDArray[np.generic]
+) -> float:
+    """Return scikit-learn's negative log loss, also where the rows or the model lack a class.
+
+    What a model has not seen has the probability 0, which the metric takes for its least number.
+    """
+    import numpy as np
+    from sklearn.metrics import log_loss
+
+    fitted = cast("Any", model)
+    predicted = fitted.predict_proba(rows)
+    classes = np.unique(labels)
+    shares = np.zeros((len(predicted), len(classes)), predicted.dtype)
+    shares[:, np.searchsorted(classes, fitted.classes_)] = predicted
+    return -float(log_loss(values, shares, labels=classes))
 
 
 def score_fold(rows: FoldRows, spec: EstimatorSpec, objectives: Sequence[str]) -> Scores:
@@ -112,7 +133,7 @@ def score_model(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scores = {
-            name: _score(named_scorer(name, rows.labels), model, rows)
+            name: defined_score(named_scorer(name, rows.labels), model, rows)
             for name in objectives
             if name not in TIMES
         }
@@ -120,7 +141,7 @@ def score_model(
     return tuple(scores[name] for name in objectives)
 
 
-def _score(scorer: Scorer, model: object, rows: FoldRows) -> float:
+def defined_score(scorer: Scorer, model: object, rows: FoldRows) -> float:
     """Return the score of a model; NaN where rows without one of the classes leave it undefined."""
     try:
         return float(scorer(model, rows.test, rows.test_values))

@@ -37,3 +37,21 @@ def test_the_rounds_are_those_with_the_least_mean_error_of_the_folds() -> None:
     found = best_rounds(spec, table, "y", SplitSpec(kind="regression", seed=1), roles)
 
     assert found == {"n_estimators": int(np.argmin(np.mean(curves, axis=0))) + 1}
+
+
+@pytest.mark.parametrize("path", ["xgboost.XGBClassifier", "lightgbm.LGBMClassifier"])
+def test_folds_without_one_of_the_classes_have_a_number_of_rounds(path: str) -> None:
+    pytest.importorskip(path.partition(".")[0])
+    table = make_table(60).assign(y=np.tile(["a", "b", "c"], 20))
+    table.loc[0, "y"] = "rare"
+    params = {"n_estimators": 12, "n_jobs": 1}
+    spec = EstimatorSpec(
+        path=path, params=params, seed=0, kind="classification", early_stopping_rounds=3
+    )
+    roles = feature_roles(pd.DataFrame(table[["x", "z"]]), {})
+
+    found = best_rounds(
+        spec, table, "y", SplitSpec(kind="classification", cv="k_fold", seed=1), roles
+    )
+
+    assert 1 <= int(str(found["n_estimators"])) <= 12

@@ -12,7 +12,7 @@ from runforest.model.boosting.libraries import Library, library_of
 from runforest.model.boosting.lockstep import Lockstep, run_together
 from runforest.model.estimators import build_estimator, estimator_class
 from runforest.model.metrics import direction
-from runforest.model.scoring import named_scorer, score_model
+from runforest.model.scoring import defined_score, named_scorer, score_model
 from runforest.model.targets import inner_values, outer_values
 
 if TYPE_CHECKING:
@@ -147,8 +147,8 @@ class _Watched:
 
     def _on_round(self, predicted: NDArray[np.float64]) -> bool:
         self._last = outer_values(self._spec.target_transform, predicted)
-        score = self._scorer(self._answer(self._last), self.rows.test, self.rows.test_values)
-        verdict = self._lockstep.judge(self._fold, float(score))
+        score = defined_score(self._scorer, self._answer(self._last), self.rows)
+        verdict = self._lockstep.judge(self._fold, score)
         if verdict.is_best:
             self._best = self._last
         return verdict.goes_on
