@@ -34,6 +34,10 @@ NUMBERS = [
     (["1 234", "1 234 567"], [1234, 1234567], "int64", '" " between thousands'),
     (["1\u00a0234,5", "2"], [1234.5, 2], "float64", '" " between thousands'),
     (["1'234.5", "2"], [1234.5, 2], "float64", '"\'" between thousands'),
+    (["$1,234.50", "-$2"], [1234.5, -2], "float64", '"$", "," between thousands'),
+    (["1.234,50 €", "-"], [1234.5, None], "float64", '"€", decimal comma'),
+    (["£ 7", "£80"], [7, 80], "int64", '"£"'),
+    (["12.5%", "3 %"], [12.5, 3], "float64", '"%"'),
     (["99999999999999999999", "1"], [1e20, 1], "float64", ""),
 ]
 
@@ -211,6 +215,10 @@ DATES = [
     "2024-02-29T00:00:00Z",
     "2024-02-29T02:00:00+02:00",
     "29.02.2024 00:00",
+    "02/29/2024 12:00 AM",
+    "2/29/2024 12:00:00 AM",
+    "2/29/24",
+    "29.02.24",
 ]
 
 
@@ -231,6 +239,15 @@ def test_a_day_that_may_be_a_month_is_said(reader: Reader) -> None:
 
     assert read.values("x")[0] == pd.Timestamp(2024, 1, 2)
     assert read.warnings[0].startswith("x: dates read as %m/%d/%Y, a guess, since %d/%m/%Y suits")
+
+
+@pytest.mark.parametrize("cells", [["$5", "6"], ["$5", "€6"], ["5%", "up 6%"], ["%a", "%b"]])
+def test_texts_that_are_not_all_numbers_in_one_unit_stay_texts(
+    reader: Reader, cells: list[str]
+) -> None:
+    read = reader.read(table(cells))
+
+    assert read.values("x") == cells
 
 
 NO_DATES = [["2024-02-30", "2024-01-01"], ["2024-01-01", "soon"], ["12-34", "56-78"]]

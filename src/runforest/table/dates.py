@@ -31,6 +31,8 @@ FORMS = (
     DateForm(r"\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d",)),
     DateForm(r"\d{1,2}\.\d{1,2}\.\d{4}", ("%d.%m.%Y",)),
     DateForm(r"\d{1,2}/\d{1,2}/\d{4}", ("%m/%d/%Y", "%d/%m/%Y")),
+    DateForm(r"\d{1,2}/\d{1,2}/\d{2}", ("%m/%d/%y", "%d/%m/%y")),
+    DateForm(r"\d{2}\.\d{2}\.\d{2}", ("%d.%m.%y",)),
     DateForm(r"\d{1,2}-\d{1,2}-\d{4}", ("%d-%m-%Y", "%m-%d-%Y")),
     DateForm(rf"\d{{1,2}}-{_MONTH}-\d{{4}}", ("%d-%b-%Y", "%d-%B-%Y")),
     DateForm(rf"\d{{1,2}} {_MONTH} \d{{4}}", ("%d %b %Y", "%d %B %Y")),
@@ -40,7 +42,11 @@ ISO = DateForm(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?",
     ("ISO8601",),
 )
-_TIMES = ((r" \d{1,2}:\d{2}", " %H:%M"), (r" \d{1,2}:\d{2}:\d{2}", " %H:%M:%S"))
+_TIMES = (
+    *((r" \d{1,2}:\d{2}", " %H:%M"), (r" \d{1,2}:\d{2}:\d{2}", " %H:%M:%S")),
+    (r" \d{1,2}:\d{2} [AaPp][Mm]", " %I:%M %p"),
+    (r" \d{1,2}:\d{2}:\d{2} [AaPp][Mm]", " %I:%M:%S %p"),
+)
 _COMPACT = (DateForm(r"\d{8}", ("%Y%m%d",)), DateForm(r"\d{4}", ("%Y",)))
 """Dates only where [Dataset.columns] says so."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Mask = NDArray[np.bool_]
+
+
+UNITS = ("$", "€", "£", "¥", "%")
+"""Signs that stand before or after each number of a column."""
 
 
 class Distinct:
@@ -25,7 +31,11 @@ class Distinct:
         Position of each row's text, null for a null cell.
     counts : (n_distinct,) array
         Rows of each text.
+    unit
+        What `without_unit` took from the texts.
     """
+
+    unit = ""
 
     def __init__(self, values: pa.ChunkedArray) -> None:
         import numpy as np
@@ -37,6 +47,23 @@ class Distinct:
         self.spelt, self.codes = encoded.dictionary, encoded.indices
         self.texts = pc.utf8_trim_whitespace(self.spelt)
         self.counts = np.bincount(self.codes.drop_null(), minlength=len(self.texts))
+
+    def without_unit(self) -> Distinct:
+        """Return the texts without `%` or a sign of a currency that all of them with digits have.
+
+        `unit` is that sign.
+        """
+        import pyarrow.compute as pc
+
+        has_digits = self.matching(r".*\d.*")
+        for unit in UNITS if has_digits.any() else ():
+            sign = rf"\s*{re.escape(unit)}\s*"
+            has_unit = self.matching(rf"[+-]?{sign}[^{unit}]*|[^{unit}]*{sign}")
+            if not (has_unit < has_digits).any():
+                found = copy.copy(self)
+                found.unit, found.texts = unit, pc.replace_substring_regex(self.texts, sign, "")
+                return found
+        return self
 
     def matching(self, pattern: str) -> Mask:
         """Return which texts match a regular expression (RE2) as a whole."""

@@ -62,6 +62,7 @@ class TextColumn:
             return plain
         distinct = Distinct(values)
         missing = distinct.among(self.reading.missing_in(is_spelt=False))
+        distinct = distinct.without_unit() if self.role in {"", "number"} else distinct
         match self.role:
             case "number":
                 return self._numbers(distinct, missing, is_said=True)
@@ -73,7 +74,7 @@ class TextColumn:
 
     def n_numbers(self) -> int:
         """Return how many cells are numbers."""
-        reading, distinct = self.reading, Distinct(self.values)
+        reading, distinct = self.reading, Distinct(self.values).without_unit()
         _, fits = best_style(
             distinct, styles(reading.decimal, reading.thousands, self.file_decimal)
         )
@@ -107,7 +108,9 @@ class TextColumn:
                 )
             )
         numbers = finite(self.name, distinct.spread(as_numbers(distinct, style, fits & ~missing)))
-        spelling = str(style) if distinct.matching(r".*[^\d.eE+-].*")[fits].any() else ""
+        has_signs = distinct.matching(r".*[^\d.eE+-].*")[fits].any()
+        unit = f'"{distinct.unit}"' if distinct.unit else ""
+        spelling = ", ".join(filter(None, [unit, str(style) if has_signs else ""]))
         if spelling and not (reading.decimal or reading.thousands):
             example = distinct.examples(fits & distinct.matching(r".*[^\d+-].*"), 1)
             shown = f", such as {show_value(example[0])}" if example else ""
