@@ -135,6 +135,14 @@ def test_a_ragged_row_far_behind_the_beginning_is_named(reader: Reader) -> None:
         reader.read(f"w,x,y\n{rows}1,2\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "ascii"])
+def test_a_said_encoding_that_the_file_does_not_have_is_refused(
+    reader: Reader, encoding: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be decoded as .* Set the encoding of the file"):
+        reader.read("x,y\ngrößer,0\nä,1\n", encoding=encoding)
+
+
 def test_a_said_delimiter_and_encoding_are_not_said_again(reader: Reader) -> None:
     content = changed(";").encode("cp1252")
 

@@ -170,6 +170,9 @@ NO_TABLES = [
     ),
     pytest.param("<!DOCTYPE html>\n<html>", "is a web page .* download the file", id="HTML"),
     pytest.param("  <html><body>", "is a web page", id="HTML without a type"),
+    pytest.param('[{"x": 1, "y": 0}]', "is JSON, not a table. Convert it", id="JSON"),
+    pytest.param('{"x": 1}\n{"x": 2}\n', "is JSON, not a table. Convert it", id="lines of JSON"),
+    pytest.param(b"%PDF-1.4\n", "is a PDF document", id="PDF"),
     pytest.param(zipped("a.csv", "b.csv"), "zip file that holds a.csv, b.csv. Unpack", id="zip"),
     pytest.param(CONTENT[:0], "is empty", id="nothing"),
     pytest.param(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
 from typing import TYPE_CHECKING
 
@@ -150,6 +152,22 @@ def test_a_full_disk_is_not_taken_for_a_shortcoming_of_the_format(tmp_path: Path
 
     with room_for(20_000), pytest.raises(OSError, match="File too large"):
         save_model(estimator, tmp_path / "model", rows[["x"]], [])
+
+
+def test_a_column_that_no_schema_can_have_leaves_the_signature_of_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = pd.DataFrame({"x": [1.0, 2.0, 3.0], "took": pd.to_timedelta([1, 2, 3], unit="h")})
+    spec = EstimatorSpec(path="", params={}, seed=0, kind="regression")
+    model = build_pipeline(spec, feature_roles(rows, {})).fit(rows, [1.0, 2.0, 3.0])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of MLflow when it is imported
+        save_model(model, tmp_path / "model", rows, [])
+
+    (inputs,) = re.findall(r"inputs: '(.*)'", (tmp_path / "model" / "MLmodel").read_text())
+    assert [column["name"] for column in json.loads(inputs)] == ["x"]
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,15 @@ def decoded(file: Path, start: bytes, encoding: str) -> str:
     """Return the beginning of a file as text."""
     try:
         return codecs.getincrementaldecoder(encoding)().decode(start)
-    except UnicodeDecodeError as error:
-        fail_to_decode(file, encoding, f"{error.reason} at byte {error.start}")
+    except UnicodeError as error:  # UTF-16 without its mark raises no UnicodeDecodeError
+        fail_to_decode(file, encoding, reason_of(error))
+
+
+def reason_of(error: UnicodeError) -> str:
+    """Return why bytes are not in an encoding, and where, if that is known."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{error.reason} at byte {error.start}"
+    return str(error)
 
 
 def fail_to_decode(file: Path, encoding: str, reason: str) -> NoReturn:

@@ -25,6 +25,7 @@ SUFFIXES = (
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP, _PARQUET, _LFS = b"PK\x03\x04", b"PAR1", b"version https://git-lfs.github.com/spec/"
+_JSON, _PDF = (b'{"', b"[{"), b"%PDF-"
 _HTML = (b"<!doctype html", b"<html", b"<?xml")
 
 
@@ -63,6 +64,10 @@ def kind_of(file: Path) -> FileKind:
     if start.lstrip().lower().startswith(_HTML):
         remedy = "It may be a login or an error page: download the file itself."
         fail(file, f"is a web page (HTML or XML), not a table. {remedy}")
+    if start.lstrip().startswith(_JSON):
+        fail(file, "is JSON, not a table. Convert it, such as by `pandas.read_json` and `to_csv`.")
+    if start.startswith(_PDF):
+        fail(file, "is a PDF document, not a table. Get the data as CSV, Excel or parquet.")
     if start.startswith(_PARQUET):
         return "parquet"
     if start.startswith(_OLD_EXCEL) or (start.startswith(_ZIP) and _is_workbook(file)):

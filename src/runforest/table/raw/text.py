@@ -9,7 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runforest.table.raw.dialect import NO_ROWS, split_blanks
-from runforest.table.raw.encoding import encoding_guess, fail_to_decode, guess_encoding, undecodable
+from runforest.table.raw.encoding import (
+    encoding_guess,
+    fail_to_decode,
+    guess_encoding,
+    reason_of,
+    undecodable,
+)
 from runforest.table.raw.files import fail, open_content
 
 if TYPE_CHECKING:
@@ -39,8 +45,8 @@ def read_text(
 
     try:
         table = _plain(file, dialect, _parse(file, dialect, spelt))
-    except UnicodeDecodeError as error:
-        fail_to_decode(file, dialect.encoding, f"{error.reason} at byte {error.start}")
+    except UnicodeError as error:
+        fail_to_decode(file, dialect.encoding, reason_of(error))
     except ArrowInvalid as error:
         wrong = undecodable(file, dialect.encoding)
         if wrong and not reading.encoding:

@@ -53,7 +53,9 @@ def save_model(
         # Whole numbers without a gap in all rows known are meant to be whole numbers.
         warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer", UserWarning)
         rows = telling_rows(example)
-        inferred = infer_signature(rows, estimator.predict(rows))
+        # A schema has no durations; no model is fitted on them.
+        known = rows.select_dtypes(exclude="timedelta")
+        inferred = infer_signature(known, estimator.predict(rows))
     options = _serialization(estimator)
     with cause_raised(OSError):  # MLflow takes a full disk for a shortcoming of the format
         mlflow.sklearn.save_model(
