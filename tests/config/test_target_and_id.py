@@ -244,7 +244,7 @@ def test_a_column_that_test_lacks_is_left_out_and_said(check: Check) -> None:
     experiment = check.load("--set", "Dataset.target=y")
 
     (note,) = experiment.dataset.notes
-    assert note.text == "w: left out, since test.csv lacks them"
+    assert note.text == "w: left out, since test.csv lacks it"
 
 
 def test_a_column_that_test_lacks_may_be_dropped_but_not_chosen(check: Check) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from runforest import __version__
 from runforest.results.digests import text_digest
 from runforest.table.cells import without
 from runforest.table.hints import split_hints
@@ -69,24 +70,29 @@ class Wanted:
     are_splits_said: bool = False
 
 
+@cache
+def code_digest() -> str:
+    """Return the digest of the code of this room: what other code recognised is not known."""
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    return text_digest("".join(file.read_text(encoding="utf-8") for file in files))
+
+
 def profile_files(
     files: Mapping[str, TableFile],
     wanted: Wanted,
     reading: Reading,
     digests: Mapping[str, str],
-    cache: LineCache,
+    known: LineCache,
 ) -> Profile:
     """Return the profile of `train`, and where there is one `test`, with these digests."""
-    # With the names of the fields and the version: another version may have others.
     parts = [dataclasses.asdict(wanted), reading.options(), dict(reading.columns)]
-    fields = [[*one.__annotations__] for one in (Profile, Schema)]
     names = [one.path.name for one in files.values()]  # notes name them
-    key = text_digest(json.dumps([*parts, fields, names, dict(digests), __version__]))
-    known = cast("dict[str, Any] | None", cache.get(key))
-    if known:
-        return Profile(**{**known, "schema": Schema.of_json(known["schema"])})
+    key = text_digest(json.dumps([*parts, names, dict(digests), code_digest()]))
+    found = cast("dict[str, Any] | None", known.get(key))
+    if found:
+        return Profile(**{**found, "schema": Schema.of_json(found["schema"])})
     profile = _look(files, wanted, reading)
-    cache.put(key, dataclasses.asdict(profile))
+    known.put(key, dataclasses.asdict(profile))
     return profile
 
 

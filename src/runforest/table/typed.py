@@ -103,7 +103,8 @@ def file_notes(raw: Mapping[str, RawTable], left_out: Mapping[str, str]) -> list
         Note(text=f"{', '.join(files)}: {', '.join(guesses)}") for guesses, files in alike.items()
     ]
     if left_out:
-        text = f"{', '.join(left_out)}: left out, since {raw['test'].name} lacks them"
+        them = "it" if len(left_out) == 1 else "them"
+        text = f"{', '.join(left_out)}: left out, since {raw['test'].name} lacks {them}"
         notes.append(Note(text=text, is_warning=True))
     return notes
 
