@@ -160,22 +160,6 @@ def test_xgboost_takes_any_labels_and_predicts_them_as_they_are_spelt(
     assert again.predict(table).tolist() == values.tolist()
 
 
-def test_xgboost_takes_any_labels_in_steps_too() -> None:
-    pytest.importorskip("xgboost")
-    table, values = pd.DataFrame({"x": [0.0, 1.0] * 20}), np.array(["no", "yes"] * 20)
-    spec = xgboost_spec(n_estimators=4)
-
-    state = None
-    for step in (1, 2):
-        state = advance(spec, state, table, values, ROLES, step=step, n_steps=2)
-
-    assert state is not None
-    expected = (
-        build_pipeline(spec, feature_roles(table, {})).fit(table, values).predict_proba(table)
-    )
-    assert state.pipeline.predict_proba(table) == pytest.approx(expected)
-
-
 def test_a_transform_of_a_user_within_is_left_alone() -> None:
     path = "sklearn.compose.TransformedTargetRegressor"
     spec = make_spec(path, transform="")

@@ -62,6 +62,7 @@ def test_secrets_are_masked_where_people_write_and_nowhere_else(
 def test_an_event_is_read_back_as_it_was_written(kind: type[Event]) -> None:
     values = {
         "int": 3,
+        "int | None": 3,
         "float": 0.5,
         "float | None": 0.5,
         "str": "text",
