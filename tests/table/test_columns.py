@@ -234,6 +234,18 @@ def test_dates_are_recognised(reader: Reader, text: str) -> None:
     assert read.warnings == []
 
 
+@pytest.mark.parametrize("word", ["?", "unknown", "0000-00-00"])
+def test_a_word_for_a_missing_date_is_missing_and_said(reader: Reader, word: str) -> None:
+    read = reader.read(table(["2024-02-29", "2024-02-28", word, ""]))
+
+    assert read.values("x")[2:] == [None, None]
+    assert read.column("x").role == "date"
+    (warning,) = read.warnings
+    assert warning.startswith(f'x: 1 value ("{word}") among dates, read as missing (a guess; ')
+    kept = reader.read(columns={"x": "category"})
+    assert kept.values("x")[2:] == [word, None]
+
+
 def test_a_day_that_may_be_a_month_is_said(reader: Reader) -> None:
     read = reader.read(table(["1/2/2024", "3/4/2024"]))
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 MARKERS = (
     *("?", "??", "-", "--", "---", ".", "..", "*", "x", "n/k", "n/d", "n.a.", "n.d.", "nd", "n/v"),
     *("unknown", "missing", "none", "nil", "na", "n/a", "nan", "null", "not available", "tbd"),
+    *("0000-00-00", "0000-00-00 00:00:00"),
 )
-"""What people write for a missing number, in small letters, beside what pandas knows."""
+"""What stands for a missing number or date, in small letters, beside what pandas knows."""
 
 MAX_MARKED, MAX_STRAY, MAX_STRAY_TEXTS = 0.5, 0.05, 2
 """Shares of rows up to which markers, and up to how many other texts, are missing values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,14 @@ from runforest.foundation.parameters import show_value
 from runforest.table.cells import Recognised, chunked, finite, n_values, without
 from runforest.table.dates import WORDS, as_booleans, as_dates
 from runforest.table.distinct import Distinct
-from runforest.table.numbers import are_missing, as_numbers, best_style, plain_numbers, styles
+from runforest.table.numbers import (
+    MARKERS,
+    are_missing,
+    as_numbers,
+    best_style,
+    plain_numbers,
+    styles,
+)
 from runforest.table.schema import Note
 
 if TYPE_CHECKING:
@@ -96,17 +103,7 @@ class TextColumn:
             self._refuse(distinct, strange, "number", self._missing_remedy(distinct, strange))
         notes = []
         if strange.any():
-            words = ", ".join(map(show_value, distinct.examples(strange)))
-            n_rows = distinct.n_rows(strange)
-            notes.append(
-                Note(
-                    text=f"{self.name}: {n_values(n_rows, words)} among numbers, read as missing "
-                    f'(a guess; [Dataset.columns] {toml_key(self.name)} = "category" keeps them)',
-                    is_warning=True,
-                    column=self.name,
-                    topic="a few texts among numbers, read as missing (a guess)",
-                )
-            )
+            notes.append(self._stray(distinct, strange, "numbers"))
         numbers = finite(self.name, distinct.spread(as_numbers(distinct, style, fits & ~missing)))
         has_signs = distinct.matching(r".*[^\d.eE+-].*")[fits].any()
         unit = f'"{distinct.unit}"' if distinct.unit else ""
@@ -118,6 +115,16 @@ class TextColumn:
             text = f"{self.name}: {topic}{shown}"
             notes.append(Note(text=text, column=self.name, topic=topic))
         return Recognised(cells=numbers.cells, spelling=spelling, notes=(*notes, *numbers.notes))
+
+    def _stray(self, distinct: Distinct, strange: Mask, what: str) -> Note:
+        words = ", ".join(map(show_value, distinct.examples(strange)))
+        return Note(
+            text=f"{self.name}: {n_values(distinct.n_rows(strange), words)} among {what}, read as "
+            f'missing (a guess; [Dataset.columns] {toml_key(self.name)} = "category" keeps them)',
+            is_warning=True,
+            column=self.name,
+            topic=f"a few texts among {what}, read as missing (a guess)",
+        )
 
     def _missing_remedy(self, distinct: Distinct, strange: Mask) -> str:
         words = show_words(distinct.examples(strange, 5))
@@ -136,9 +143,12 @@ class TextColumn:
             and not (distinct.among(("true", "false"), ignores_case=True) < wanted).any()
         ):
             return Recognised(cells=chunked(distinct.spread(as_booleans(distinct)[0])))
-        dates = as_dates(distinct, wanted, is_said=False)
-        if dates:
-            return self._as_dates(distinct, dates.values, dates.formats)
+        marked = distinct.among(MARKERS, ignores_case=True) & wanted
+        dates = as_dates(distinct, wanted & ~marked, is_said=False)
+        if dates and are_missing(distinct, marked):
+            found = self._as_dates(distinct, dates.values, dates.formats)
+            stray = (self._stray(distinct, marked, "dates"),) if marked.any() else ()
+            return replace(found, notes=(*found.notes, *stray))
         return Recognised(cells=self._texts(values), notes=self._mixed(distinct, fits, strange))
 
     def _booleans(self, distinct: Distinct, missing: Mask) -> Recognised:
