@@ -111,6 +111,17 @@ def test_missing_and_unseen_values_are_predicted_whatever_the_encoding(
     assert len(predict(model, unseen(table))) == 6
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_mean_target_is_learned_without_a_warning_and_in_classes_that_load(kind: Kind) -> None:
+    table = make_table()[["shop", "rooms"]].dropna()
+    spec = make_spec("ridge", kind, {"categories": {"encode": "target"}})
+
+    pipeline = build_pipeline(spec, feature_roles(table, {})).fit(table, values_of(table, kind))
+
+    types = io.get_untrusted_types(data=io.dumps(pipeline))
+    assert [one for one in types if not is_harmless(one)] == []
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_the_default_suits_the_estimator(name: str) -> None:
     choice = choose_features(make_spec(name))

@@ -130,6 +130,7 @@ def _is_number(dtype: str) -> bool:
 def _encoder(choice: FeatureChoice, spec: EstimatorSpec) -> BaseEstimator:
     """Return what makes numbers of categories, values that it has not seen included."""
     import numpy as np
+    from sklearn.model_selection import KFold, StratifiedKFold
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
     if choice.encode == "one_hot":
@@ -139,9 +140,12 @@ def _encoder(choice: FeatureChoice, spec: EstimatorSpec) -> BaseEstimator:
             sparse_output=False,
         )
     if choice.encode == "target":
-        # It would take whole numbers for classes.
-        kind = "continuous" if spec.kind == "regression" else "auto"
-        return TargetEncoder(target_type=kind, random_state=spec.seed)
+        is_number = spec.kind == "regression"
+        folds = KFold if is_number else StratifiedKFold
+        return TargetEncoder(
+            target_type="continuous" if is_number else "auto",  # it takes whole numbers for classes
+            cv=folds(5, shuffle=True, random_state=spec.seed),
+        )
     codes: dict[str, Any] = {"handle_unknown": "use_encoded_value"}
     if choice.encode == "ordinal" or is_strings(choice):
         whole = {"dtype": np.int64} if is_strings(choice) else {}
