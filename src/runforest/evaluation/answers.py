@@ -50,29 +50,31 @@ class AnsweredModel:
         return answer
 
 
-def answered(model: object, table: pd.DataFrame) -> AnsweredModel:
+def answered(model: object, table: object) -> AnsweredModel:
     """Return a model that is called at most once per method for this table."""
     return AnsweredModel(model, table, cache(lambda name: getattr(model, name)(table)))
 
 
 def answered_parts(
-    model: object, table: pd.DataFrame, n_rows: int
-) -> Iterator[tuple[AnsweredModel, pd.DataFrame]]:
+    model: object,
+    table: Any,  # noqa: ANN401 - a frame or an array
+    n_rows: int,
+) -> Iterator[tuple[AnsweredModel, Any]]:
     """Return the parts of `n_rows` rows, each with a model that answers for it; as `answered`."""
     whole = answered(model, table)
     for start in range(0, len(table), n_rows):
         rows = slice(start, start + n_rows)
-        part = table.iloc[rows]
+        part = table[rows]
         yield AnsweredModel(model, part, partial(_answer_rows, whole, table, rows)), part
 
 
-def _answer_rows(whole: AnsweredModel, table: pd.DataFrame, rows: slice, name: str) -> object:
+def _answer_rows(whole: AnsweredModel, table: object, rows: slice, name: str) -> object:
     return getattr(whole, name)(table)[rows]
 
 
 def score_classes(
     model: Any,  # noqa: ANN401 - a fitted classifier
-    features: pd.DataFrame,
+    features: pd.DataFrame | NDArray[np.float64],
     classes: Sequence[object],
 ) -> NDArray[np.float64] | None:
     """Return `predict_proba`, else `decision_function`, else None; see `CrossValidation`.

@@ -15,6 +15,7 @@ import numpy as np
 
 from runforest.evaluation.answers import answered_parts, score_classes
 from runforest.evaluation.shuffling import draw_rows, shuffled_copies
+from runforest.model.features.outputs import made_features
 from runforest.model.metrics import direction
 from runforest.model.scoring import DEFAULT_SCORERS, named_scorer
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from runforest.evaluation.shuffling import Positions
+
+    Table = pd.DataFrame | NDArray[np.float64]
 
 N_MEASURED = 30
 """Columns that are measured, at most."""
@@ -126,22 +129,23 @@ class ImportanceMeasurement:
         at_least, at_most = (math.ceil(number / self._n_models) for number in N_SHUFFLES)
         rows = draw_rows(target, max(budget // at_least, 1), self._random)
         n_shuffles = int(np.clip(budget // len(rows), at_least, at_most))
-        sample, answers = features.iloc[rows], target[rows]
-        if not self._drops and math.isnan(self._score(model, sample, answers)):
+        rest, sample, places = _with_places(model, features.iloc[rows])
+        answers = target[rows]
+        if not self._drops and math.isnan(self._score(rest, sample, answers)):
             self._scorer = DEFAULT_SCORERS[
                 "regression" if self._labels is None else "classification"
             ]
-        baseline = self._score(model, sample, answers)
-        groups = [np.array([column]) for column in self._columns for _ in range(n_shuffles)]
+        baseline = self._score(rest, sample, answers)
+        groups = [places[column] for column in self._columns for _ in range(n_shuffles)]
         scores = [
             self._score(answered_model, copy, answers)
             for copies in shuffled_copies(sample, groups, self._random)
-            for answered_model, copy in answered_parts(model, copies, len(sample))
+            for answered_model, copy in answered_parts(rest, copies, len(sample))
         ]
         self._drops.append(baseline - np.array(scores).reshape(len(self._columns), n_shuffles))
         self._n_rows += len(rows)
 
-    def _score(self, model: object, features: pd.DataFrame, target: NDArray[np.generic]) -> float:
+    def _score(self, model: object, features: Table, target: NDArray[np.generic]) -> float:
         """Return the score, its sign so that more is better; NaN where it is undefined."""
         sign = 1 if direction(self._scorer) == "maximize" else -1
         scorer = named_scorer(self._scorer, self._labels)
@@ -165,10 +169,14 @@ class ImportanceMeasurement:
         n_rounds = 1 + math.ceil(math.log2(math.ceil(n_features / len(groups))))
         n_rows = MAX_CELLS // 2 // (n_rounds * len(groups) * n_features)
         n_rows = int(np.clip(n_rows, MIN_ROWS_TO_CHOOSE, len(features)))
-        sample = features.iloc[self._random.permutation(len(features))[:n_rows]]
-        before = self._answers(model, sample)
+        rows = self._random.permutation(len(features))[:n_rows]
+        rest, sample, places = _with_places(model, features.iloc[rows])
+        before, empty = self._answers(rest, sample), np.empty(0, dtype=np.intp)
         while True:
-            changes = self._changes(model, sample, before, groups)
+            positions = [
+                np.concatenate([empty, *(places[one] for one in group)]) for group in groups
+            ]
+            changes = self._changes(rest, sample, before, positions)
             kept = [groups[place] for place in np.argsort(-changes, kind="stable")[:N_MEASURED]]
             if all(len(group) == 1 for group in kept):
                 return np.sort(np.concatenate(kept))
@@ -177,7 +185,7 @@ class ImportanceMeasurement:
     def _changes(
         self,
         model: object,
-        sample: pd.DataFrame,
+        sample: Table,
         before: NDArray[Any],
         groups: Sequence[Positions],
     ) -> NDArray[np.float64]:
@@ -189,7 +197,7 @@ class ImportanceMeasurement:
             changes += [np.mean(np.abs(np.nan_to_num(differ(one, before)))) for one in after]
         return np.array(changes)
 
-    def _answers(self, model: Any, features: pd.DataFrame) -> NDArray[Any]:  # noqa: ANN401
+    def _answers(self, model: Any, features: Table) -> NDArray[Any]:  # noqa: ANN401
         scores = score_classes(model, features, self._classes) if self._classes else None
         return np.ravel(model.predict(features)) if scores is None else scores
 
@@ -213,3 +221,12 @@ class ImportanceMeasurement:
             n_shuffles=drops.shape[1],
             n_features=len(self._names),
         )
+
+
+def _with_places(model: object, table: pd.DataFrame) -> tuple[object, Table, Sequence[Positions]]:
+    """Return what is called with shuffled copies of a table, and the positions of each column.
+
+    That is the rest of the pipeline behind its features where these can be shuffled instead.
+    """
+    columns = np.arange(table.shape[1])[:, None]
+    return made_features(model, table) or (model, table, list(columns))

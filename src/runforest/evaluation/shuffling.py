@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,8 +34,8 @@ def draw_rows(target: NDArray[np.generic], n_rows: int, random: Generator) -> Po
 
 
 def shuffled_copies(
-    features: pd.DataFrame, groups: Sequence[Positions], random: Generator
-) -> Iterator[pd.DataFrame]:
+    table: pd.DataFrame | NDArray[np.float64], groups: Sequence[Positions], random: Generator
+) -> Iterator[Any]:
     """Return a copy of the table per group of columns, which are shuffled together in it.
 
     As many copies as `MAX_CELLS_AT_ONCE` allows come at once, one below the other.
@@ -45,9 +45,22 @@ def shuffled_copies(
     groups
         Positions of columns; any two groups are equal, or have no column in common.
     """
-    n_at_once = max(MAX_CELLS_AT_ONCE // features.size, 1)
+    n_at_once = max(MAX_CELLS_AT_ONCE // table.size, 1)
     for start in range(0, len(groups), n_at_once):
-        yield _copies(features, groups[start : start + n_at_once], random)
+        some = groups[start : start + n_at_once]
+        if isinstance(table, np.ndarray):
+            yield _copies_of_array(table, some, random)
+        else:
+            yield _copies(table, some, random)
+
+
+def _copies_of_array(
+    table: NDArray[np.float64], groups: Sequence[Positions], random: Generator
+) -> NDArray[np.float64]:
+    copies = np.tile(table, (len(groups), 1))
+    for group, copy in zip(groups, np.split(copies, len(groups)), strict=True):
+        copy[:, group] = table[:, group][random.permutation(len(table))]
+    return copies
 
 
 def _copies(features: pd.DataFrame, groups: Sequence[Positions], random: Generator) -> pd.DataFrame:

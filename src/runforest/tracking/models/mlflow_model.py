@@ -12,6 +12,7 @@ import logging
 import warnings
 import zipfile
 from importlib import metadata
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ def save_model(
     """
     import mlflow.sklearn
     from mlflow.models import ModelSignature, infer_signature
+    from sklearn.dummy import DummyRegressor
 
     with warnings.catch_warnings():
         # Whole numbers without a gap in all rows known are meant to be whole numbers.
@@ -56,18 +58,22 @@ def save_model(
         # A schema has no durations; no model is fitted on them.
         known = rows.select_dtypes(exclude="timedelta")
         inferred = infer_signature(known, estimator.predict(rows))
-    options = _serialization(estimator)
+    data, types = _in_skops(estimator)
+    # Beside the estimator MLflow writes nothing that depends on it, and it is slow to write twice.
+    written = DummyRegressor() if data else estimator
+    options = {"skops_trusted_types": types} if data else {}
     with cause_raised(OSError):  # MLflow takes a full disk for a shortcoming of the format
         mlflow.sklearn.save_model(
-            estimator,
+            written,
             str(path),
             signature=ModelSignature(inputs=inferred.inputs, outputs=inferred.outputs),
             pip_requirements=_requirements(estimator),
             code_paths=[str(code) for code in code_paths] or None,
+            serialization_format="skops" if data else "cloudpickle",
             **options,
         )
-    for file in path.glob("*.skops"):
-        _make_deterministic(file)
+    if data:
+        _write_deterministic(data, path / "model.skops")
 
 
 def telling_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -97,18 +103,24 @@ def load_model(path: Path) -> BaseEstimator:
         return mlflow.sklearn.load_model(str(link / path.name))
 
 
-def _serialization(estimator: BaseEstimator) -> dict[str, object]:
+def _in_skops(estimator: BaseEstimator) -> tuple[bytes, list[str]]:
+    """Return an estimator in skops format, which it can be read from, and its types to trust.
+
+    Nothing is returned for one that the format cannot hold.
+    """
     from skops import io
 
     try:
-        types = io.get_untrusted_types(data=io.dumps(estimator))
+        data = io.dumps(estimator)
+        types = io.get_untrusted_types(data=data)
+        io.loads(data, trusted=types)
     except Exception as error:  # noqa: BLE001 - skops raises whatever the estimator's state makes it
         logger.warning("The model is saved as a pickle, skops cannot hold it: %s", error)
-        return {"serialization_format": "cloudpickle"}
+        return b"", []
     unknown = [name for name in types if not is_harmless(name)]
     if unknown:
         logger.info("Loading the model will run code of %s.", ", ".join(unknown))
-    return {"serialization_format": "skops", "skops_trusted_types": types}
+    return data, types
 
 
 def _requirements(estimator: BaseEstimator) -> list[str]:
@@ -126,19 +138,17 @@ def _requirement(package: str) -> str:
         return f"{package}-cpu=={metadata.version(f'{package}-cpu')}"
 
 
-def _make_deterministic(path: Path) -> None:
-    """Rewrite a skops file with objects numbered by first occurrence and a fixed date."""
-    with zipfile.ZipFile(path) as archive:
+def _write_deterministic(data: bytes, path: Path) -> None:
+    """Write a skops file with objects numbered by first occurrence and a fixed date."""
+    with zipfile.ZipFile(BytesIO(data)) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     numbers: dict[str, int] = {}
     schema = _renumbered(json.loads(contents.pop(_SCHEMA)), numbers)
     files = {_renamed(name, numbers): data for name, data in contents.items()}
     files[_SCHEMA] = json.dumps(schema).encode()  # indents would take seconds
-    draft = path.with_suffix(".draft")
-    with zipfile.ZipFile(draft, "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(files):
             archive.writestr(zipfile.ZipInfo(name, _DATE), files[name], zipfile.ZIP_DEFLATED)
-    draft.replace(path)
 
 
 def _renumbered(node: object, numbers: dict[str, int]) -> object:
