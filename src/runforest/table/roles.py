@@ -103,12 +103,18 @@ def feature_roles(
     """
     excluded: Collection[str] = set(exclude)
     roles = {}
-    for name in table.columns:
-        if name not in excluded:
-            override = str(overrides.get(name, ""))
-            role, reason = _overridden(override) if override else feature_role(table[name])
-            hours = role == "date" and _has_hours(table[name])
-            roles[str(name)] = ColumnRole(role, reason, str(table[name].dtype), has_hours=hours)
+    has_values = table.notna().any()  # looking at thousands of columns one by one is slow
+    for name, dtype, has_value in zip(table.columns, table.dtypes, has_values, strict=True):
+        if name in excluded:
+            continue
+        if override := str(overrides.get(name, "")):
+            role, reason = _overridden(override)
+        elif has_value and dtype.kind in "iuf":
+            role, reason = "number", "numbers"
+        else:
+            role, reason = feature_role(table[name])
+        hours = role == "date" and _has_hours(table[name])
+        roles[str(name)] = ColumnRole(role, reason, str(dtype), has_hours=hours)
     return roles
 
 

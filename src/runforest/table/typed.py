@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runforest.foundation.errors import ConfigError, Problem
 from runforest.table.cells import Recognised, finite, without
 from runforest.table.recognise import MisfitError, TextColumn
-from runforest.table.roles import LEFT_OUT, ColumnRole, feature_roles
+from runforest.table.roles import LEFT_OUT, feature_roles
 from runforest.table.schema import Column, Note, Schema, shortened
 from runforest.table.spelling import as_texts, is_number, joined, spelt
 
@@ -194,22 +194,17 @@ def _frame(columns: dict[str, pa.ChunkedArray]) -> pd.DataFrame:
 
 def plain_integers(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose integers are NumPy's, in columns that have no missing values."""
-    nullable = [name for name in table.columns if str(table[name].dtype) == "Int64"]
-    return table.astype({name: "int64" for name in nullable if table[name].notna().all()})
+    kinds = zip(table.columns, table.dtypes, strict=True)
+    nullable = [name for name, kind in kinds if str(kind) == "Int64"]
+    plain = {name: "int64" for name in nullable if table[name].notna().all()}
+    return table.astype(plain) if plain else table
 
 
 def _columns(
     frames: Mapping[str, pd.DataFrame], jobs: Jobs, reading: Reading, spellings: Mapping[str, str]
 ) -> tuple[Column, ...]:
     missing = {part: frame.isna().sum().to_dict() for part, frame in frames.items()}
-    train = frames["train"]
-    clear = [  # looking at one of thousands of columns costs more than reading its numbers
-        name
-        for name, kind in zip(map(str, train.columns), train.dtypes, strict=True)
-        if kind.kind in "if" and name not in reading.columns and missing["train"][name] < len(train)
-    ]
-    roles = feature_roles(train[[*train.columns.difference(clear, sort=False)]], reading.columns)
-    roles |= {name: ColumnRole("number", "numbers", "") for name in clear}
+    roles = feature_roles(frames["train"], reading.columns)
     found = []
     for name, spelling in spellings.items():
         part = next(frame for frame in frames.values() if name in frame.columns)
