@@ -278,9 +278,9 @@ def test_an_experiment_shows_how_far_its_search_is(
     session = experiment("--set", "Tuner.n_trials=12").finish()
 
     assert session.code == 0, session.written
-    assert re.search(r"best r2 0\.\d{4}", COLOUR.sub("", session.written))
+    assert re.search(r"best accuracy 0\.\d{4}", COLOUR.sub("", session.written))
     (summary,) = [line for line in session.screen if "/12 trials" in line]
-    assert "Tuner 12/12 trials, best r2 0." in summary
+    assert "Tuner 12/12 trials, best accuracy 0." in summary
     artifacts = project.artifacts(project.top_runs()[0])
     assert any("Tuner 12/12 trials" in line for line in log_lines(artifacts))
 
