@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import luigi
 
 from runforest import KindParameter, RunTask, load_model
+from runforest.checks.scores import scorer_problem
+from runforest.checks.splits import split_problems
 from runforest.foundation.parameters import (
     CountParameter,
     IdParameter,
@@ -18,8 +20,6 @@ from runforest.model.folds import feature_columns
 from runforest.model.metrics import short_name
 from runforest.model.splits import fold_positions, set_aside, split_spec
 from runforest.model.targets import unwrap
-from runforest.score_checks import scorer_problem
-from runforest.split_checks import split_problems
 from runforest.tuning.study.tables import best_trials
 from tasks.trainer import Trainer
 

@@ -13,6 +13,8 @@ from runforest import (
     TableParameter,
     from_table,
 )
+from runforest.checks.models import column_problems
+from runforest.checks.splits import unused_column_problems
 from runforest.foundation.errors import ConfigError
 from runforest.foundation.parameters import (
     ColumnsParameter,
@@ -21,8 +23,6 @@ from runforest.foundation.parameters import (
     TargetParameter,
 )
 from runforest.model.columns import TYPES, ColumnChoice
-from runforest.model_checks import column_problems
-from runforest.split_checks import unused_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import read_tables
 from runforest.table.raw.table_file import table_files

@@ -18,8 +18,14 @@ from runforest import (
     feature_roles,
     save_model,
 )
-from runforest.boosting_checks import early_stopping_problems
-from runforest.feature_checks import feature_problems
+from runforest.checks.boosting import early_stopping_problems
+from runforest.checks.features import feature_problems
+from runforest.checks.models import (
+    EARLY_STOPPING,
+    TARGET_TRANSFORM,
+    estimator_problems,
+    transform_problems,
+)
 from runforest.foundation.estimator_names import SHORT_NAMES, import_paths
 from runforest.foundation.parameters import (
     ColumnsParameter,
@@ -34,12 +40,6 @@ from runforest.model.boosting.rounds import best_rounds
 from runforest.model.features.describe import describe_features, features_line
 from runforest.model.folds import feature_columns
 from runforest.model.splits import set_aside, split_spec
-from runforest.model_checks import (
-    EARLY_STOPPING,
-    TARGET_TRANSFORM,
-    estimator_problems,
-    transform_problems,
-)
 from runforest.tracking.models.model_code import model_code
 
 if TYPE_CHECKING:

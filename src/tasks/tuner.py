@@ -13,8 +13,10 @@ from runforest import (
     TableParameter,
     from_table,
 )
+from runforest.checks.features import feature_problems
+from runforest.checks.models import estimator_problems
+from runforest.checks.splits import split_problems
 from runforest.executors import EXECUTORS, executor_problems
-from runforest.feature_checks import feature_problems
 from runforest.foundation.parameters import (
     ColumnsParameter,
     CountParameter,
@@ -26,8 +28,6 @@ from runforest.foundation.parameters import (
     TargetParameter,
 )
 from runforest.model.metrics import short_name
-from runforest.model_checks import estimator_problems
-from runforest.split_checks import split_problems
 from runforest.tuning.checks import study_problems
 from runforest.tuning.keys import KEYS, study_of
 from runforest.tuning.reporting.plots import study_figures

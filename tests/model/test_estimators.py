@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge, RidgeClassifier
 
+from runforest.checks.models import estimator_problems, param_name_problems
 from runforest.foundation.importing import import_object
 from runforest.model.estimators import (
     EstimatorSpec,
@@ -19,7 +20,6 @@ from runforest.model.estimators import (
     build_estimator,
     build_pipeline,
 )
-from runforest.model_checks import estimator_problems, param_name_problems
 from runforest.table.roles import feature_roles
 
 if TYPE_CHECKING:

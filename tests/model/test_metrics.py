@@ -11,9 +11,9 @@ from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 
+from runforest.checks.scores import scorer_problem
 from runforest.model.metrics import ERRORS, direction, imported_scorer, short_name
 from runforest.model.scoring import named_scorer
-from runforest.score_checks import scorer_problem
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from runforest.checks.models import estimator_problems, param_name_problems
 from runforest.foundation.estimator_names import SHORT_NAMES
 from runforest.model.estimators import EstimatorSpec, Kind, build_estimator, build_pipeline
 from runforest.model.features.choice import choose_features
-from runforest.model_checks import estimator_problems, param_name_problems
 from runforest.table.roles import feature_roles
 
 ONE_KIND = {

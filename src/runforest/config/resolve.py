@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runforest.checks.splits import split_column_problems
 from runforest.config.splits import look_at_splits, split_table
 from runforest.config.target_and_id import (
     find_ids,
@@ -19,7 +20,6 @@ from runforest.foundation.errors import ConfigError, Problem, did_you_mean
 from runforest.foundation.layout import Layout
 from runforest.results.line_cache import open_cache
 from runforest.run.active import DatasetFacts
-from runforest.split_checks import split_column_problems
 from runforest.table.options import Reading
 from runforest.table.profile import Profile, Wanted, peek_tables, profile_files
 from runforest.table.raw.files import default_file

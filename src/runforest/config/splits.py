@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from runforest import __version__
+from runforest.checks.splits import split_facts
 from runforest.model.splits import split_spec
 from runforest.results.digests import text_digest
-from runforest.split_checks import split_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

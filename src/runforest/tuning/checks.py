@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runforest.boosting_checks import boosting_problem, early_stopping_problem
-from runforest.model.boosting.folds import is_booster
-from runforest.model.metrics import TIMES
-from runforest.model.stepwise.steps import stepping_problem
-from runforest.model_checks import (
+from runforest.checks.boosting import boosting_problem, early_stopping_problem
+from runforest.checks.models import (
     estimator_problems,
     param_name_problems,
 )
-from runforest.score_checks import scorer_problem
+from runforest.checks.scores import scorer_problem
+from runforest.model.boosting.folds import is_booster
+from runforest.model.metrics import TIMES
+from runforest.model.stepwise.steps import stepping_problem
 from runforest.tuning.samplers.pruners import PRUNERS, idle_pruner_problems, pruner_problems
 from runforest.tuning.samplers.table import SAMPLERS, sampler_problems
 from runforest.tuning.space.dimensions import CategoricalDimension

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from runforest.feature_checks import feature_problems
+from runforest.checks.features import feature_problems
 from runforest.model.estimators import EstimatorSpec
 from runforest.model.features.describe import describe_features, features_line
 from runforest.table.roles import feature_roles

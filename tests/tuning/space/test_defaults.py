@@ -7,9 +7,9 @@ import warnings
 import pandas as pd
 import pytest
 
+from runforest.checks.models import estimator_problems
 from runforest.foundation.estimator_names import SHORT_NAMES
 from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
-from runforest.model_checks import estimator_problems
 from runforest.table.roles import feature_roles
 from runforest.tuning.checks import search_space_problems
 from runforest.tuning.space.defaults import SPACES, space_or_default

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from runforest.boosting_checks import boosting_problem, early_stopping_problems
+from runforest.checks.boosting import boosting_problem, early_stopping_problems
+from runforest.checks.models import estimator_problems, param_name_problems
 from runforest.model.estimators import EstimatorSpec
-from runforest.model_checks import estimator_problems, param_name_problems
 
 
 def spec(path: str, rounds: int = 30, **params: object) -> EstimatorSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runforest.boosting_checks import own_stopping_problems
+from runforest.checks.boosting import own_stopping_problems
 from runforest.foundation.errors import did_you_mean, near_miss
 from runforest.foundation.parameters import show_value
 from runforest.model.columns import TYPES

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from runforest.checks.splits import cv_problem, fold_count_problem, split_facts, split_problems
 from runforest.model.splits import SplitSpec
 from runforest.run.active import DatasetFacts
-from runforest.split_checks import cv_problem, fold_count_problem, split_facts, split_problems
 
 SKLEARN = "sklearn.model_selection."
 
