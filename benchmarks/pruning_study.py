@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.workspace import PROJECT
 from runforest.executors import open_executor
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.tuning.driver.search import run_study
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.study.spec import StudySpec
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
     from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.trial_record import TrialRecord
 

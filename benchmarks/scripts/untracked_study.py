@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from runforest.executors import open_executor
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.tuning.driver.search import run_study
 from runforest.tuning.space.table import parse_space, suggest
 from runforest.tuning.study.spec import StudySpec

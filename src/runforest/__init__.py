@@ -19,7 +19,8 @@ if TYPE_CHECKING:
         from_table,
     )
     from runforest.history.studies import load_study
-    from runforest.model.estimators import EstimatorSpec, build_pipeline
+    from runforest.model.estimator_spec import EstimatorSpec
+    from runforest.model.estimators import build_pipeline
     from runforest.results.artifacts import Artifact
     from runforest.run_task import RunTask, WrapperRunTask, requires
     from runforest.table.roles import feature_roles
@@ -52,7 +53,8 @@ __version__ = "0.1.0"
 _MODULES = {
     "runforest.foundation.errors": "Problem",
     "runforest.history.studies": "load_study",
-    "runforest.model.estimators": "EstimatorSpec build_pipeline",
+    "runforest.model.estimator_spec": "EstimatorSpec",
+    "runforest.model.estimators": "build_pipeline",
     "runforest.foundation.parameters": "ImportPathParameter InputFileParameter KindParameter "
     "NamesParameter StringsParameter TableParameter TaskNameParameter from_table",
     "runforest.results.artifacts": "Artifact",

@@ -9,7 +9,7 @@ import pytest
 
 from runforest.checks.boosting import boosting_problem, early_stopping_problems
 from runforest.checks.models import estimator_problems, param_name_problems
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 
 
 def spec(path: str, rounds: int = 30, **params: object) -> EstimatorSpec:

@@ -14,16 +14,14 @@ from sklearn.linear_model import Ridge, RidgeClassifier
 
 from runforest.checks.models import estimator_problems, param_name_problems
 from runforest.foundation.importing import import_object
-from runforest.model.estimators import (
-    EstimatorSpec,
-    Kind,
-    build_estimator,
-    build_pipeline,
-)
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_estimator, build_pipeline
 from runforest.table.roles import feature_roles
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+    from runforest.foundation.estimator_names import Kind
 
 
 def make_spec(path: str = "", kind: Kind = "regression", seed: int = 0, **params: object):

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from runforest.checks.models import estimator_problems, param_name_problems
-from runforest.foundation.estimator_names import SHORT_NAMES
-from runforest.model.estimators import EstimatorSpec, Kind, build_estimator, build_pipeline
+from runforest.foundation.estimator_names import SHORT_NAMES, Kind
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_estimator, build_pipeline
 from runforest.model.features.choice import choose_features
 from runforest.table.roles import feature_roles
 

@@ -11,13 +11,15 @@ import pytest
 from sklearn.metrics import get_scorer_names
 
 from runforest.checks.scores import scorer_problem
-from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline, build_wrapped
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_pipeline, build_wrapped
 from runforest.model.folds import apply_features, select_rows
 from runforest.model.scoring import DEFAULT_SCORERS, ONE_CLASS_SCORERS, score_fold
 from runforest.model.splits import SplitSpec, fold_positions
 from runforest.table.roles import feature_roles
 
 if TYPE_CHECKING:
+    from runforest.foundation.estimator_names import Kind
     from runforest.model.splitters import Fold
 
 KINDS: tuple[Kind, ...] = ("classification", "regression")

@@ -19,7 +19,7 @@ from runforest.model.splits import (
 )
 
 if TYPE_CHECKING:
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
 
 KINDS: tuple[Kind, ...] = ("classification", "regression")
 

@@ -11,14 +11,19 @@ import warnings
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_pipeline
 from runforest.model.stepwise.steps import ModelState, advance, stepping_problem
 from runforest.table.roles import feature_roles
+
+if TYPE_CHECKING:
+    from runforest.foundation.estimator_names import Kind
 
 N_STEPS = 3
 N_ROWS = 120

@@ -13,7 +13,8 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from skops.io import dump, dumps, get_untrusted_types, loads
 
-from runforest.model.estimators import EstimatorSpec, build_pipeline
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_pipeline
 from runforest.model.folds import FoldRows
 from runforest.model.scoring import score_fold
 from runforest.model.stepwise.steps import advance

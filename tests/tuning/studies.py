@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from runforest.executors import SerialExecutor
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.model.splits import SplitSpec
 from runforest.tuning.driver.search import StudyResult, StudySpec, run_study
 from runforest.tuning.space.table import parse_space, suggest

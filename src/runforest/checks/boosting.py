@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
 
 BOOSTERS = "CatBoost, LightGBM or XGBoost"
 

@@ -20,7 +20,7 @@ from runforest.model.features.choice import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
 
 
 def feature_problems(spec: EstimatorSpec) -> Iterator[Problem]:

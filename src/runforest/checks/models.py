@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
+    from runforest.foundation.estimator_names import Kind
     from runforest.model.columns import ColumnChoice
-    from runforest.model.estimators import EstimatorSpec, Kind
+    from runforest.model.estimator_spec import EstimatorSpec
 
 TARGET_TRANSFORM = (
     f"What the estimator learns in place of the target: {', '.join(TRANSFORMS)}; it is undone in "

@@ -10,7 +10,7 @@ from runforest.model.metrics import ERRORS, SYNONYMS, imported_scorer, scorer_pa
 from runforest.model.scoring import BINARY, DEFAULT_SCORERS, named_scorer
 
 if TYPE_CHECKING:
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
 
 MULTICLASS_SUFFIXES = ("_macro", "_ovr")
 

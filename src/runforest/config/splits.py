@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runforest.config.model import DatasetConfig
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
     from runforest.results.line_cache import LineCache
 
 

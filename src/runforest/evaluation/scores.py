@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from runforest.evaluation.importances import Importances
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
     from runforest.model.splitters import Fold
 
     Inspect = Callable[[BaseEstimator, pd.DataFrame, NDArray[np.generic]], None]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from runforest.foundation.errors import did_you_mean
+
+Kind = Literal["classification", "regression"]
+"""What a target is."""
 
 _FAMILIES = {
     "catboost": "catboost.CatBoost{}",

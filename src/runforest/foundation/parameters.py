@@ -13,7 +13,7 @@ from luigi.freezing import recursively_freeze
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runforest.model.estimators import Kind  # noqa: F401 - named in quotes below
+    from runforest.foundation.estimator_names import Kind  # noqa: F401 - named in quotes below
 
 ParameterT = TypeVar("ParameterT", bound="luigi.Parameter[Any]")
 

@@ -7,10 +7,10 @@ on their own training rows.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-from runforest.foundation.estimator_names import estimator_path, unknown_name
+from runforest.foundation.estimator_names import Kind, estimator_path, unknown_name
 from runforest.foundation.importing import import_object
 from runforest.model.features.build import build_features
 from runforest.model.features.choice import NESTED, choose_features, nested_estimator
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.table.roles import Roles
-
-Kind = Literal["classification", "regression"]
 
 DEFAULT_ESTIMATORS: dict[Kind, str] = {
     "classification": "sklearn.linear_model.RidgeClassifier",
@@ -39,36 +38,6 @@ QUIET: dict[str, dict[str, object]] = {
     "lightgbm": {"verbose": -1},
 }
 _VERBOSITY = ("verbose", "verbosity", "verbose_eval", "silent", "logging_level")
-
-
-@dataclass(frozen=True, kw_only=True)
-class EstimatorSpec:
-    """What is needed to build an estimator, as a value that can be sent to another process.
-
-    An empty `path` stands for the default of the kind, a ridge model.
-
-    Attributes
-    ----------
-    target_transform
-        Name of a transform of the target, which is undone in what is predicted; empty for none.
-    early_stopping_rounds
-        Rounds without a better validation score after which boosting ends; 0 for no such end.
-    features
-        What `[Features]` says; what it leaves out follows from the estimator.
-    """
-
-    path: str
-    params: Mapping[str, object]
-    seed: int
-    kind: Kind
-    target_transform: str = ""
-    early_stopping_rounds: int = 0
-    features: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def import_path(self) -> str:
-        """The import path of the name, the path itself, or that of the default."""
-        return estimator_path(self.path or "ridge", self.kind)
 
 
 def build_estimator(spec: EstimatorSpec, roles: Roles | None = None) -> BaseEstimator:

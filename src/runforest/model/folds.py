@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from runforest.model.estimators import EstimatorSpec, Kind
+    from runforest.foundation.estimator_names import Kind
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.model.splitters import Fold
     from runforest.table.roles import Roles
 

@@ -8,7 +8,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from runforest.model.estimators import EstimatorSpec, Kind, build_wrapped
+from runforest.model.estimators import build_wrapped
 from runforest.model.metrics import ERRORS, SYNONYMS, TIMES, imported_scorer, scorer_path
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from runforest.foundation.estimator_names import Kind
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.model.folds import FoldRows
     from runforest.model.metrics import Scorer
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
 
 HOLDOUT_SEED = 0
 """The held-out rows are the same for all tasks, whatever their seeds."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
 
 Fold = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
 """Row positions to fit on and to score on; disjoint."""

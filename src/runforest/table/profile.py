@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from runforest.model.estimators import Kind
+    from runforest.foundation.estimator_names import Kind
     from runforest.results.line_cache import LineCache
     from runforest.table.options import Reading
     from runforest.table.raw.table_file import RawTable, TableFile

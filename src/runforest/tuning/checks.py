@@ -22,7 +22,7 @@ from runforest.tuning.space.table import parse_space, space_problems
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.run.active import DatasetFacts
     from runforest.tuning.study.spec import StudySpec
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.model.metrics import TIMES
 from runforest.model.scoring import DEFAULT_SCORERS
 from runforest.model.splits import split_spec

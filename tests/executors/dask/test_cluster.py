@@ -15,7 +15,7 @@ import pytest
 
 from runforest.executors import open_executor, share_file
 from runforest.executors.dask.connection import ClusterError
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.model.splits import SplitSpec
 from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 from tests.conftest import REPOSITORY

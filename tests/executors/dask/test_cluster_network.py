@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from runforest.executors import open_executor
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.model.splits import SplitSpec
 from runforest.tuning.driver.work import FoldPlan, score_folds, share_table
 from tests.conftest import REPOSITORY

@@ -11,7 +11,8 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from runforest.model.boosting.folds import boost_folds, rounds_of, with_rounds
 from runforest.model.boosting.lockstep import Lockstep, run_together
-from runforest.model.estimators import EstimatorSpec, estimator_class
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import estimator_class
 from runforest.model.folds import FoldRows
 
 PATIENCE, ROUNDS = 5, 60

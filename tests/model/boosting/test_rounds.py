@@ -9,7 +9,7 @@ from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import KFold
 
 from runforest.model.boosting.rounds import best_rounds
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.model.splits import SplitSpec
 from runforest.table.roles import feature_roles
 from tests.tuning.studies import make_table

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from runforest.checks.features import feature_problems
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.model.features.describe import describe_features, features_line
 from runforest.table.roles import feature_roles
 

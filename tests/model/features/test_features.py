@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 from skops import io
 
-from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_pipeline
 from runforest.model.features.choice import choose_features
 from runforest.table.roles import feature_roles
 from runforest.tracking.models.executable import is_harmless
+
+if TYPE_CHECKING:
+    from runforest.foundation.estimator_names import Kind
 
 ESTIMATORS = {
     "ridge": ("", {}),

@@ -9,7 +9,8 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
-from runforest.model.estimators import EstimatorSpec, build_pipeline
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_pipeline
 from runforest.model.features.outputs import made_features
 from runforest.table.roles import feature_roles
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from runforest.model.estimators import EstimatorSpec, build_pipeline
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_pipeline
 from runforest.results.artifacts import collect_outputs
 from runforest.results.manifest import Manifest
 from runforest.table.roles import feature_roles

@@ -7,7 +7,8 @@ import pytest
 from sklearn.metrics import root_mean_squared_error
 
 from runforest.executors import open_executor
-from runforest.model.estimators import EstimatorSpec, build_estimator
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_estimator
 from runforest.model.splits import SplitSpec, fold_positions
 from runforest.tuning.checks import study_problems
 from runforest.tuning.samplers.pruners import growing_steps

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from runforest.checks.models import estimator_problems
-from runforest.foundation.estimator_names import SHORT_NAMES
-from runforest.model.estimators import EstimatorSpec, Kind, build_pipeline
+from runforest.foundation.estimator_names import SHORT_NAMES, Kind
+from runforest.model.estimator_spec import EstimatorSpec
+from runforest.model.estimators import build_pipeline
 from runforest.table.roles import feature_roles
 from runforest.tuning.checks import search_space_problems
 from runforest.tuning.space.defaults import SPACES, space_or_default

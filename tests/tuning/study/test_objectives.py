@@ -7,7 +7,7 @@ import dataclasses
 import optuna
 import pytest
 
-from runforest.model.estimators import EstimatorSpec
+from runforest.model.estimator_spec import EstimatorSpec
 from runforest.run.active import DatasetFacts
 from runforest.tuning.checks import study_problems
 from runforest.tuning.reporting.plots import study_figures

@@ -11,7 +11,8 @@ from runforest.model.splits import fold_positions
 if TYPE_CHECKING:
     import pandas as pd
 
-    from runforest.model.estimators import EstimatorSpec, Kind
+    from runforest.foundation.estimator_names import Kind
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.model.splits import SplitSpec
     from runforest.table.roles import Roles
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
 
 CATBOOST = "catboost"
 DATE_PARTS = ("dt.year", "dt.month", "dt.day", "dt.day_of_week")

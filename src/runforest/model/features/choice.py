@@ -10,7 +10,7 @@ from runforest.foundation.estimator_names import estimator_path
 from runforest.foundation.importing import import_object
 
 if TYPE_CHECKING:
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
 
 NONE = "none"
 NATIVE = "native"

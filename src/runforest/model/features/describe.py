@@ -10,7 +10,7 @@ from runforest.model.features.texts import TEXT_COMPONENTS
 from runforest.table.roles import FEATURE_ROLES, LEFT_OUT, Roles, columns_of
 
 if TYPE_CHECKING:
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
 
 PLURALS = {
     "number": "numbers",
@@ -45,7 +45,7 @@ def describe_features(roles: Roles, spec: EstimatorSpec) -> list[dict[str, str]]
 def features_line(roles: Roles, spec: EstimatorSpec) -> str:
     """Return how many columns of each role there are, what is done with them, and what is left out.
 
-    >>> from runforest.model.estimators import EstimatorSpec
+    >>> from runforest.model.estimator_spec import EstimatorSpec
     >>> from runforest.table.roles import ColumnRole
     >>> spec = EstimatorSpec(path="", params={}, seed=0, kind="regression")
     >>> features_line({"x": ColumnRole("number", "numbers", "int64")}, spec)

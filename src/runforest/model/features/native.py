@@ -10,7 +10,7 @@ from runforest.model.features.texts import TEXT_COMPONENTS
 from runforest.table.roles import columns_of
 
 if TYPE_CHECKING:
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.table.roles import Roles
 
 OPTIONS = {"catboost": "cat_features", "lightgbm": "cat_feature", HIST: "categorical_features"}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.model.stepwise.trainer import Trainer
     from runforest.table.roles import Roles
 

@@ -16,7 +16,7 @@ from runforest.tuning.samplers.pruners import PRUNERS, growing_steps
 
 if TYPE_CHECKING:
     from runforest.model.boosting.folds import BoostedFolds
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.tuning.driver.running_trial import RunningTrial
     from runforest.tuning.study.spec import StudySpec
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from runforest.executors import Location
     from runforest.model.boosting.folds import BoostedFolds
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.model.folds import FoldRows
     from runforest.model.scoring import Scores
     from runforest.model.splitters import Fold

@@ -26,7 +26,7 @@ from runforest.model.estimators import split_params
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
 
 Table = dict[str, object]
 
@@ -121,7 +121,7 @@ def space_or_default(table: Mapping[str, object], spec: EstimatorSpec) -> Mappin
 
     Empty for an estimator that has none here.
 
-    >>> from runforest.model.estimators import EstimatorSpec
+    >>> from runforest.model.estimator_spec import EstimatorSpec
     >>> ridge = EstimatorSpec(path="ridge", params={}, seed=0, kind="regression")
     >>> space_or_default({}, ridge)
     {'alpha': {'type': 'float', 'low': 0.0001, 'high': 10000.0, 'log': True}}

@@ -12,7 +12,7 @@ from runforest.tuning.space.table import grid_size
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runforest.model.estimators import EstimatorSpec
+    from runforest.model.estimator_spec import EstimatorSpec
     from runforest.model.splits import SplitSpec
     from runforest.tuning.space.dimensions import Dimension
     from runforest.tuning.study.trial_record import TrialRecord

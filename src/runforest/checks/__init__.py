@@ -1,0 +1,1 @@
+"""What is wrong with an experiment, found before a run is opened."""
